@@ -1,1 +1,29 @@
+//! Potluck's tables, queries, rules and filter. No HTTP, no templates, no async.
+//!
+//! A table's file holds its row, its insert struct, its queries and its rules. What may be done by
+//! whom is in [`gate`]; the way of every public text is in [`intake`]; what moderators do with it
+//! in [`moderation`]; the filter, which knows no table, in [`spam`].
 
+pub mod account;
+pub mod comment;
+pub mod db;
+pub mod gate;
+pub mod intake;
+pub mod item;
+pub mod job;
+pub mod link;
+pub mod markdown;
+pub mod moderation;
+pub mod password;
+pub mod picture;
+pub mod project;
+pub mod release;
+pub mod schema;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod spam;
+pub mod thread;
+
+pub use db::{Db, QueryResult, now};
+pub use diesel::result::Error as DbError;

@@ -1,0 +1,648 @@
+//! Comments: posting, editing, deleting, and reading a thread.
+
+use crate::account::User;
+use crate::db::{ItemId, ThreadId, UserId, now};
+use crate::gate::{self, Person, Refusal};
+use crate::intake::limits::{self, Limited};
+use crate::intake::{self, Context, Decision, Text};
+use crate::item::{Item, Kind, State, Submitted};
+use crate::project::Project;
+use crate::schema::{comments, items, project_makers, projects, users};
+use crate::thread::Thread;
+use crate::{Db, QueryResult, markdown};
+use chrono::{Duration, NaiveDateTime};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+pub const MAX_CHARS: usize = 10_000;
+/// Deeper replies go on flat, with "in reply to".
+pub const MAX_DEPTH: usize = 6;
+/// Edits within this time leave no mark.
+pub const QUIET_EDIT: Duration = Duration::minutes(15);
+/// Top-level comments of a part of a thread.
+pub const PART: i64 = 50;
+
+#[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = comments)]
+pub struct Comment {
+    pub id: ItemId,
+    pub thread_id: ThreadId,
+    pub parent_id: Option<ItemId>,
+    pub root_id: ItemId,
+    pub author_id: UserId,
+    pub body: String,
+    pub body_html: String,
+    pub created_at: NaiveDateTime,
+    pub edited_at: Option<NaiveDateTime>,
+}
+
+/// A text of 1 to 10,000 characters, rendered.
+pub struct Body {
+    markdown: String,
+    html: String,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BodyError {
+    #[error("Write something first.")]
+    Empty,
+    #[error("A comment has at most 10,000 characters; this has {0}.")]
+    TooLong(usize),
+}
+
+impl Body {
+    pub fn parse(typed: &str) -> Result<Body, BodyError> {
+        let markdown = typed.trim();
+        if !markdown
+            .chars()
+            .any(|c| !c.is_whitespace() && !is_invisible(c))
+        {
+            return Err(BodyError::Empty);
+        }
+        match markdown.chars().count() {
+            n if n > MAX_CHARS => Err(BodyError::TooLong(n)),
+            _ => Ok(Body {
+                markdown: markdown.to_owned(),
+                html: markdown::to_html(markdown),
+            }),
+        }
+    }
+
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+}
+
+/// Zero-width signs alone are not a text.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{00AD}' | '\u{2800}' | '\u{3164}')
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
+    #[error("{}", .0.sentence())]
+    Limited(Limited),
+    #[error("The comment you answer is not in this thread.")]
+    NoSuchParent,
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// Takes a comment in: gate, limits, checks, filter, state. To be called in a write transaction,
+/// so that the policy it reads is the one in force. Gives the new comment's number and state.
+pub fn post(
+    db: &mut Db,
+    context: &Context,
+    author: &User,
+    project: ItemId,
+    parent: Option<ItemId>,
+    body: &Body,
+    network: &str,
+) -> Result<(ItemId, State), PostError> {
+    let project = Project::find(db, project)?;
+    let is_maker = User::is_maker(db, author.id)?;
+    let on_team = project.is_made_by(db, author.id)?;
+    let person = Person {
+        user: author,
+        is_maker,
+        on_team,
+    };
+    gate::may_comment(Some(person), project.terms(), now()).map_err(PostError::Refused)?;
+
+    let thread = Thread::of_project(db, project.id)?;
+    let root = match parent {
+        None => None,
+        Some(parent) => {
+            let parent = Comment::find(db, parent)
+                .optional()?
+                .ok_or(PostError::NoSuchParent)?;
+            let visible = Item::find(db, parent.id)?.state == State::Published;
+            if parent.thread_id != thread.id || !visible {
+                return Err(PostError::NoSuchParent);
+            }
+            Some(parent.root_id)
+        }
+    };
+    if !context.limits_off {
+        limits::comment(db, context.settings, author, thread.id, &body.markdown)?
+            .map_err(PostError::Limited)?;
+    }
+    let decision = intake::judge(
+        db,
+        context,
+        &Text {
+            kind: Kind::Comment,
+            author,
+            is_maker,
+            text: &body.markdown,
+            editing: None,
+            approve_first: project.approve_first && !on_team,
+            network,
+        },
+    )?;
+    let id = insert(
+        db, author.id, &project, thread.id, parent, root, body, network, &decision,
+    )?;
+    Ok((id, Item::find(db, id)?.state))
+}
+
+/// The rows of a judged comment.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call per column of one insert"
+)]
+fn insert(
+    db: &mut Db,
+    author: UserId,
+    project: &Project,
+    thread: ThreadId,
+    parent: Option<ItemId>,
+    root: Option<ItemId>,
+    body: &Body,
+    network: &str,
+    decision: &Decision,
+) -> QueryResult<ItemId> {
+    let id = Item::submit(
+        db,
+        &Submitted {
+            kind: Kind::Comment,
+            author,
+            project: Some(project.id),
+            content: &body.markdown,
+            text: &body.markdown,
+            network,
+            decision,
+        },
+    )?;
+    diesel::insert_into(comments::table)
+        .values((
+            comments::id.eq(id),
+            comments::thread_id.eq(thread),
+            comments::parent_id.eq(parent),
+            comments::root_id.eq(root.unwrap_or(id)),
+            comments::author_id.eq(author),
+            comments::body.eq(&body.markdown),
+            comments::body_html.eq(&body.html),
+            comments::created_at.eq(now()),
+        ))
+        .execute(db)?;
+    if decision.outcome == intake::Outcome::Publish {
+        crate::item::count_comment(db, id, 1)?;
+    }
+    Ok(id)
+}
+
+/// Takes an edit by its author in. Gives the state the new text got.
+pub fn edit(
+    db: &mut Db,
+    context: &Context,
+    author: &User,
+    comment: &Comment,
+    body: &Body,
+    network: &str,
+) -> Result<State, PostError> {
+    gate::may_post(author, now()).map_err(PostError::Refused)?;
+    let item = Item::find(db, comment.id)?;
+    if matches!(item.state, State::Removed | State::Deleted) {
+        return Err(PostError::Refused(Refusal::Closed));
+    }
+    if body.markdown == comment.body && !item.has_waiting_edit() {
+        return Ok(item.state);
+    }
+    let on_team = match item.project_id {
+        Some(project) => Project::find(db, project)?.is_made_by(db, author.id)?,
+        None => false,
+    };
+    let approve_first = match item.project_id {
+        Some(project) => Project::find(db, project)?.approve_first && !on_team,
+        None => false,
+    };
+    let is_maker = User::is_maker(db, author.id)?;
+    let decision = intake::judge(
+        db,
+        context,
+        &Text {
+            kind: Kind::Comment,
+            author,
+            is_maker,
+            text: &body.markdown,
+            editing: Some(comment.id),
+            approve_first,
+            network,
+        },
+    )?;
+    if item.revise(db, &body.markdown, &body.markdown, &decision)? {
+        write_body(db, comment, &body.markdown, &body.html)?;
+        return Ok(Item::find(db, comment.id)?.state);
+    }
+    Ok(if decision.outcome == intake::Outcome::Spam {
+        State::Spam
+    } else {
+        State::Held
+    })
+}
+
+/// Shows an earlier or a waiting revision.
+pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
+    let comment = Comment::find(db, id)?;
+    write_body(db, &comment, markdown, &markdown::to_html(markdown))
+}
+
+fn write_body(db: &mut Db, comment: &Comment, markdown: &str, html: &str) -> QueryResult<()> {
+    let at = now();
+    let quiet = at - comment.created_at <= QUIET_EDIT;
+    let edited_at = if quiet { comment.edited_at } else { Some(at) };
+    diesel::update(comments::table.find(comment.id))
+        .set((
+            comments::body.eq(markdown),
+            comments::body_html.eq(html),
+            comments::edited_at.eq(edited_at),
+        ))
+        .execute(db)
+        .map(|_| ())
+}
+
+impl Comment {
+    pub fn find(db: &mut Db, id: ItemId) -> QueryResult<Comment> {
+        comments::table
+            .find(id)
+            .select(Comment::as_select())
+            .first(db)
+    }
+
+    /// Published comments of a person, newest first, with the project they stand on.
+    pub fn by(
+        db: &mut Db,
+        author: UserId,
+        limit: i64,
+    ) -> QueryResult<Vec<(Comment, String, String)>> {
+        let project_items = diesel::alias!(items as project_items);
+        comments::table
+            .inner_join(items::table.on(items::id.eq(comments::id)))
+            .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
+            .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
+            .filter(
+                comments::author_id
+                    .eq(author)
+                    .and(items::state.eq(State::Published)),
+            )
+            .filter(project_items.field(items::state).eq(State::Published))
+            .filter(projects::comment_policy.ne(gate::CommentPolicy::Nobody))
+            .order(comments::id.desc())
+            .limit(limit)
+            .select((Comment::as_select(), projects::slug, projects::title))
+            .load(db)
+    }
+}
+
+/// A comment as a thread shows it.
+#[derive(Clone, Debug)]
+pub struct CommentInThread {
+    pub id: ItemId,
+    pub parent_id: Option<ItemId>,
+    pub root_id: ItemId,
+    pub author_id: UserId,
+    pub username: String,
+    pub display_name: String,
+    pub body_html: String,
+    pub created_at: NaiveDateTime,
+    pub edited_at: Option<NaiveDateTime>,
+    pub state: State,
+    pub queue: Option<crate::item::Queue>,
+    pub why: String,
+    pub evidence: String,
+    pub version: i32,
+    /// Title and slug of a project the author made.
+    pub maker_of: Option<(String, String)>,
+    /// 0 at the top, at most [`MAX_DEPTH`].
+    pub depth: usize,
+    /// Whom it answers, where the depth no longer shows it.
+    pub in_reply_to: Option<(ItemId, String)>,
+}
+
+impl CommentInThread {
+    pub fn name(&self) -> &str {
+        if self.display_name.is_empty() {
+            &self.username
+        } else {
+            &self.display_name
+        }
+    }
+
+    /// Its text is for this reader: published, or waiting and the reader's own.
+    pub fn is_readable_by(&self, viewer: Option<UserId>) -> bool {
+        match self.state {
+            State::Published => true,
+            State::Held | State::Spam => viewer == Some(self.author_id),
+            _ => false,
+        }
+    }
+}
+
+/// A part of a thread, in reading order, and where the next part begins.
+pub struct Part {
+    pub comments: Vec<CommentInThread>,
+    pub more_after: Option<ItemId>,
+}
+
+type Row = (
+    (
+        ItemId,
+        Option<ItemId>,
+        ItemId,
+        UserId,
+        String,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+    ),
+    (State, Option<crate::item::Queue>, String, String, i32),
+    (String, String),
+);
+
+/// Reads the branches after a top-level comment, oldest first. What may not be read appears as a
+/// place without text when something readable hangs below it, and not at all otherwise; what an
+/// author or a moderator took away keeps its place.
+pub fn thread_part(
+    db: &mut Db,
+    thread: ThreadId,
+    after: ItemId,
+    viewer: Option<UserId>,
+) -> QueryResult<Part> {
+    let mut roots: Vec<ItemId> = comments::table
+        .filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::parent_id.is_null()),
+        )
+        .filter(comments::root_id.gt(after))
+        .order(comments::root_id)
+        .limit(PART + 1)
+        .select(comments::id)
+        .load(db)?;
+    let more_after = (roots.len() as i64 > PART).then(|| roots[PART as usize - 1]);
+    roots.truncate(PART as usize);
+    let (Some(first), Some(last)) = (roots.first(), roots.last()) else {
+        return Ok(Part {
+            comments: Vec::new(),
+            more_after: None,
+        });
+    };
+    let rows: Vec<Row> = select_rows()
+        .filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::root_id.between(*first, *last)),
+        )
+        .order((comments::root_id, comments::id))
+        .load(db)?;
+    let comments = in_reading_order(rows, viewer);
+    Ok(Part {
+        comments: with_makers(db, comments)?,
+        more_after,
+    })
+}
+
+/// One comment with what it answers and what answers it.
+pub fn with_context(
+    db: &mut Db,
+    comment: &Comment,
+    viewer: Option<UserId>,
+) -> QueryResult<Vec<CommentInThread>> {
+    let rows: Vec<Row> = select_rows()
+        .filter(
+            comments::thread_id
+                .eq(comment.thread_id)
+                .and(comments::root_id.eq(comment.root_id)),
+        )
+        .order((comments::root_id, comments::id))
+        .load(db)?;
+    // Its ancestors and descendants; its siblings are on the project's page.
+    let parent: HashMap<ItemId, Option<ItemId>> =
+        rows.iter().map(|row| (row.0.0, row.0.1)).collect();
+    let ancestors = |mut id: ItemId| {
+        let mut line = vec![id];
+        while let Some(Some(up)) = parent.get(&id) {
+            line.push(*up);
+            id = *up;
+        }
+        line
+    };
+    let own = ancestors(comment.id);
+    let rows = rows
+        .into_iter()
+        .filter(|row| own.contains(&row.0.0) || ancestors(row.0.0).contains(&comment.id))
+        .collect();
+    let shown = in_reading_order(rows, viewer);
+    with_makers(db, shown)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn select_rows() -> _ {
+    comments::table
+        .inner_join(items::table.on(items::id.eq(comments::id)))
+        .inner_join(users::table.on(users::id.eq(comments::author_id)))
+        .select((
+            (
+                comments::id,
+                comments::parent_id,
+                comments::root_id,
+                comments::author_id,
+                comments::body_html,
+                comments::created_at,
+                comments::edited_at,
+            ),
+            (
+                items::state,
+                items::queue,
+                items::why,
+                items::evidence,
+                items::version,
+            ),
+            (users::username, users::display_name),
+        ))
+}
+
+/// Depth first, replies below what they answer, in order of age.
+fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThread> {
+    let mut all: Vec<CommentInThread> = rows
+        .into_iter()
+        .map(
+            |(
+                (id, parent_id, root_id, author_id, body_html, created_at, edited_at),
+                (state, queue, why, evidence, version),
+                (username, display_name),
+            )| {
+                CommentInThread {
+                    id,
+                    parent_id,
+                    root_id,
+                    author_id,
+                    username,
+                    display_name,
+                    body_html,
+                    created_at,
+                    edited_at,
+                    state,
+                    queue,
+                    why,
+                    evidence,
+                    version,
+                    maker_of: None,
+                    depth: 0,
+                    in_reply_to: None,
+                }
+            },
+        )
+        .collect();
+    let place: HashMap<ItemId, usize> = all.iter().enumerate().map(|(i, c)| (c.id, i)).collect();
+    let parent_of = |c: &CommentInThread| c.parent_id.and_then(|p| place.get(&p).copied());
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
+    let mut tops = Vec::new();
+    for (i, comment) in all.iter().enumerate() {
+        match parent_of(comment) {
+            Some(parent) => children[parent].push(i),
+            None => tops.push(i),
+        }
+    }
+    // Replies are younger than what they answer, so one backward pass sees each subtree whole.
+    let mut kept = vec![false; all.len()];
+    for i in (0..all.len()).rev() {
+        let place_stays = matches!(all[i].state, State::Removed | State::Deleted);
+        kept[i] =
+            all[i].is_readable_by(viewer) || place_stays || children[i].iter().any(|&c| kept[c]);
+    }
+    let mut order = Vec::with_capacity(all.len());
+    let mut stack: Vec<(usize, usize)> = tops.into_iter().rev().map(|i| (i, 0)).collect();
+    while let Some((i, depth)) = stack.pop() {
+        if !kept[i] {
+            continue;
+        }
+        if depth > MAX_DEPTH {
+            all[i].in_reply_to = parent_of(&all[i]).map(|p| (all[p].id, all[p].name().to_owned()));
+        }
+        all[i].depth = depth.min(MAX_DEPTH);
+        order.push(i);
+        stack.extend(children[i].iter().rev().map(|&child| (child, depth + 1)));
+    }
+    let mut slots: Vec<Option<CommentInThread>> = all.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|i| slots[i].take()).collect()
+}
+
+/// Adds to each author the newest project of theirs: who speaks.
+fn with_makers(db: &mut Db, mut all: Vec<CommentInThread>) -> QueryResult<Vec<CommentInThread>> {
+    let mut authors: Vec<UserId> = all.iter().map(|c| c.author_id).collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let makings: Vec<(UserId, String, String)> = project_makers::table
+        .inner_join(projects::table)
+        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .filter(
+            project_makers::user_id
+                .eq_any(authors)
+                .and(items::state.eq(State::Published)),
+        )
+        .order(projects::id)
+        .select((project_makers::user_id, projects::title, projects::slug))
+        .load(db)?;
+    let newest: HashMap<UserId, (String, String)> = makings
+        .into_iter()
+        .map(|(user, title, slug)| (user, (title, slug)))
+        .collect();
+    for comment in &mut all {
+        comment.maker_of = newest.get(&comment.author_id).cloned();
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row(id: i64, parent: Option<i64>, state: State) -> Row {
+        let at = now();
+        (
+            (
+                ItemId(id),
+                parent.map(ItemId),
+                ItemId(1),
+                UserId(7),
+                format!("<p>{id}</p>"),
+                at,
+                None,
+            ),
+            (state, None, String::new(), String::new(), 1),
+            ("ann".into(), String::new()),
+        )
+    }
+
+    fn read(rows: Vec<Row>) -> Vec<(i64, usize)> {
+        in_reading_order(rows, None)
+            .into_iter()
+            .map(|c| (c.id.0, c.depth))
+            .collect()
+    }
+
+    #[test]
+    fn replies_stand_below_what_they_answer() {
+        let rows = vec![
+            row(1, None, State::Published),
+            row(2, None, State::Published),
+            row(3, Some(1), State::Published),
+            row(4, Some(3), State::Published),
+            row(5, Some(1), State::Published),
+        ];
+        assert_eq!(read(rows), [(1, 0), (3, 1), (4, 2), (5, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn a_hidden_parent_keeps_its_place_and_a_hidden_leaf_does_not() {
+        let rows = vec![
+            row(1, None, State::Held),
+            row(2, Some(1), State::Published),
+            row(3, Some(2), State::Spam),
+            row(4, None, State::Deleted),
+        ];
+        assert_eq!(read(rows), [(1, 0), (2, 1), (4, 0)]);
+    }
+
+    #[test]
+    fn below_the_deepest_level_it_goes_on_flat() {
+        let rows = (1..=9)
+            .map(|i| row(i, (i > 1).then_some(i - 1), State::Published))
+            .collect();
+        let shown = in_reading_order(rows, None);
+        assert_eq!(shown.last().map(|c| c.depth), Some(MAX_DEPTH));
+        assert_eq!(shown[8].in_reply_to.as_ref().map(|(id, _)| id.0), Some(8));
+        assert_eq!(shown[6].in_reply_to, None);
+    }
+
+    #[test]
+    fn a_body_is_neither_empty_nor_too_long() {
+        assert_eq!(Body::parse(" \n\u{200B} ").err(), Some(BodyError::Empty));
+        assert!(Body::parse(&"ü".repeat(10_000)).is_ok());
+        assert_eq!(
+            Body::parse(&"ü".repeat(10_001)).err(),
+            Some(BodyError::TooLong(10_001))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_published_comment_is_ever_lost(parents in prop::collection::vec(any::<prop::sample::Index>(), 1..60), hidden in prop::collection::vec(any::<bool>(), 60)) {
+            let rows: Vec<Row> = parents.iter().enumerate().map(|(i, index)| {
+                let at = index.index(i + 1);
+                let parent = (at > 0).then_some(at as i64);
+                row(i as i64 + 1, parent, if hidden[i] { State::Held } else { State::Published })
+            }).collect();
+            let mut expected: Vec<i64> = rows.iter().filter(|r| r.1.0 == State::Published).map(|r| r.0.0.0).collect();
+            let shown = in_reading_order(rows, None);
+            let mut published: Vec<i64> = shown.iter().filter(|c| c.state == State::Published).map(|c| c.id.0).collect();
+            published.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(published, expected);
+        }
+    }
+}

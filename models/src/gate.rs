@@ -1,0 +1,211 @@
+//! The gate: whether this person may comment here now, and if not, the sentence and the way in.
+//! A pure function over rows and a clock; the policy of a project is its maker's choice alone.
+
+use crate::account::User;
+use crate::item::State;
+use crate::words;
+use chrono::NaiveDateTime;
+
+words! {
+    /// Whom the maker of a project lets comment.
+    pub enum CommentPolicy { Nobody = "nobody", Makers = "makers", Members = "members" }
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub struct Person<'a> {
+    pub user: &'a User,
+    pub is_maker: bool,
+    /// Owner or co-maker of the project in question.
+    pub on_team: bool,
+}
+
+/// What the maker chose.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub state: State,
+    pub policy: CommentPolicy,
+    pub closed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NotPublished,
+    Nobody,
+    Closed,
+    SignIn,
+    Unconfirmed,
+    Suspended { until: NaiveDateTime },
+    MakersOnly,
+}
+
+impl Refusal {
+    pub fn sentence(&self) -> String {
+        match self {
+            Refusal::NotPublished => "This project is not published, so it takes no comments yet.".into(),
+            Refusal::Nobody => "The maker of this project does not take comments.".into(),
+            Refusal::Closed => "Comments are closed. What was said stays here to read.".into(),
+            Refusal::SignIn => "Log in to leave a thoughtful comment.".into(),
+            Refusal::Unconfirmed => "Confirm your e-mail address first: open the link that was mailed to you.".into(),
+            Refusal::Suspended { until } => {
+                format!("Your account cannot post until {}.", until.format("%-d %B %Y, %H:%M UTC"))
+            }
+            Refusal::MakersOnly => {
+                "If you want to comment on this project, you first have to share a project of your own.".into()
+            }
+        }
+    }
+
+    /// The way in: a link's words and address.
+    pub fn way_in(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Refusal::SignIn => Some(("Log in", "/login")),
+            Refusal::Unconfirmed => Some(("Send the link again", "/confirm")),
+            Refusal::MakersOnly => Some(("Share a project", "/projects/new")),
+            _ => None,
+        }
+    }
+}
+
+pub fn may_comment(
+    person: Option<Person>,
+    terms: Terms,
+    now: NaiveDateTime,
+) -> Result<(), Refusal> {
+    if terms.state != State::Published {
+        return Err(Refusal::NotPublished);
+    }
+    if terms.policy == CommentPolicy::Nobody {
+        return Err(Refusal::Nobody);
+    }
+    if terms.closed {
+        return Err(Refusal::Closed);
+    }
+    let Some(person) = person else {
+        return Err(Refusal::SignIn);
+    };
+    may_post(person.user, now)?;
+    let welcome = person.is_maker || person.on_team;
+    if terms.policy == CommentPolicy::Makers && !welcome {
+        return Err(Refusal::MakersOnly);
+    }
+    Ok(())
+}
+
+/// Whether this account may put any text before others: projects, releases, reports, profiles.
+pub fn may_post(user: &User, now: NaiveDateTime) -> Result<(), Refusal> {
+    if let Some(until) = user.suspended_until.filter(|until| now < *until) {
+        return Err(Refusal::Suspended { until });
+    }
+    if !user.is_confirmed() {
+        return Err(Refusal::Unconfirmed);
+    }
+    Ok(())
+}
+
+/// Whether comments are shown at all: `nobody` hides earlier ones without deleting them.
+pub fn shows_comments(terms: Terms) -> bool {
+    terms.policy != CommentPolicy::Nobody
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Role;
+    use crate::db::{UserId, now};
+    use proptest::prelude::*;
+
+    fn user(confirmed: bool, suspended: bool) -> User {
+        User {
+            id: UserId(1),
+            username: "ann".into(),
+            email: "ann@example.org".into(),
+            confirmed_at: confirmed.then(now),
+            password_hash: String::new(),
+            display_name: String::new(),
+            bio: String::new(),
+            bio_html: String::new(),
+            role: Role::Member,
+            suspended_until: suspended.then(|| now() + chrono::Duration::hours(1)),
+            suspended_reason: String::new(),
+            network: String::new(),
+            created_at: now(),
+        }
+    }
+
+    fn terms(policy: CommentPolicy, closed: bool) -> Terms {
+        Terms {
+            state: State::Published,
+            policy,
+            closed,
+        }
+    }
+
+    #[test]
+    fn a_visitor_is_asked_to_log_in() {
+        assert_eq!(
+            may_comment(None, terms(CommentPolicy::Members, false), now()),
+            Err(Refusal::SignIn)
+        );
+    }
+
+    #[test]
+    fn a_makers_only_project_says_how_to_become_one() {
+        let ann = user(true, false);
+        let person = Person {
+            user: &ann,
+            is_maker: false,
+            on_team: false,
+        };
+        let refusal =
+            may_comment(Some(person), terms(CommentPolicy::Makers, false), now()).unwrap_err();
+        assert_eq!(
+            refusal.sentence(),
+            "If you want to comment on this project, you first have to share a project of your own."
+        );
+        assert_eq!(refusal.way_in(), Some(("Share a project", "/projects/new")));
+        let maker = Person {
+            is_maker: true,
+            ..person
+        };
+        assert_eq!(
+            may_comment(Some(maker), terms(CommentPolicy::Makers, false), now()),
+            Ok(())
+        );
+    }
+
+    fn any_policy() -> impl Strategy<Value = CommentPolicy> {
+        prop::sample::select(CommentPolicy::ALL)
+    }
+
+    fn any_state() -> impl Strategy<Value = State> {
+        prop::sample::select(State::ALL)
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_and_closed_let_nobody_in(is_maker: bool, on_team: bool, policy in any_policy(), state in any_state(), closed: bool) {
+            let ann = user(true, false);
+            let person = Person { user: &ann, is_maker, on_team };
+            let answer = may_comment(Some(person), Terms { state, policy, closed }, now());
+            let open = state == State::Published && policy != CommentPolicy::Nobody && !closed;
+            prop_assert!(open || answer.is_err());
+            prop_assert!(!open || policy == CommentPolicy::Makers || answer.is_ok());
+        }
+
+        #[test]
+        fn an_unconfirmed_or_suspended_account_posts_nowhere(is_maker: bool, on_team: bool, policy in any_policy(), confirmed: bool) {
+            let ann = user(confirmed, confirmed);
+            let person = Person { user: &ann, is_maker, on_team };
+            prop_assert!(may_comment(Some(person), terms(policy, false), now()).is_err());
+        }
+
+        #[test]
+        fn becoming_a_maker_never_closes_a_door(on_team: bool, policy in any_policy(), closed: bool) {
+            let ann = user(true, false);
+            let before = may_comment(Some(Person { user: &ann, is_maker: false, on_team }), terms(policy, closed), now());
+            let after = may_comment(Some(Person { user: &ann, is_maker: true, on_team }), terms(policy, closed), now());
+            prop_assert!(before.is_err() || after.is_ok());
+        }
+    }
+}

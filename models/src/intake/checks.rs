@@ -1,0 +1,173 @@
+//! The checks between limits and filter, and the signals that the filter reads beside the words.
+
+use super::{APPROVE_FIRST, Outcome, Step, Text};
+use crate::account::Role;
+use crate::db::{ItemId, now};
+use crate::item::{self, Kind, State};
+use crate::schema::items;
+use crate::settings::Settings;
+use crate::{Db, QueryResult};
+use chrono::Duration;
+use diesel::prelude::*;
+
+/// What the author did before, read once for all steps.
+pub struct History {
+    published_comments: bool,
+    published_projects: bool,
+    /// Other accounts that posted from the same network in the last week.
+    linked: i64,
+}
+
+impl History {
+    pub fn of(db: &mut Db, text: &Text) -> QueryResult<History> {
+        let mut published = |kind: Kind| -> QueryResult<bool> {
+            let first: Option<ItemId> = items::table
+                .filter(
+                    items::author_id
+                        .eq(text.author.id)
+                        .and(items::kind.eq(kind)),
+                )
+                .filter(items::state.eq(State::Published))
+                .select(items::id)
+                .first(db)
+                .optional()?;
+            Ok(first.is_some())
+        };
+        let published_comments = published(Kind::Comment)?;
+        let published_projects = published(Kind::Project)?;
+        let linked = if text.network.is_empty() {
+            0
+        } else {
+            use crate::schema::users;
+            users::table
+                .filter(
+                    users::network
+                        .eq(text.network)
+                        .and(users::id.ne(text.author.id)),
+                )
+                .filter(users::created_at.gt(now() - Duration::days(7)))
+                .count()
+                .get_result(db)?
+        };
+        Ok(History {
+            published_comments,
+            published_projects,
+            linked,
+        })
+    }
+
+    /// Named facts at the moment of posting. Stored with the text and never recomputed: training
+    /// must not see the future.
+    pub fn signals(&self, text: &Text) -> Vec<String> {
+        let mut signals = Vec::with_capacity(5);
+        if text.kind == Kind::Comment && !self.published_comments {
+            signals.push("@first-comment".to_owned());
+        }
+        if text.kind == Kind::Project {
+            signals.push("@project".to_owned());
+            if !self.published_projects {
+                signals.push("@first-project".to_owned());
+            }
+        }
+        let age = now() - text.author.created_at;
+        signals.push(
+            match age {
+                age if age < Duration::days(1) => "@account:new",
+                age if age < Duration::days(30) => "@account:young",
+                _ => "@account:settled",
+            }
+            .to_owned(),
+        );
+        if text.is_maker {
+            signals.push("@maker".to_owned());
+        }
+        match self.linked {
+            0 => {}
+            n @ 1..=2 => signals.push(format!("@linked:{n}")),
+            _ => signals.push("@linked:3+".to_owned()),
+        }
+        signals
+    }
+}
+
+/// More links than the site allows wait for a person. A project page is expected to have some.
+pub fn links(settings: &Settings, text: &Text) -> Step {
+    let most = match text.kind {
+        Kind::Comment => settings.links_held_above,
+        Kind::Project | Kind::Release => settings.links_held_above + 12,
+    };
+    let lower = text.text.to_lowercase();
+    let found = (lower.matches("http://").count() + lower.matches("https://").count()) as i64;
+    if found > most {
+        Step::new("links", Outcome::Hold, format!("{found} links"))
+    } else {
+        Step::pass("links")
+    }
+}
+
+/// The same words from somebody else: held, and spam when those were spam. Short texts ("thank
+/// you!") are said by many.
+pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
+    if text.text.chars().count() < 25 {
+        return Ok(Step::pass("duplicates"));
+    }
+    let same: Vec<(ItemId, State)> = items::table
+        .filter(items::text_hash.eq(item::text_hash(text.text)))
+        .filter(items::created_at.gt(now() - Duration::days(60)))
+        .filter(items::author_id.ne(text.author.id))
+        .order(items::created_at.desc())
+        .limit(20)
+        .select((items::id, items::state))
+        .load(db)?;
+    Ok(
+        match (
+            same.iter().find(|(_, state)| *state == State::Spam),
+            same.first(),
+        ) {
+            (Some((id, _)), _) => Step::new(
+                "duplicates",
+                Outcome::Spam,
+                format!("the same as {id}, which is spam"),
+            ),
+            (None, Some((id, _))) => Step::new(
+                "duplicates",
+                Outcome::Hold,
+                format!("the same as {id} by somebody else"),
+            ),
+            (None, None) => Step::pass("duplicates"),
+        },
+    )
+}
+
+/// The first comments and the first project of a new member wait until one is approved.
+/// Makers' comments do not; the people who would approve do not either.
+pub fn first_texts(history: &History, text: &Text) -> Step {
+    let trusted = text.author.role >= Role::Moderator;
+    match text.kind {
+        Kind::Comment if !trusted && !text.is_maker && !history.published_comments => Step::new(
+            "first_comment",
+            Outcome::Hold,
+            "no comment of this member was approved yet",
+        ),
+        Kind::Project if !trusted && !history.published_projects => Step::new(
+            "first_project",
+            Outcome::Hold,
+            "no project of this member was approved yet",
+        ),
+        Kind::Comment => Step::pass("first_comment"),
+        Kind::Project | Kind::Release => Step::pass("first_project"),
+    }
+}
+
+/// The maker of the project sees each comment before others do.
+pub fn approve_first(text: &Text) -> Step {
+    if text.approve_first {
+        Step::new(
+            APPROVE_FIRST,
+            Outcome::Hold,
+            "the maker approves each comment",
+        )
+    } else {
+        Step::pass(APPROVE_FIRST)
+    }
+}

@@ -1,0 +1,409 @@
+//! Items: the moderation side of every public text, and the only place where a state changes.
+//!
+//! A comment or project shares its number with its item. Every text that was submitted is kept as
+//! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
+
+use crate::db::{ItemId, ModelId, RevisionId, UserId, now};
+use crate::intake::{Decision, Outcome};
+use crate::schema::{comments, items, revisions, threads};
+use crate::{Db, QueryResult, comment, project, release, secret, words};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+words! {
+    pub enum Kind { Comment = "comment", Project = "project", Release = "release" }
+}
+
+words! {
+    /// Where an item stands. Only `published` counts, is listed, fed or mailed.
+    pub enum State {
+        Draft = "draft",
+        Unlisted = "unlisted",
+        Published = "published",
+        Held = "held",
+        Spam = "spam",
+        Removed = "removed",
+        Deleted = "deleted",
+    }
+}
+
+words! {
+    /// Who an item waits for.
+    pub enum Queue {
+        Held = "held",
+        Spam = "spam",
+        Projects = "projects",
+        /// The maker of the project it stands on, who approves each comment first.
+        Maker = "maker",
+    }
+}
+
+words! {
+    pub enum RevisionState { Published = "published", Waiting = "waiting", Replaced = "replaced" }
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = items)]
+pub struct Item {
+    pub id: ItemId,
+    pub kind: Kind,
+    pub author_id: UserId,
+    pub project_id: Option<ItemId>,
+    pub state: State,
+    pub queue: Option<Queue>,
+    pub why: String,
+    pub evidence: String,
+    pub score: Option<f64>,
+    pub model_id: Option<ModelId>,
+    pub version: i32,
+    pub reports: i32,
+    pub looked_at: Option<NaiveDateTime>,
+    pub network: String,
+    pub created_at: NaiveDateTime,
+    pub published_at: Option<NaiveDateTime>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = revisions)]
+pub struct Revision {
+    pub id: RevisionId,
+    pub item_id: ItemId,
+    pub number: i32,
+    pub state: RevisionState,
+    pub content: String,
+    pub text: String,
+    pub signals: String,
+    pub steps: String,
+    pub score: Option<f64>,
+    pub model_id: Option<ModelId>,
+    pub created_at: NaiveDateTime,
+}
+
+/// A text on its way in, judged.
+pub struct Submitted<'a> {
+    pub kind: Kind,
+    pub author: UserId,
+    pub project: Option<ItemId>,
+    /// What is shown: Markdown, or a project's fields as JSON.
+    pub content: &'a str,
+    /// What was judged.
+    pub text: &'a str,
+    pub network: &'a str,
+    pub decision: &'a Decision,
+}
+
+/// Everything about an item that a decision changes; an undo puts back an earlier one.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Standing {
+    pub state: State,
+    pub queue: Option<Queue>,
+    pub why: String,
+    pub evidence: String,
+    pub looked_at: Option<NaiveDateTime>,
+    pub published_at: Option<NaiveDateTime>,
+}
+
+/// Folded so that white space and case do not make a duplicate look new.
+pub fn text_hash(text: &str) -> String {
+    let folded = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase();
+    secret::sha256(&folded)
+}
+
+impl Item {
+    pub fn find(db: &mut Db, id: ItemId) -> QueryResult<Item> {
+        items::table.find(id).select(Item::as_select()).first(db)
+    }
+
+    /// Stores a new text with what the intake decided. A project may also begin as a draft.
+    pub fn submit(db: &mut Db, new: &Submitted) -> QueryResult<ItemId> {
+        let at = now();
+        let (state, queue) = resting_place(new.kind, new.decision);
+        let id: ItemId = diesel::insert_into(items::table)
+            .values((
+                items::kind.eq(new.kind),
+                items::author_id.eq(new.author),
+                items::project_id.eq(new.project),
+                items::state.eq(state),
+                items::queue.eq(queue),
+                items::why.eq(&new.decision.why),
+                items::evidence.eq(&new.decision.evidence),
+                items::score.eq(new.decision.score),
+                items::model_id.eq(new.decision.model_id),
+                items::network.eq(new.network),
+                items::text_hash.eq(text_hash(new.text)),
+                items::created_at.eq(at),
+                items::published_at.eq((state == State::Published).then_some(at)),
+            ))
+            .returning(items::id)
+            .get_result(db)?;
+        let revision_state = match state {
+            State::Published | State::Draft | State::Unlisted => RevisionState::Published,
+            _ => RevisionState::Waiting,
+        };
+        Revision::insert(
+            db,
+            id,
+            1,
+            revision_state,
+            new.content,
+            new.text,
+            new.decision,
+        )?;
+        Ok(id)
+    }
+
+    /// A changed text. What was published stays visible until the new text is let through; what
+    /// waits goes on waiting, however harmless the new text is, or editing would be a way round.
+    /// Gives whether the new text is what the row should now show.
+    pub fn revise(
+        &self,
+        db: &mut Db,
+        content: &str,
+        text: &str,
+        decision: &Decision,
+    ) -> QueryResult<bool> {
+        let (mut state, mut queue) = resting_place(self.kind, decision);
+        let (mut why, mut evidence) = (decision.why.clone(), decision.evidence.clone());
+        let last = Revision::newest(db, self.id)?;
+        let keep_visible = self.state == State::Published && state != State::Published;
+        match self.state {
+            State::Published if keep_visible => state = State::Published,
+            // Released by nobody yet: the stricter of the old reason and the new one.
+            State::Held | State::Spam if state == State::Published || self.state == State::Spam => {
+                (state, queue) = (self.state, self.queue);
+                (why, evidence) = (self.why.clone(), self.evidence.clone());
+            }
+            _ => {}
+        }
+        // An edit of a published text that replaces one still waiting leaves nothing to wait for.
+        diesel::update(
+            revisions::table.filter(
+                revisions::item_id
+                    .eq(self.id)
+                    .and(revisions::state.eq(RevisionState::Waiting)),
+            ),
+        )
+        .set(revisions::state.eq(RevisionState::Replaced))
+        .execute(db)?;
+        let revision_state = match state {
+            State::Published if keep_visible => RevisionState::Waiting,
+            State::Held | State::Spam => RevisionState::Waiting,
+            _ => RevisionState::Published,
+        };
+        if revision_state == RevisionState::Published {
+            Revision::retire_published(db, self.id)?;
+        }
+        Revision::insert(
+            db,
+            self.id,
+            last.number + 1,
+            revision_state,
+            content,
+            text,
+            decision,
+        )?;
+        diesel::update(items::table.find(self.id))
+            .set((
+                items::score.eq(decision.score),
+                items::model_id.eq(decision.model_id),
+                items::text_hash.eq(text_hash(text)),
+            ))
+            .execute(db)?;
+        let standing = Standing {
+            state,
+            queue,
+            why,
+            evidence,
+            looked_at: None,
+            published_at: self.published_at,
+        };
+        self.settle(db, standing)?;
+        Ok(!keep_visible)
+    }
+
+    pub fn standing(&self) -> Standing {
+        Standing {
+            state: self.state,
+            queue: self.queue,
+            why: self.why.clone(),
+            evidence: self.evidence.clone(),
+            looked_at: self.looked_at,
+            published_at: self.published_at,
+        }
+    }
+
+    /// Puts the item into a state: the row, its version and the counters, all in the caller's
+    /// transaction. Nothing else writes `items.state`.
+    pub fn settle(&self, db: &mut Db, to: Standing) -> QueryResult<i32> {
+        let published_at = match to.state {
+            State::Published => to.published_at.or(Some(now())),
+            _ => to.published_at,
+        };
+        diesel::update(items::table.find(self.id))
+            .set((
+                items::state.eq(to.state),
+                items::queue.eq(to.queue),
+                items::why.eq(to.why),
+                items::evidence.eq(to.evidence),
+                items::looked_at.eq(to.looked_at),
+                items::published_at.eq(published_at),
+                items::version.eq(items::version + 1),
+            ))
+            .execute(db)?;
+        if self.kind == Kind::Comment {
+            let step =
+                i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
+            if step != 0 {
+                count_comment(db, self.id, step)?;
+            }
+        }
+        Ok(self.version + 1)
+    }
+
+    /// By its author: hidden at once. The text is kept for moderators.
+    pub fn delete(&self, db: &mut Db) -> QueryResult<i32> {
+        let mut to = self.standing();
+        to.state = State::Deleted;
+        to.queue = None;
+        to.why = "author".into();
+        to.evidence = String::new();
+        self.settle(db, to)
+    }
+
+    /// An edit of this published text waits for a person.
+    pub fn has_waiting_edit(&self) -> bool {
+        self.state == State::Published && self.queue.is_some()
+    }
+}
+
+/// Adds to the published comments of a new comment's thread, or takes away.
+pub fn count_comment(db: &mut Db, comment: ItemId, step: i32) -> QueryResult<usize> {
+    let thread: crate::db::ThreadId = comments::table
+        .find(comment)
+        .select(comments::thread_id)
+        .first(db)?;
+    diesel::update(threads::table.find(thread))
+        .set(threads::comment_count.eq(threads::comment_count + step))
+        .execute(db)
+}
+
+fn resting_place(kind: Kind, decision: &Decision) -> (State, Option<Queue>) {
+    let moderators = if kind == Kind::Project {
+        Queue::Projects
+    } else {
+        Queue::Held
+    };
+    match decision.outcome {
+        Outcome::Publish => (State::Published, None),
+        Outcome::Hold if decision.why == crate::intake::APPROVE_FIRST => {
+            (State::Held, Some(Queue::Maker))
+        }
+        Outcome::Hold => (State::Held, Some(moderators)),
+        Outcome::Spam => (State::Spam, Some(Queue::Spam)),
+        Outcome::Draft => (State::Draft, None),
+    }
+}
+
+impl Revision {
+    fn insert(
+        db: &mut Db,
+        item: ItemId,
+        number: i32,
+        state: RevisionState,
+        content: &str,
+        text: &str,
+        decision: &Decision,
+    ) -> QueryResult<usize> {
+        let json = |value: serde_json::Result<String>| {
+            value.map_err(|error| diesel::result::Error::SerializationError(error.into()))
+        };
+        diesel::insert_into(revisions::table)
+            .values((
+                revisions::item_id.eq(item),
+                revisions::number.eq(number),
+                revisions::state.eq(state),
+                revisions::content.eq(content),
+                revisions::text.eq(text),
+                revisions::signals.eq(json(serde_json::to_string(&decision.signals))?),
+                revisions::steps.eq(json(serde_json::to_string(&decision.steps))?),
+                revisions::score.eq(decision.score),
+                revisions::model_id.eq(decision.model_id),
+                revisions::created_at.eq(now()),
+            ))
+            .execute(db)
+    }
+
+    pub fn newest(db: &mut Db, item: ItemId) -> QueryResult<Revision> {
+        revisions::table
+            .filter(revisions::item_id.eq(item))
+            .order(revisions::number.desc())
+            .select(Revision::as_select())
+            .first(db)
+    }
+
+    /// The one that readers see.
+    pub fn published(db: &mut Db, item: ItemId) -> QueryResult<Option<Revision>> {
+        revisions::table
+            .filter(
+                revisions::item_id
+                    .eq(item)
+                    .and(revisions::state.eq(RevisionState::Published)),
+            )
+            .order(revisions::number.desc())
+            .select(Revision::as_select())
+            .first(db)
+            .optional()
+    }
+
+    /// Oldest first.
+    pub fn all(db: &mut Db, item: ItemId) -> QueryResult<Vec<Revision>> {
+        revisions::table
+            .filter(revisions::item_id.eq(item))
+            .order(revisions::number)
+            .select(Revision::as_select())
+            .load(db)
+    }
+
+    fn retire_published(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+        diesel::update(
+            revisions::table.filter(
+                revisions::item_id
+                    .eq(item)
+                    .and(revisions::state.eq(RevisionState::Published)),
+            ),
+        )
+        .set(revisions::state.eq(RevisionState::Replaced))
+        .execute(db)
+    }
+
+    /// Makes this the text that readers see: a waiting edit that was let through, or an undo.
+    pub fn show(&self, db: &mut Db, kind: Kind) -> QueryResult<()> {
+        Revision::retire_published(db, self.item_id)?;
+        diesel::update(revisions::table.find(self.id))
+            .set(revisions::state.eq(RevisionState::Published))
+            .execute(db)?;
+        match kind {
+            Kind::Comment => comment::show_body(db, self.item_id, &self.content),
+            Kind::Project => project::show_content(db, self.item_id, &self.content),
+            Kind::Release => release::show_notes(db, self.item_id, &self.content),
+        }
+    }
+
+    pub fn set_state(&self, db: &mut Db, state: RevisionState) -> QueryResult<usize> {
+        diesel::update(revisions::table.find(self.id))
+            .set(revisions::state.eq(state))
+            .execute(db)
+    }
+
+    pub fn steps(&self) -> Vec<crate::intake::Step> {
+        serde_json::from_str(&self.steps).unwrap_or_default()
+    }
+
+    pub fn signals(&self) -> Vec<String> {
+        serde_json::from_str(&self.signals).unwrap_or_default()
+    }
+}

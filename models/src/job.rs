@@ -1,0 +1,89 @@
+//! Work that follows a commit, above all mail. Queued in the same transaction as what caused it,
+//! so that nothing is sent for what was rolled back and nothing is lost by a kill.
+
+use crate::db::{dialect, now, write_tx};
+use crate::schema::jobs;
+use crate::{Db, QueryResult};
+use chrono::{Duration, NaiveDateTime};
+use diesel::prelude::*;
+
+/// After these many failures (about two days) a job is given up and shown to the administrator.
+const ATTEMPTS: i32 = 12;
+/// A claimed job that was not finished in this time died with its process and runs again.
+const CLAIM: Duration = Duration::minutes(5);
+
+#[derive(Clone, Debug, Queryable, Selectable)]
+pub struct Job {
+    pub id: i64,
+    pub kind: String,
+    pub payload: String,
+    pub run_at: NaiveDateTime,
+    pub attempts: i32,
+    pub last_error: String,
+    pub dead_at: Option<NaiveDateTime>,
+    pub created_at: NaiveDateTime,
+}
+
+impl Job {
+    pub fn enqueue(db: &mut Db, kind: &str, payload: &impl serde::Serialize) -> QueryResult<usize> {
+        let payload = serde_json::to_string(payload)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        let at = now();
+        diesel::insert_into(jobs::table)
+            .values((
+                jobs::kind.eq(kind),
+                jobs::payload.eq(payload),
+                jobs::run_at.eq(at),
+                jobs::created_at.eq(at),
+            ))
+            .execute(db)
+    }
+
+    /// Takes the next due job for [`CLAIM`]. Counts the attempt before it is made, so that a job
+    /// that kills its process is given up too.
+    pub fn claim(db: &mut Db) -> QueryResult<Option<Job>> {
+        write_tx(db, |db| {
+            let at = now();
+            let Some(id) = dialect::claim_due_job(db, at)? else {
+                return Ok(None);
+            };
+            diesel::update(jobs::table.find(id))
+                .set((
+                    jobs::run_at.eq(at + CLAIM),
+                    jobs::attempts.eq(jobs::attempts + 1),
+                ))
+                .execute(db)?;
+            jobs::table
+                .find(id)
+                .select(Job::as_select())
+                .first(db)
+                .map(Some)
+        })
+    }
+
+    pub fn done(&self, db: &mut Db) -> QueryResult<usize> {
+        diesel::delete(jobs::table.find(self.id)).execute(db)
+    }
+
+    /// Tries again later, twice as long each time, or gives up.
+    pub fn failed(&self, db: &mut Db, error: &str, permanent: bool) -> QueryResult<usize> {
+        let at = now();
+        let wait = Duration::seconds(30 << self.attempts.clamp(0, 12));
+        let dead = (permanent || self.attempts >= ATTEMPTS).then_some(at);
+        diesel::update(jobs::table.find(self.id))
+            .set((
+                jobs::run_at.eq(at + wait),
+                jobs::last_error.eq(error.chars().take(500).collect::<String>()),
+                jobs::dead_at.eq(dead),
+            ))
+            .execute(db)
+    }
+
+    pub fn waiting(db: &mut Db) -> QueryResult<Vec<Job>> {
+        jobs::table
+            .order(jobs::id.desc())
+            .limit(100)
+            .select(Job::as_select())
+            .load(db)
+    }
+}

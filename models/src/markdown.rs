@@ -1,0 +1,176 @@
+//! Members' Markdown to safe HTML: comrak renders and drops raw HTML, ammonia cleans what is left.
+//! Two lines of defence, always in this order. Rendered once, when written, and stored.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// `rel` of every link that a member supplies, anywhere: worth nothing to a spammer's ranking.
+pub const LINK_REL: &str = "nofollow ugc noopener";
+
+/// Paragraphs, emphasis, lists, quotes, code, links and tables. No pictures, no HTML; headings
+/// become h3 and below, so that a description cannot break the page's outline.
+pub fn to_html(markdown: &str) -> String {
+    let mut options = comrak::Options::default();
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.render.hardbreaks = true;
+    options.render.r#unsafe = false;
+    let html = comrak::markdown_to_html(markdown, &options);
+    let html = shift_headings(&html);
+    CLEANER.clean(&html).to_string()
+}
+
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = ammonia::Builder::default();
+    cleaner
+        .tags(HashSet::from([
+            "p",
+            "br",
+            "em",
+            "strong",
+            "del",
+            "ul",
+            "ol",
+            "li",
+            "blockquote",
+            "code",
+            "pre",
+            "a",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(Some(LINK_REL))
+        .generic_attributes(HashSet::new())
+        .tag_attributes(
+            [
+                ("a", HashSet::from(["href"])),
+                ("ol", HashSet::from(["start"])),
+            ]
+            .into_iter()
+            .collect(),
+        );
+    cleaner
+});
+
+/// `# Title` is the page's business: what a member writes starts at the third level.
+fn shift_headings(html: &str) -> String {
+    let mut html = html.to_owned();
+    for (from, to) in [(6, 6), (5, 6), (4, 6), (3, 5), (2, 4), (1, 3)] {
+        html = html
+            .replace(&format!("<h{from}>"), &format!("<h{to}>"))
+            .replace(&format!("</h{from}>"), &format!("</h{to}>"));
+    }
+    html
+}
+
+/// The text alone, for feeds, cards and summaries, cut at a word.
+pub fn excerpt(html: &str, chars: usize) -> String {
+    static BARE: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+        let mut bare = ammonia::Builder::empty();
+        bare.link_rel(None);
+        bare
+    });
+    let bare = BARE
+        .clean(&html.replace("</p>", " </p>").replace("<br", " <br"))
+        .to_string();
+    let text = bare
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&nbsp;", " ")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= chars {
+        return text;
+    }
+    let cut: String = text.chars().take(chars).collect();
+    let end = cut.rfind(' ').unwrap_or(cut.len());
+    format!("{}…", &cut[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_rel_and_only_safe_schemes() {
+        let html = to_html(
+            "[a](https://a.example) and https://b.example and [x](javascript:alert(1)) [d](data:text/html,x)",
+        );
+        assert_eq!(
+            html.matches("rel=\"nofollow ugc noopener\"").count(),
+            html.matches("<a ").count()
+        );
+        assert!(
+            html.contains("href=\"https://a.example\"")
+                && html.contains("href=\"https://b.example\"")
+        );
+        assert!(
+            !html.contains("javascript:") && !html.contains("data:"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn no_script_survives() {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "<svg onload=alert(1)>",
+            "<iframe src=//e.example></iframe>",
+            "![x](javascript:alert(1))",
+            "<a href=\"jAvascript:alert(1)\">x</a>",
+            "<p style=\"position:fixed\" onclick=alert(1)>x</p>",
+            "[x](//e.example)",
+            "<math><mi//xlink:href=\"data:x,<script>alert(4)</script>\">",
+        ] {
+            let html = to_html(hostile);
+            // What is left of a tag is its escaped text, never a tag.
+            for tag in html.split('<').skip(1) {
+                let name = tag
+                    .trim_start_matches('/')
+                    .split(|c: char| !c.is_alphanumeric())
+                    .next()
+                    .unwrap_or("");
+                assert!(
+                    ["p", "br", "a", "em", "strong", "code", "pre"].contains(&name),
+                    "{hostile} gave {html}"
+                );
+                let inside = tag.split('>').next().unwrap_or("");
+                assert!(
+                    !inside.contains("on") || !inside.contains('='),
+                    "{hostile} gave {html}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn headings_start_at_the_third_level() {
+        assert_eq!(
+            to_html("# One\n\n## Two").replace('\n', ""),
+            "<h3>One</h3><h4>Two</h4>"
+        );
+    }
+
+    #[test]
+    fn an_excerpt_is_text_cut_at_a_word() {
+        assert_eq!(
+            excerpt("<p>Fish &amp; chips</p><p>now</p>", 80),
+            "Fish & chips now"
+        );
+        assert_eq!(excerpt("<p>one two three</p>", 9), "one two…");
+    }
+}

@@ -1,0 +1,499 @@
+//! Verdicts: what a person decides on items, in a batch, and undoing it.
+//!
+//! `spam` and `ham` teach the filter; `remove` never does, for rudeness is not spam. Restoring from
+//! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
+
+use super::log::Act;
+use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, now};
+use crate::intake::{APPROVE_FIRST, Outcome};
+use crate::item::{Item, Queue, Revision, RevisionState, Standing, State};
+use crate::schema::{batches, items, reports, users, verdicts};
+use crate::{Db, QueryResult, words};
+use chrono::{Duration, NaiveDateTime};
+use diesel::prelude::*;
+
+/// Items of one batch; more are decided in several.
+pub const MOST: usize = 1_000;
+/// How long a batch can be taken back.
+pub const UNDO: Duration = Duration::days(30);
+/// "Looked at" in Recent: the person did not study it as they study what is held.
+const LOOKED_AT_WEIGHT: f64 = 0.5;
+
+words! {
+    pub enum Verdict { Spam = "spam", Ham = "ham", Remove = "remove", Restore = "restore" }
+}
+
+words! {
+    /// Why a text was removed that is not spam. Shown in its place.
+    pub enum Reason {
+        Unkind = "unkind",
+        OffTopic = "off-topic",
+        Harassment = "harassment",
+        Private = "private",
+        Illegal = "illegal",
+        Other = "other",
+    }
+}
+
+impl Reason {
+    /// What readers see where the text stood.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Reason::Unkind => "it was unkind",
+            Reason::OffTopic => "it was not about the project",
+            Reason::Harassment => "it went after a person",
+            Reason::Private => "it told something private",
+            Reason::Illegal => "it may not be shown by law",
+            Reason::Other => "it broke the code of conduct",
+        }
+    }
+}
+
+words! {
+    pub enum Label { Spam = "spam", Ham = "ham" }
+}
+
+/// An item as the moderator saw it: `comment:12`, with the version if the page said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub id: ItemId,
+    pub version: Option<i32>,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Outcomes {
+    /// None when nothing was left to decide.
+    pub batch: Option<BatchId>,
+    pub done: usize,
+    /// Items left as they were, and why.
+    pub skipped: Vec<(ItemId, Skip)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skip {
+    Gone,
+    /// Somebody decided, or the author edited, since the page was made.
+    Changed {
+        by: Option<String>,
+    },
+    /// It is already so, or its author deleted it.
+    Nothing,
+}
+
+/// Kept with a verdict, so that an undo puts everything back.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Before {
+    standing: Standing,
+    reports: i32,
+    /// The waiting edit this verdict let through or refused, and what was shown before it.
+    edit: Option<RevisionId>,
+    shown: Option<RevisionId>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = verdicts)]
+pub struct Given {
+    pub id: VerdictId,
+    pub batch_id: BatchId,
+    pub item_id: ItemId,
+    pub by_id: UserId,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub label: Option<Label>,
+    pub score: Option<f64>,
+    pub model_id: Option<ModelId>,
+    pub created_at: NaiveDateTime,
+    pub undone_at: Option<NaiveDateTime>,
+}
+
+/// Decides items in one batch, to be called in a write transaction.
+pub fn decide(
+    db: &mut Db,
+    by: UserId,
+    verdict: Verdict,
+    reason: &str,
+    seen: &[Seen],
+) -> QueryResult<Outcomes> {
+    let mut outcomes = Outcomes {
+        batch: None,
+        done: 0,
+        skipped: Vec::new(),
+    };
+    for seen in seen {
+        let Some(item) = lock(db, seen.id)? else {
+            outcomes.skipped.push((seen.id, Skip::Gone));
+            continue;
+        };
+        if seen.version.is_some_and(|version| version != item.version) {
+            let by = last_decider(db, item.id)?;
+            outcomes.skipped.push((item.id, Skip::Changed { by }));
+            continue;
+        }
+        let Some(act) = plan(db, &item, verdict, reason)? else {
+            outcomes.skipped.push((item.id, Skip::Nothing));
+            continue;
+        };
+        let batch = match outcomes.batch {
+            Some(batch) => batch,
+            None => *outcomes.batch.insert(open_batch(db, by, verdict, reason)?),
+        };
+        carry_out(db, by, batch, &item, verdict, reason, act)?;
+        outcomes.done += 1;
+    }
+    if let Some(batch) = outcomes.batch {
+        let detail = format!(
+            "{verdict} on {} items{}{}",
+            outcomes.done,
+            if reason.is_empty() { "" } else { ": " },
+            reason
+        );
+        Act {
+            actor: Some(by),
+            act: verdict.as_str(),
+            batch: Some(batch),
+            detail: &detail,
+            ..Act::default()
+        }
+        .write(db)?;
+    }
+    Ok(outcomes)
+}
+
+/// Reads an item so that nobody else decides it in the same moment. SQLite has one writer anyway.
+fn lock(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {
+    let row = items::table.find(id).select(Item::as_select());
+    match db {
+        Db::Sqlite(sqlite) => row.first(sqlite).optional(),
+        Db::Pg(pg) => row.for_update().first(pg).optional(),
+    }
+}
+
+/// What a verdict does to an item.
+struct Plan {
+    to: Standing,
+    label: Option<Label>,
+    weight: f64,
+    /// The waiting edit becomes the text that readers see.
+    publishes: Option<Revision>,
+    judged: Revision,
+}
+
+/// None when there is nothing to do.
+fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult<Option<Plan>> {
+    if item.state == State::Deleted || item.state == State::Draft {
+        return Ok(None);
+    }
+    let judged = Revision::newest(db, item.id)?;
+    let waiting = (judged.state == RevisionState::Waiting).then(|| judged.clone());
+    let mut to = item.standing();
+    to.looked_at = Some(now());
+    to.queue = None;
+    let mut publishes = None;
+    let (label, weight) = match verdict {
+        Verdict::Spam => {
+            if item.state == State::Spam && item.queue.is_none() {
+                return Ok(None);
+            }
+            to.state = State::Spam;
+            because(&mut to, "moderator", "spam");
+            (Some(Label::Spam), 1.0)
+        }
+        Verdict::Ham => {
+            let only_looked =
+                item.state == State::Published && item.queue.is_none() && item.reports == 0;
+            if only_looked && item.looked_at.is_some() {
+                return Ok(None);
+            }
+            publish(item, &judged, &mut to);
+            publishes = waiting;
+            (
+                Some(Label::Ham),
+                if only_looked { LOOKED_AT_WEIGHT } else { 1.0 },
+            )
+        }
+        Verdict::Remove => {
+            if item.state == State::Removed {
+                return Ok(None);
+            }
+            to.state = State::Removed;
+            because(&mut to, "moderator", reason);
+            (None, 1.0)
+        }
+        Verdict::Restore => {
+            let label = match item.state {
+                State::Spam => Some(Label::Ham),
+                State::Removed => None,
+                _ => return Ok(None),
+            };
+            publish(item, &judged, &mut to);
+            publishes = waiting;
+            (label, 1.0)
+        }
+    };
+    Ok(Some(Plan {
+        to,
+        label,
+        weight,
+        publishes,
+        judged,
+    }))
+}
+
+fn because(to: &mut Standing, why: &str, evidence: &str) {
+    to.why = why.to_owned();
+    to.evidence = evidence.to_owned();
+}
+
+/// Published, or on to the maker who approves each comment first.
+fn publish(item: &Item, judged: &Revision, to: &mut Standing) {
+    let for_the_maker = item.queue != Some(Queue::Maker)
+        && item.state != State::Published
+        && judged
+            .steps()
+            .iter()
+            .any(|step| step.name == APPROVE_FIRST && step.outcome == Outcome::Hold);
+    if for_the_maker {
+        to.state = State::Held;
+        to.queue = Some(Queue::Maker);
+        because(to, APPROVE_FIRST, "the maker approves each comment");
+    } else {
+        to.state = State::Published;
+        because(to, "", "");
+    }
+}
+
+fn open_batch(db: &mut Db, by: UserId, verdict: Verdict, reason: &str) -> QueryResult<BatchId> {
+    diesel::insert_into(batches::table)
+        .values((
+            batches::by_id.eq(by),
+            batches::verdict.eq(verdict),
+            batches::reason.eq(reason),
+            batches::created_at.eq(now()),
+        ))
+        .returning(batches::id)
+        .get_result(db)
+}
+
+fn carry_out(
+    db: &mut Db,
+    by: UserId,
+    batch: BatchId,
+    item: &Item,
+    verdict: Verdict,
+    reason: &str,
+    plan: Plan,
+) -> QueryResult<()> {
+    let shown = Revision::published(db, item.id)?;
+    let before = Before {
+        standing: item.standing(),
+        reports: item.reports,
+        edit: (plan.judged.state == RevisionState::Waiting).then_some(plan.judged.id),
+        shown: shown.map(|revision| revision.id),
+    };
+    let reaches_readers = plan.to.state == State::Published;
+    let version_after = item.settle(db, plan.to)?;
+    if let Some(edit) = plan.publishes.filter(|_| reaches_readers) {
+        edit.show(db, item.kind)?;
+    }
+    let before = serde_json::to_string(&before)
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    let verdict_id: VerdictId = diesel::insert_into(verdicts::table)
+        .values((
+            (
+                verdicts::batch_id.eq(batch),
+                verdicts::item_id.eq(item.id),
+                verdicts::by_id.eq(by),
+            ),
+            (
+                verdicts::revision_id.eq(plan.judged.id),
+                verdicts::verdict.eq(verdict),
+                verdicts::reason.eq(reason),
+            ),
+            (
+                verdicts::label.eq(plan.label),
+                verdicts::weight.eq(plan.weight),
+            ),
+            (
+                verdicts::score.eq(plan.judged.score),
+                verdicts::model_id.eq(plan.judged.model_id),
+            ),
+            (
+                verdicts::before.eq(before),
+                verdicts::version_after.eq(version_after),
+                verdicts::created_at.eq(now()),
+            ),
+        ))
+        .returning(verdicts::id)
+        .get_result(db)?;
+    if item.reports > 0 {
+        diesel::update(
+            reports::table.filter(
+                reports::item_id
+                    .eq(item.id)
+                    .and(reports::closed_by.is_null()),
+            ),
+        )
+        .set(reports::closed_by.eq(verdict_id.0))
+        .execute(db)?;
+        diesel::update(items::table.find(item.id))
+            .set(items::reports.eq(0))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+fn last_decider(db: &mut Db, item: ItemId) -> QueryResult<Option<String>> {
+    verdicts::table
+        .inner_join(users::table.on(users::id.eq(verdicts::by_id)))
+        .filter(
+            verdicts::item_id
+                .eq(item)
+                .and(verdicts::undone_at.is_null()),
+        )
+        .order(verdicts::id.desc())
+        .select(users::username)
+        .first(db)
+        .optional()
+}
+
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = batches)]
+pub struct Batch {
+    pub id: BatchId,
+    pub by_id: UserId,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub created_at: NaiveDateTime,
+    pub undone_at: Option<NaiveDateTime>,
+}
+
+impl Batch {
+    pub fn find(db: &mut Db, id: BatchId) -> QueryResult<Batch> {
+        batches::table.find(id).select(Batch::as_select()).first(db)
+    }
+
+    /// The verdicts of it, in the order they were given.
+    pub fn verdicts(&self, db: &mut Db) -> QueryResult<Vec<Given>> {
+        verdicts::table
+            .filter(verdicts::batch_id.eq(self.id))
+            .order(verdicts::id)
+            .select(Given::as_select())
+            .load(db)
+    }
+
+    /// The newest batch of a moderator that can still be undone.
+    pub fn last_of(db: &mut Db, by: UserId) -> QueryResult<Option<Batch>> {
+        batches::table
+            .filter(batches::by_id.eq(by).and(batches::undone_at.is_null()))
+            .filter(batches::created_at.gt(now() - UNDO))
+            .order(batches::id.desc())
+            .select(Batch::as_select())
+            .first(db)
+            .optional()
+    }
+}
+
+#[derive(Debug)]
+pub struct Undone {
+    pub done: usize,
+    /// Decided again since, by somebody, or edited: they stay as they are.
+    pub left: Vec<ItemId>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    #[error("This was undone before.")]
+    Already,
+    #[error("A decision can be taken back for 30 days; this one is older.")]
+    TooOld,
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// Takes a batch back: states, counters, labels and reports. To be called in a write transaction.
+pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
+    let at = now();
+    // The update decides between two who undo at once.
+    let mine = diesel::update(batches::table.find(id).filter(batches::undone_at.is_null()))
+        .set((batches::undone_at.eq(at), batches::undone_by.eq(by)))
+        .execute(db)?;
+    let batch = Batch::find(db, id)?;
+    if mine == 0 {
+        return Err(UndoError::Already);
+    }
+    if at - batch.created_at > UNDO {
+        return Err(UndoError::TooOld);
+    }
+    let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
+        .filter(verdicts::batch_id.eq(id).and(verdicts::undone_at.is_null()))
+        .order(verdicts::id)
+        .select((
+            verdicts::id,
+            verdicts::item_id,
+            verdicts::before,
+            verdicts::version_after,
+        ))
+        .load(db)?;
+    let mut undone = Undone {
+        done: 0,
+        left: Vec::new(),
+    };
+    for (verdict, item, before, version_after) in given {
+        let Some(item) = lock(db, item)? else {
+            continue;
+        };
+        if item.version != version_after {
+            undone.left.push(item.id);
+            continue;
+        }
+        put_back(db, &item, verdict, &before)?;
+        undone.done += 1;
+    }
+    let detail = format!("undid {} on {} items", batch.verdict, undone.done);
+    Act {
+        actor: Some(by),
+        act: "undo",
+        batch: Some(id),
+        detail: &detail,
+        ..Act::default()
+    }
+    .write(db)?;
+    Ok(undone)
+}
+
+fn put_back(db: &mut Db, item: &Item, verdict: VerdictId, before: &str) -> QueryResult<()> {
+    let before: Before = serde_json::from_str(before)
+        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    item.settle(db, before.standing)?;
+    if let Some(edit) = before.edit {
+        let edit = find_revision(db, edit)?;
+        // It had been let through: what was shown before it is shown again.
+        if edit.state == RevisionState::Published {
+            if let Some(shown) = before.shown {
+                find_revision(db, shown)?.show(db, item.kind)?;
+            }
+            edit.set_state(db, RevisionState::Waiting)?;
+        }
+    }
+    if before.reports > 0 {
+        diesel::update(reports::table.filter(reports::closed_by.eq(verdict.0)))
+            .set(reports::closed_by.eq(None::<i64>))
+            .execute(db)?;
+        diesel::update(items::table.find(item.id))
+            .set(items::reports.eq(before.reports))
+            .execute(db)?;
+    }
+    diesel::update(verdicts::table.find(verdict))
+        .set(verdicts::undone_at.eq(now()))
+        .execute(db)
+        .map(|_| ())
+}
+
+fn find_revision(db: &mut Db, id: RevisionId) -> QueryResult<Revision> {
+    use crate::schema::revisions;
+    revisions::table
+        .find(id)
+        .select(Revision::as_select())
+        .first(db)
+}

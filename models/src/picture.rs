@@ -1,0 +1,72 @@
+//! Pictures that members brought: the row. Decoding, sizes and files are `web/src/picture.rs`.
+
+use crate::db::{PictureId, UserId, now};
+use crate::schema::pictures;
+use crate::{Db, QueryResult};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+#[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = pictures)]
+pub struct Picture {
+    pub id: PictureId,
+    pub owner_id: UserId,
+    /// Random; names the files, so that an address cannot be guessed.
+    pub key: String,
+    pub extension: String,
+    /// Of the largest size.
+    pub width: i32,
+    pub height: i32,
+    pub alt: String,
+    pub created_at: NaiveDateTime,
+}
+
+impl Picture {
+    pub fn create(
+        db: &mut Db,
+        owner: UserId,
+        key: &str,
+        extension: &str,
+        (width, height): (u32, u32),
+        alt: &str,
+    ) -> QueryResult<PictureId> {
+        diesel::insert_into(pictures::table)
+            .values((
+                pictures::owner_id.eq(owner),
+                pictures::key.eq(key),
+                pictures::extension.eq(extension),
+                pictures::width.eq(width as i32),
+                pictures::height.eq(height as i32),
+                pictures::alt.eq(alt),
+                pictures::created_at.eq(now()),
+            ))
+            .returning(pictures::id)
+            .get_result(db)
+    }
+
+    pub fn find(db: &mut Db, id: PictureId) -> QueryResult<Picture> {
+        pictures::table
+            .find(id)
+            .select(Picture::as_select())
+            .first(db)
+    }
+
+    pub fn by_key(db: &mut Db, key: &str) -> QueryResult<Option<Picture>> {
+        pictures::table
+            .filter(pictures::key.eq(key))
+            .select(Picture::as_select())
+            .first(db)
+            .optional()
+    }
+
+    pub fn describe(db: &mut Db, id: PictureId, alt: &str) -> QueryResult<usize> {
+        diesel::update(pictures::table.find(id))
+            .set(pictures::alt.eq(alt))
+            .execute(db)
+    }
+
+    /// Where a size of it is served: `card`, `thumb` or `page`.
+    pub fn url(&self, size: &str) -> String {
+        format!("/files/{}-{size}.{}", self.key, self.extension)
+    }
+}

@@ -1,0 +1,874 @@
+//! Projects: made things with a page.
+//!
+//! Title, summary, description, kind, tags and links are text and take the intake, as one revision
+//! (kept as JSON of [`Fields`]). Comment policy, switches and the picture are the maker's settings:
+//! they change at once.
+
+use crate::account::User;
+use crate::db::{ItemId, PictureId, UserId, now};
+use crate::gate::{self, CommentPolicy, Refusal, Terms};
+use crate::intake::limits::{self, Limited};
+use crate::intake::{self, Context, Decision, Text};
+use crate::item::{Item, Kind, State, Submitted};
+use crate::picture::Picture;
+use crate::schema::{
+    items, pictures, project_links, project_makers, project_tags, projects, releases, threads,
+    users,
+};
+use crate::thread::Thread;
+use crate::{Db, QueryResult, both, markdown, words};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use std::collections::HashMap;
+use unicode_normalization::UnicodeNormalization;
+
+pub const MAX_TITLE: usize = 80;
+pub const MAX_SUMMARY: usize = 200;
+pub const MAX_DESCRIPTION: usize = 50_000;
+pub const MAX_TAGS: usize = 10;
+pub const MAX_TAG: usize = 32;
+/// Cards of a page of a list.
+pub const PAGE: i64 = 24;
+
+words! {
+    pub enum ProjectKind { Game = "game", App = "app", Art = "art", Tool = "tool", Other = "other" }
+}
+
+impl ProjectKind {
+    pub fn plural(self) -> &'static str {
+        match self {
+            ProjectKind::Game => "games",
+            ProjectKind::App => "apps",
+            ProjectKind::Art => "art",
+            ProjectKind::Tool => "tools",
+            ProjectKind::Other => "other things",
+        }
+    }
+}
+
+words! {
+    pub enum LinkKind {
+        Repository = "repository",
+        Download = "download",
+        Video = "video",
+        Website = "website",
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Link {
+    pub kind: LinkKind,
+    pub url: String,
+}
+
+/// The text of a project, parsed and within its limits. What a revision of it keeps.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fields {
+    pub title: String,
+    pub summary: String,
+    pub description: String,
+    pub kind: ProjectKind,
+    pub tags: Vec<String>,
+    pub links: Vec<Link>,
+}
+
+/// A fault and the field it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: &'static str,
+    pub message: String,
+}
+
+impl Fields {
+    /// From what was typed. Links come as (kind, address) with empty ones left out.
+    pub fn parse(
+        title: &str,
+        summary: &str,
+        description: &str,
+        kind: &str,
+        tags: &str,
+        links: &[(LinkKind, &str)],
+    ) -> Result<Fields, Vec<FieldError>> {
+        let mut faults = Vec::new();
+        let mut fault = |field, message: String| faults.push(FieldError { field, message });
+        let title = one_line(title);
+        match title.chars().count() {
+            0 => fault("title", "Give your project a title.".into()),
+            n if n > MAX_TITLE => fault(
+                "title",
+                format!("A title has at most {MAX_TITLE} characters; this has {n}."),
+            ),
+            _ => {}
+        }
+        let summary = one_line(summary);
+        match summary.chars().count() {
+            0 => fault("summary", "Say in a sentence what it is.".into()),
+            n if n > MAX_SUMMARY => fault(
+                "summary",
+                format!("A summary has at most {MAX_SUMMARY} characters; this has {n}."),
+            ),
+            _ => {}
+        }
+        let description = description.trim().to_owned();
+        match description.chars().count() {
+            n if n > MAX_DESCRIPTION => fault(
+                "description",
+                format!("A description has at most 50,000 characters; this has {n}."),
+            ),
+            _ => {}
+        }
+        let kind = kind.parse().unwrap_or_else(|_| {
+            fault("kind", "Choose what kind of thing it is.".into());
+            ProjectKind::Other
+        });
+        let tags = parse_tags(tags).unwrap_or_else(|message| {
+            fault("tags", message);
+            Vec::new()
+        });
+        let mut kept = Vec::new();
+        for (kind, typed) in links {
+            let typed = typed.trim();
+            if typed.is_empty() {
+                continue;
+            }
+            match parse_url(typed) {
+                Some(url) => kept.push(Link { kind: *kind, url }),
+                None => fault(
+                    link_field(*kind),
+                    "An address starts with https:// or http://.".into(),
+                ),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Fields {
+                title,
+                summary,
+                description,
+                kind,
+                tags,
+                links: kept,
+            })
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// What the filter reads.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n{}\n{}", self.title, self.summary, self.description);
+        for tag in &self.tags {
+            text.push_str("\n#");
+            text.push_str(tag);
+        }
+        for link in &self.links {
+            text.push('\n');
+            text.push_str(&link.url);
+        }
+        text
+    }
+
+    fn to_json(&self) -> QueryResult<String> {
+        serde_json::to_string(self)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))
+    }
+}
+
+/// The name of the form's field for links of a kind.
+pub fn link_field(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Repository => "link_repository",
+        LinkKind::Download => "link_download",
+        LinkKind::Video => "link_video",
+        LinkKind::Website => "link_website",
+    }
+}
+
+/// White space folded and control characters dropped: it goes into headers, feeds and mails.
+fn one_line(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `Pixel Art, racing` becomes `pixel-art` and `racing`.
+fn parse_tags(typed: &str) -> Result<Vec<String>, String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in typed.split([',', '\n', ';']) {
+        let tag: String = tag
+            .nfkc()
+            .flat_map(char::to_lowercase)
+            .map(|c| {
+                if c.is_alphanumeric() || c == '+' || c == '#' || c == '.' {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .collect();
+        let tag = tag
+            .split('-')
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
+        // `#` alone or `..` would make an address that no browser asks for.
+        if tag.is_empty() || !tag.chars().any(char::is_alphanumeric) || tags.contains(&tag) {
+            continue;
+        }
+        if tag.chars().count() > MAX_TAG {
+            return Err(format!("A tag has at most {MAX_TAG} characters: “{tag}”."));
+        }
+        tags.push(tag);
+    }
+    if tags.len() > MAX_TAGS {
+        return Err(format!(
+            "A project has at most {MAX_TAGS} tags; these are {}.",
+            tags.len()
+        ));
+    }
+    tags.sort();
+    Ok(tags)
+}
+
+/// A web address as a member may give it, with its host.
+pub fn parse_url(typed: &str) -> Option<String> {
+    let url = url::Url::parse(typed).ok()?;
+    let fine = matches!(url.scheme(), "http" | "https")
+        && url
+            .host_str()
+            .is_some_and(|host| host.contains('.') || host == "localhost")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && typed.len() <= 2000;
+    fine.then(|| url.to_string())
+}
+
+/// What the maker sets, beside the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choices {
+    pub comment_policy: CommentPolicy,
+    pub approve_first: bool,
+    pub closed: bool,
+    pub picture_id: Option<PictureId>,
+}
+
+/// A project with the state of its item: read through a join with `items`.
+#[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = projects)]
+pub struct Project {
+    pub id: ItemId,
+    pub slug: String,
+    pub owner_id: UserId,
+    pub title: String,
+    pub summary: String,
+    pub description: String,
+    pub description_html: String,
+    pub kind: ProjectKind,
+    pub comment_policy: CommentPolicy,
+    pub approve_first: bool,
+    pub closed: bool,
+    pub picture_id: Option<PictureId>,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    #[diesel(select_expression = items::state)]
+    pub state: State,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
+    #[error("{}", .0.sentence())]
+    Limited(Limited),
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// Only makers see it, and it took no intake; or it is to be public.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    Draft,
+    Publish,
+}
+
+fn judge(
+    db: &mut Db,
+    context: &Context,
+    author: &User,
+    fields: &Fields,
+    editing: Option<ItemId>,
+    network: &str,
+) -> QueryResult<Decision> {
+    let text = fields.text();
+    let is_maker = User::is_maker(db, author.id)?;
+    intake::judge(
+        db,
+        context,
+        &Text {
+            kind: Kind::Project,
+            author,
+            is_maker,
+            text: &text,
+            editing,
+            approve_first: false,
+            network,
+        },
+    )
+}
+
+/// Takes a new project in.
+pub fn share(
+    db: &mut Db,
+    context: &Context,
+    author: &User,
+    fields: &Fields,
+    choices: Choices,
+    intent: Intent,
+    network: &str,
+) -> Result<Project, ShareError> {
+    gate::may_post(author, now()).map_err(ShareError::Refused)?;
+    let decision = match intent {
+        Intent::Draft => Decision::draft(),
+        Intent::Publish => {
+            if !context.limits_off {
+                limits::waiting(db, context.settings, author.id)?.map_err(ShareError::Limited)?;
+            }
+            judge(db, context, author, fields, None, network)?
+        }
+    };
+    let json = fields.to_json()?;
+    let new = Submitted {
+        kind: Kind::Project,
+        author: author.id,
+        project: None,
+        content: &json,
+        text: &fields.text(),
+        network,
+        decision: &decision,
+    };
+    let id = Item::submit(db, &new)?;
+    diesel::update(items::table.find(id))
+        .set(items::project_id.eq(id))
+        .execute(db)?;
+    let at = now();
+    let slug = free_slug(db, &fields.title, id)?;
+    diesel::insert_into(projects::table)
+        .values((
+            (
+                projects::id.eq(id),
+                projects::slug.eq(slug),
+                projects::owner_id.eq(author.id),
+            ),
+            (
+                projects::title.eq(&fields.title),
+                projects::summary.eq(&fields.summary),
+            ),
+            (
+                projects::description.eq(&fields.description),
+                projects::description_html.eq(markdown::to_html(&fields.description)),
+                projects::kind.eq(fields.kind),
+            ),
+            (
+                projects::comment_policy.eq(choices.comment_policy),
+                projects::approve_first.eq(choices.approve_first),
+                projects::closed.eq(choices.closed),
+                projects::picture_id.eq(choices.picture_id),
+            ),
+            (projects::created_at.eq(at), projects::updated_at.eq(at)),
+        ))
+        .execute(db)?;
+    diesel::insert_into(project_makers::table)
+        .values((
+            project_makers::project_id.eq(id),
+            project_makers::user_id.eq(author.id),
+        ))
+        .execute(db)?;
+    Thread::create_for(db, id)?;
+    write_tags_and_links(db, id, fields)?;
+    Ok(Project::find(db, id)?)
+}
+
+/// A name for the address: letters and digits of the title, made unique by a number.
+fn free_slug(db: &mut Db, title: &str, id: ItemId) -> QueryResult<String> {
+    let plain: String = title
+        .nfkd()
+        .filter(char::is_ascii)
+        .collect::<String>()
+        .to_lowercase();
+    let words: Vec<&str> = plain
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut slug: String = words.join("-").chars().take(60).collect();
+    slug.truncate(slug.trim_end_matches('-').len());
+    if slug.is_empty() || slug == "new" {
+        slug = format!("project-{id}");
+    }
+    let taken: i64 = projects::table
+        .filter(projects::slug.eq(&slug))
+        .count()
+        .get_result(db)?;
+    Ok(if taken == 0 {
+        slug
+    } else {
+        format!("{slug}-{id}")
+    })
+}
+
+fn write_tags_and_links(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
+    diesel::delete(project_tags::table.filter(project_tags::project_id.eq(id))).execute(db)?;
+    diesel::delete(project_links::table.filter(project_links::project_id.eq(id))).execute(db)?;
+    let tags: Vec<_> = fields
+        .tags
+        .iter()
+        .map(|tag| (project_tags::project_id.eq(id), project_tags::tag.eq(tag)))
+        .collect();
+    let links: Vec<_> = fields
+        .links
+        .iter()
+        .map(|link| {
+            (
+                project_links::project_id.eq(id),
+                project_links::kind.eq(link.kind),
+                project_links::url.eq(&link.url),
+            )
+        })
+        .collect();
+    both!(db, conn => diesel::insert_into(project_tags::table).values(&tags).execute(conn))?;
+    both!(db, conn => diesel::insert_into(project_links::table).values(&links).execute(conn))?;
+    Ok(())
+}
+
+/// Shows an earlier or a waiting revision.
+pub fn show_content(db: &mut Db, id: ItemId, content: &str) -> QueryResult<()> {
+    let fields: Fields = serde_json::from_str(content)
+        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    write_fields(db, id, &fields)
+}
+
+fn write_fields(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
+    diesel::update(projects::table.find(id))
+        .set((
+            projects::title.eq(&fields.title),
+            projects::summary.eq(&fields.summary),
+            projects::description.eq(&fields.description),
+            projects::description_html.eq(markdown::to_html(&fields.description)),
+            projects::kind.eq(fields.kind),
+            projects::updated_at.eq(now()),
+        ))
+        .execute(db)?;
+    write_tags_and_links(db, id, fields)
+}
+
+impl Project {
+    pub fn find(db: &mut Db, id: ItemId) -> QueryResult<Project> {
+        projects::table
+            .inner_join(items::table.on(items::id.eq(projects::id)))
+            .filter(projects::id.eq(id))
+            .select(Project::as_select())
+            .first(db)
+    }
+
+    pub fn by_slug(db: &mut Db, slug: &str) -> QueryResult<Project> {
+        projects::table
+            .inner_join(items::table.on(items::id.eq(projects::id)))
+            .filter(projects::slug.eq(slug))
+            .select(Project::as_select())
+            .first(db)
+    }
+
+    pub fn terms(&self) -> Terms {
+        Terms {
+            state: self.state,
+            policy: self.comment_policy,
+            closed: self.closed,
+        }
+    }
+
+    pub fn is_made_by(&self, db: &mut Db, user: UserId) -> QueryResult<bool> {
+        let found: i64 = project_makers::table
+            .filter(
+                project_makers::project_id
+                    .eq(self.id)
+                    .and(project_makers::user_id.eq(user)),
+            )
+            .count()
+            .get_result(db)?;
+        Ok(found > 0)
+    }
+
+    /// Its makers, the owner first.
+    pub fn makers(&self, db: &mut Db) -> QueryResult<Vec<(UserId, String, String)>> {
+        let mut makers: Vec<(UserId, String, String)> = project_makers::table
+            .inner_join(users::table)
+            .filter(project_makers::project_id.eq(self.id))
+            .order(users::username)
+            .select((users::id, users::username, users::display_name))
+            .load(db)?;
+        makers.sort_by_key(|(id, ..)| *id != self.owner_id);
+        Ok(makers)
+    }
+
+    pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<usize> {
+        both!(db, conn => diesel::insert_into(project_makers::table)
+            .values((project_makers::project_id.eq(self.id), project_makers::user_id.eq(user)))
+            .on_conflict_do_nothing()
+            .execute(conn))
+    }
+
+    pub fn tags(&self, db: &mut Db) -> QueryResult<Vec<String>> {
+        project_tags::table
+            .filter(project_tags::project_id.eq(self.id))
+            .order(project_tags::tag)
+            .select(project_tags::tag)
+            .load(db)
+    }
+
+    pub fn links(&self, db: &mut Db) -> QueryResult<Vec<Link>> {
+        let rows: Vec<(LinkKind, String)> = project_links::table
+            .filter(project_links::project_id.eq(self.id))
+            .order(project_links::id)
+            .select((project_links::kind, project_links::url))
+            .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(kind, url)| Link { kind, url })
+            .collect())
+    }
+
+    pub fn picture(&self, db: &mut Db) -> QueryResult<Option<Picture>> {
+        self.picture_id.map(|id| Picture::find(db, id)).transpose()
+    }
+
+    /// The text as it stands, or as its waiting edit has it: what the edit form shows.
+    pub fn fields_for_editing(&self, db: &mut Db) -> QueryResult<Fields> {
+        let newest = crate::item::Revision::newest(db, self.id)?;
+        serde_json::from_str(&newest.content)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    }
+
+    /// The maker's settings: at once, without the intake.
+    pub fn choose(&self, db: &mut Db, choices: Choices) -> QueryResult<usize> {
+        diesel::update(projects::table.find(self.id))
+            .set((
+                projects::comment_policy.eq(choices.comment_policy),
+                projects::approve_first.eq(choices.approve_first),
+                projects::closed.eq(choices.closed),
+                projects::picture_id.eq(choices.picture_id),
+            ))
+            .execute(db)
+    }
+
+    /// Takes a changed text in; a draft becomes public when it is to be published.
+    /// Gives the state the new text got.
+    pub fn edit(
+        &self,
+        db: &mut Db,
+        context: &Context,
+        author: &User,
+        fields: &Fields,
+        intent: Intent,
+        network: &str,
+    ) -> Result<State, ShareError> {
+        gate::may_post(author, now()).map_err(ShareError::Refused)?;
+        let item = Item::find(db, self.id)?;
+        if matches!(item.state, State::Removed | State::Deleted) {
+            return Err(ShareError::Refused(Refusal::NotPublished));
+        }
+        let stays_draft = item.state == State::Draft && intent == Intent::Draft;
+        let unchanged = self.fields_for_editing(db)? == *fields;
+        if unchanged && item.state != State::Draft {
+            return Ok(item.state);
+        }
+        let decision = if stays_draft {
+            Decision::draft()
+        } else {
+            if item.state == State::Draft && !context.limits_off {
+                limits::waiting(db, context.settings, author.id)?.map_err(ShareError::Limited)?;
+            }
+            judge(db, context, author, fields, Some(self.id), network)?
+        };
+        if item.revise(db, &fields.to_json()?, &fields.text(), &decision)? {
+            write_fields(db, self.id, fields)?;
+            return Ok(Item::find(db, self.id)?.state);
+        }
+        Ok(if decision.outcome == intake::Outcome::Spam {
+            State::Spam
+        } else {
+            State::Held
+        })
+    }
+}
+
+/// A project in a list.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub id: ItemId,
+    pub slug: String,
+    pub title: String,
+    pub summary: String,
+    pub kind: ProjectKind,
+    pub username: String,
+    pub display_name: String,
+    pub picture: Option<Picture>,
+    pub comment_count: i32,
+    pub published_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    pub state: State,
+    /// Its newest release.
+    pub version: Option<String>,
+}
+
+impl Card {
+    pub fn maker(&self) -> &str {
+        if self.display_name.is_empty() {
+            &self.username
+        } else {
+            &self.display_name
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Newest,
+    /// Fewest comments first, among those that take comments; of equals the newest.
+    WaitingForFeedback,
+}
+
+/// Which projects to list. Published ones only, unless `every_state_of` asks for a maker's own.
+#[derive(Clone, Debug, Default)]
+pub struct Listing<'a> {
+    pub kind: Option<ProjectKind>,
+    pub tag: Option<&'a str>,
+    pub maker: Option<UserId>,
+    pub every_state: bool,
+    pub ids: Option<&'a [ItemId]>,
+    pub order: Order,
+    /// Keyset: the last card of the page before, as `(published_at, id)`.
+    pub after: Option<(NaiveDateTime, ItemId)>,
+    pub limit: i64,
+}
+
+type CardRow = (
+    (
+        ItemId,
+        String,
+        String,
+        String,
+        ProjectKind,
+        NaiveDateTime,
+        NaiveDateTime,
+    ),
+    (String, String),
+    (State, Option<NaiveDateTime>),
+    i32,
+    Option<Picture>,
+);
+
+impl Listing<'_> {
+    pub fn load(&self, db: &mut Db) -> QueryResult<Vec<Card>> {
+        let mut query = projects::table
+            .inner_join(items::table.on(items::id.eq(projects::id)))
+            .inner_join(users::table.on(users::id.eq(projects::owner_id)))
+            .inner_join(threads::table.on(threads::project_id.eq(projects::id.nullable())))
+            .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
+            .select((
+                (
+                    projects::id,
+                    projects::slug,
+                    projects::title,
+                    projects::summary,
+                    projects::kind,
+                    projects::created_at,
+                    projects::updated_at,
+                ),
+                (users::username, users::display_name),
+                (items::state, items::published_at),
+                threads::comment_count,
+                Option::<Picture>::as_select(),
+            ))
+            .limit(if self.limit == 0 { PAGE } else { self.limit })
+            .into_boxed();
+        if !self.every_state {
+            query = query.filter(
+                items::state
+                    .eq(State::Published)
+                    .and(items::kind.eq(Kind::Project)),
+            );
+        } else {
+            query = query.filter(items::state.ne(State::Deleted));
+        }
+        if let Some(kind) = self.kind {
+            query = query.filter(projects::kind.eq(kind));
+        }
+        if let Some(tag) = self.tag {
+            query = query.filter(
+                projects::id.eq_any(
+                    project_tags::table
+                        .filter(project_tags::tag.eq(tag))
+                        .select(project_tags::project_id),
+                ),
+            );
+        }
+        if let Some(maker) = self.maker {
+            query = query.filter(
+                projects::id.eq_any(
+                    project_makers::table
+                        .filter(project_makers::user_id.eq(maker))
+                        .select(project_makers::project_id),
+                ),
+            );
+        }
+        if let Some(ids) = self.ids {
+            query = query.filter(projects::id.eq_any(ids));
+        }
+        if let Some((at, id)) = self.after {
+            query = query.filter(
+                items::published_at
+                    .lt(at)
+                    .or(items::published_at.eq(at).and(items::id.lt(id))),
+            );
+        }
+        query = match self.order {
+            Order::Newest => query.order((items::published_at.desc(), items::id.desc())),
+            Order::WaitingForFeedback => query
+                .filter(
+                    projects::comment_policy
+                        .ne(CommentPolicy::Nobody)
+                        .and(projects::closed.eq(false)),
+                )
+                .order((
+                    threads::comment_count,
+                    items::published_at.desc(),
+                    items::id.desc(),
+                )),
+        };
+        let rows: Vec<CardRow> = query.load(db)?;
+        let mut cards: Vec<Card> = rows
+            .into_iter()
+            .map(
+                |(
+                    (id, slug, title, summary, kind, created_at, updated_at),
+                    (username, display_name),
+                    (state, published_at),
+                    comment_count,
+                    picture,
+                )| Card {
+                    id,
+                    slug,
+                    title,
+                    summary,
+                    kind,
+                    username,
+                    display_name,
+                    picture,
+                    comment_count,
+                    updated_at,
+                    state,
+                    published_at: published_at.unwrap_or(created_at),
+                    version: None,
+                },
+            )
+            .collect();
+        let ids: Vec<ItemId> = cards.iter().map(|card| card.id).collect();
+        let versions: HashMap<ItemId, String> = releases::table
+            .inner_join(items::table)
+            .filter(
+                releases::project_id
+                    .eq_any(ids)
+                    .and(items::state.eq(State::Published)),
+            )
+            .order((releases::released_at, releases::id))
+            .select((releases::project_id, releases::version))
+            .load::<(ItemId, String)>(db)?
+            .into_iter()
+            .collect();
+        for card in &mut cards {
+            card.version = versions.get(&card.id).cloned();
+        }
+        Ok(cards)
+    }
+}
+
+/// Tags of published projects with how many carry each, by name.
+pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
+    project_tags::table
+        .inner_join(items::table.on(items::id.eq(project_tags::project_id)))
+        .filter(items::state.eq(State::Published))
+        .group_by(project_tags::tag)
+        .order(project_tags::tag)
+        .select((project_tags::tag, diesel::dsl::count_star()))
+        .load(db)
+}
+
+/// Published projects, all or of a kind: for the empty site and the list's heading.
+pub fn count(db: &mut Db) -> QueryResult<i64> {
+    items::table
+        .filter(
+            items::kind
+                .eq(Kind::Project)
+                .and(items::state.eq(State::Published)),
+        )
+        .count()
+        .get_result(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tags_are_folded_sorted_and_counted() {
+        assert_eq!(
+            parse_tags("Pixel Art, racing; Racing\n C++ ").unwrap(),
+            ["c++", "pixel-art", "racing"]
+        );
+        assert_eq!(parse_tags(" , - ,#").unwrap(), Vec::<String>::new());
+        assert!(parse_tags("a,b,c,d,e,f,g,h,i,j,k").is_err());
+        assert!(parse_tags(&"x".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn every_field_names_its_own_fault() {
+        let faults = Fields::parse(
+            " ",
+            "",
+            "",
+            "boat",
+            "",
+            &[(LinkKind::Video, "javascript:alert(1)")],
+        )
+        .unwrap_err();
+        let fields: Vec<_> = faults.iter().map(|f| f.field).collect();
+        assert_eq!(fields, ["title", "summary", "kind", "link_video"]);
+    }
+
+    #[test]
+    fn an_address_is_http_and_has_no_password_in_it() {
+        assert!(parse_url("https://codeberg.example/ann/duck").is_some());
+        for bad in [
+            "javascript:alert(1)",
+            "ftp://x.example",
+            "https://u:p@x.example",
+            "//x.example",
+            "x.example",
+            "https://",
+        ] {
+            assert_eq!(parse_url(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_parsed_survives_its_json(title in "[a-zA-Z0-9 é]{1,80}", description in "\\PC{0,200}", tags in "[a-z, ]{0,40}") {
+            if let Ok(fields) = Fields::parse(&title, "s", &description, "game", &tags, &[]) {
+                let json = fields.to_json().unwrap();
+                prop_assert_eq!(serde_json::from_str::<Fields>(&json).unwrap(), fields);
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The tables as diesel sees them, the same on both databases.
+//! Order of columns is that of the migrations; `tests/schema.rs` selects every one on both.
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        username_key -> Text,
+        email -> Text,
+        email_key -> Text,
+        confirmed_at -> Nullable<Timestamp>,
+        password_hash -> Text,
+        display_name -> Text,
+        bio -> Text,
+        bio_html -> Text,
+        role -> Text,
+        suspended_until -> Nullable<Timestamp>,
+        suspended_reason -> Text,
+        network -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        token_hash -> Text,
+        user_agent -> Text,
+        created_at -> Timestamp,
+        seen_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    links (id) {
+        id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        purpose -> Text,
+        token_hash -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    hits (id) {
+        id -> BigInt,
+        bucket -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    models (id) {
+        id -> BigInt,
+        kind -> Text,
+        features_version -> Integer,
+        bytes -> Binary,
+        sha256 -> Text,
+        report -> Text,
+        spam_labels -> Integer,
+        ham_labels -> Integer,
+        active -> Bool,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    items (id) {
+        id -> BigInt,
+        kind -> Text,
+        author_id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        state -> Text,
+        queue -> Nullable<Text>,
+        why -> Text,
+        evidence -> Text,
+        score -> Nullable<Double>,
+        model_id -> Nullable<BigInt>,
+        version -> Integer,
+        reports -> Integer,
+        looked_at -> Nullable<Timestamp>,
+        network -> Text,
+        text_hash -> Text,
+        created_at -> Timestamp,
+        published_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    revisions (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        number -> Integer,
+        state -> Text,
+        content -> Text,
+        text -> Text,
+        signals -> Text,
+        steps -> Text,
+        score -> Nullable<Double>,
+        model_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    pictures (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        key -> Text,
+        extension -> Text,
+        width -> Integer,
+        height -> Integer,
+        alt -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> BigInt,
+        slug -> Text,
+        owner_id -> BigInt,
+        title -> Text,
+        summary -> Text,
+        description -> Text,
+        description_html -> Text,
+        kind -> Text,
+        comment_policy -> Text,
+        approve_first -> Bool,
+        closed -> Bool,
+        picture_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    project_makers (project_id, user_id) {
+        project_id -> BigInt,
+        user_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_links (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        kind -> Text,
+        url -> Text,
+    }
+}
+
+diesel::table! {
+    project_tags (project_id, tag) {
+        project_id -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    releases (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        version -> Text,
+        notes -> Text,
+        notes_html -> Text,
+        url -> Text,
+        released_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    threads (id) {
+        id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        comment_count -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    comments (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        parent_id -> Nullable<BigInt>,
+        root_id -> BigInt,
+        author_id -> BigInt,
+        body -> Text,
+        body_html -> Text,
+        created_at -> Timestamp,
+        edited_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        reporter_id -> BigInt,
+        reason -> Text,
+        note -> Text,
+        created_at -> Timestamp,
+        closed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    batches (id) {
+        id -> BigInt,
+        by_id -> BigInt,
+        verdict -> Text,
+        reason -> Text,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    verdicts (id) {
+        id -> BigInt,
+        batch_id -> BigInt,
+        item_id -> BigInt,
+        revision_id -> Nullable<BigInt>,
+        by_id -> BigInt,
+        verdict -> Text,
+        reason -> Text,
+        label -> Nullable<Text>,
+        weight -> Double,
+        score -> Nullable<Double>,
+        model_id -> Nullable<BigInt>,
+        before -> Text,
+        version_after -> Integer,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    log (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        act -> Text,
+        item_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        batch_id -> Nullable<BigInt>,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        payload -> Text,
+        run_at -> Timestamp,
+        attempts -> Integer,
+        last_error -> Text,
+        dead_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    changes (name) {
+        name -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::joinable!(comments -> items (id));
+diesel::joinable!(comments -> users (author_id));
+diesel::joinable!(comments -> threads (thread_id));
+diesel::joinable!(projects -> items (id));
+diesel::joinable!(projects -> users (owner_id));
+diesel::joinable!(project_makers -> projects (project_id));
+diesel::joinable!(project_makers -> users (user_id));
+diesel::joinable!(project_tags -> projects (project_id));
+diesel::joinable!(project_links -> projects (project_id));
+diesel::joinable!(releases -> projects (project_id));
+diesel::joinable!(releases -> items (id));
+diesel::joinable!(threads -> projects (project_id));
+diesel::joinable!(revisions -> items (item_id));
+diesel::joinable!(reports -> items (item_id));
+diesel::joinable!(verdicts -> items (item_id));
+diesel::joinable!(verdicts -> batches (batch_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(items -> users (author_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    sessions,
+    links,
+    hits,
+    models,
+    items,
+    revisions,
+    pictures,
+    projects,
+    project_makers,
+    project_links,
+    project_tags,
+    releases,
+    threads,
+    comments,
+    reports,
+    batches,
+    verdicts,
+    log,
+    jobs,
+    settings,
+    changes,
+);

@@ -1,0 +1,111 @@
+//! What an administrator sets for the whole site, kept in the database and shared by all nodes.
+//!
+//! Unlike the configuration of one start (flags, environment, `potluck.toml`) these change while
+//! the site runs; every process notices by the `settings` row of `changes`.
+
+use crate::schema::settings;
+use crate::{Db, QueryResult};
+use crate::{both, db::dialect, secret};
+use diesel::prelude::*;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub site_name: String,
+    pub tagline: String,
+    /// Where readers reach the people who run the site: an address or a page.
+    pub contact: String,
+    /// Sign-ups from one network in an hour.
+    pub signups_per_hour: i64,
+    /// Comments of one account in an hour.
+    pub comments_per_hour: i64,
+    /// Seconds between two comments of one account.
+    pub seconds_between_comments: i64,
+    /// Texts of a new member that may wait at once.
+    pub new_member_waiting: i64,
+    /// More links than this are held.
+    pub links_held_above: i64,
+    /// The key of forgery tokens and network hashes; made at first start, never shown.
+    pub key: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            site_name: "Potluck".into(),
+            tagline: "Bring what you made. Take home something kind.".into(),
+            contact: String::new(),
+            signups_per_hour: 10,
+            comments_per_hour: 30,
+            seconds_between_comments: 10,
+            new_member_waiting: 5,
+            links_held_above: 3,
+            key: String::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads what is stored over the defaults. Makes the site's key if there is none.
+    pub fn load_or_init(db: &mut Db) -> QueryResult<Settings> {
+        let stored = Settings::load(db)?;
+        if !stored.key.is_empty() {
+            return Ok(stored);
+        }
+        both!(db, conn => diesel::insert_into(settings::table)
+            .values((settings::key.eq("key"), settings::value.eq(secret::token())))
+            .on_conflict_do_nothing()
+            .execute(conn))?;
+        Settings::load(db)
+    }
+
+    pub fn load(db: &mut Db) -> QueryResult<Settings> {
+        let rows: Vec<(String, String)> = settings::table
+            .select((settings::key, settings::value))
+            .load(db)?;
+        let mut all = Settings::default();
+        for (key, value) in rows {
+            let number = |default: i64| value.parse().unwrap_or(default);
+            match key.as_str() {
+                "site_name" => all.site_name = value,
+                "tagline" => all.tagline = value,
+                "contact" => all.contact = value,
+                "signups_per_hour" => all.signups_per_hour = number(all.signups_per_hour),
+                "comments_per_hour" => all.comments_per_hour = number(all.comments_per_hour),
+                "seconds_between_comments" => {
+                    all.seconds_between_comments = number(all.seconds_between_comments)
+                }
+                "new_member_waiting" => all.new_member_waiting = number(all.new_member_waiting),
+                "links_held_above" => all.links_held_above = number(all.links_held_above),
+                "key" => all.key = value,
+                _ => {} // of a newer version: kept, not understood
+            }
+        }
+        Ok(all)
+    }
+
+    /// Stores everything but the key, and tells the other processes.
+    pub fn save(&self, db: &mut Db) -> QueryResult<()> {
+        let rows = [
+            ("site_name", self.site_name.clone()),
+            ("tagline", self.tagline.clone()),
+            ("contact", self.contact.clone()),
+            ("signups_per_hour", self.signups_per_hour.to_string()),
+            ("comments_per_hour", self.comments_per_hour.to_string()),
+            (
+                "seconds_between_comments",
+                self.seconds_between_comments.to_string(),
+            ),
+            ("new_member_waiting", self.new_member_waiting.to_string()),
+            ("links_held_above", self.links_held_above.to_string()),
+        ];
+        for (key, value) in rows {
+            both!(db, conn => diesel::insert_into(settings::table)
+                .values((settings::key.eq(key), settings::value.eq(&value)))
+                .on_conflict(settings::key)
+                .do_update()
+                .set(settings::value.eq(&value))
+                .execute(conn))?;
+        }
+        dialect::bump(db, "settings").map(|_| ())
+    }
+}
