@@ -33,6 +33,7 @@ macro_rules! both {
 /// The SQL that differs between the databases, side by side.
 pub mod dialect {
     use super::*;
+    use crate::item::Item;
 
     /// Something changed that other processes must notice within a second: counts `name` up.
     pub fn bump(db: &mut Db, name: &str) -> QueryResult<usize> {
@@ -55,6 +56,15 @@ pub mod dialect {
                     .execute(pg)
                     .map(|_| ())
             }
+        }
+    }
+
+    /// Reads an item so that nobody else decides it in the same moment.
+    pub fn lock_item(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {
+        use crate::schema::items;
+        match db {
+            Db::Sqlite(sqlite) => items::table.find(id).select(Item::as_select()).first(sqlite).optional(),
+            Db::Pg(pg) => items::table.find(id).select(Item::as_select()).for_update().first(pg).optional(),
         }
     }
 

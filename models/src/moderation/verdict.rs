@@ -4,7 +4,7 @@
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
 use super::log::Act;
-use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, now};
+use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
 use crate::item::{Item, Queue, Revision, RevisionState, Standing, State};
 use crate::schema::{batches, items, reports, users, verdicts};
@@ -120,8 +120,12 @@ pub fn decide(
         done: 0,
         skipped: Vec::new(),
     };
-    for seen in seen {
-        let Some(item) = lock(db, seen.id)? else {
+    // Always in one order: two moderators with overlapping pages must not wait for each other.
+    let mut seen = seen.to_vec();
+    seen.sort_by_key(|seen| seen.id);
+    seen.dedup_by_key(|seen| seen.id);
+    for seen in &seen {
+        let Some(item) = dialect::lock_item(db, seen.id)? else {
             outcomes.skipped.push((seen.id, Skip::Gone));
             continue;
         };
@@ -158,15 +162,6 @@ pub fn decide(
         .write(db)?;
     }
     Ok(outcomes)
-}
-
-/// Reads an item so that nobody else decides it in the same moment. SQLite has one writer anyway.
-fn lock(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {
-    let row = items::table.find(id).select(Item::as_select());
-    match db {
-        Db::Sqlite(sqlite) => row.first(sqlite).optional(),
-        Db::Pg(pg) => row.for_update().first(pg).optional(),
-    }
 }
 
 /// What a verdict does to an item.
@@ -427,7 +422,7 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     }
     let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
         .filter(verdicts::batch_id.eq(id).and(verdicts::undone_at.is_null()))
-        .order(verdicts::id)
+        .order(verdicts::item_id)
         .select((
             verdicts::id,
             verdicts::item_id,
@@ -440,7 +435,7 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
         left: Vec::new(),
     };
     for (verdict, item, before, version_after) in given {
-        let Some(item) = lock(db, item)? else {
+        let Some(item) = dialect::lock_item(db, item)? else {
             continue;
         };
         if item.version != version_after {
