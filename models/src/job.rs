@@ -39,6 +39,15 @@ impl Job {
             .execute(db)
     }
 
+    pub fn is_due(db: &mut Db) -> QueryResult<bool> {
+        let first: Option<i64> = jobs::table
+            .filter(jobs::dead_at.is_null().and(jobs::run_at.le(now())))
+            .select(jobs::id)
+            .first(db)
+            .optional()?;
+        Ok(first.is_some())
+    }
+
     /// Takes the next due job for [`CLAIM`]. Counts the attempt before it is made, so that a job
     /// that kills its process is given up too.
     pub fn claim(db: &mut Db) -> QueryResult<Option<Job>> {

@@ -1,14 +1,612 @@
-pub struct Model;
+//! A trained filter: scoring, explaining, and its form on disk.
+//!
+//! Per view the model holds what linfa's multinomial naive Bayes learned, ln P(feature | class),
+//! and adds up sparsely over the features that a text has. The raw log-odds of a view are exactly
+//! the difference of linfa's joint log-likelihoods of the two classes (both priors are one half,
+//! since linfa sees two rows; the calibration's bias carries the true one). They are divided by
+//! the square root of the number of features found, so that long texts do not drown the
+//! calibration in certainty, and handed to the logistic curve.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::FEATURES_VERSION;
+use super::calibration::{Calibration, INPUTS, Inputs};
+use super::evaluation::Thresholds;
+use super::features::{Extractor, View};
+use super::learning::Report;
+
+/// Additive smoothing: one imagined text with every token in each class.
+pub const ALPHA: f64 = 1.0;
+
+/// What the filter alone would do with a text; the other checks may be stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decision {
-    Spam,
-    Hold,
     Publish,
+    Hold,
+    Spam,
 }
-impl Model {
-    pub fn score(&self, _: &str, _: &[&str]) -> f64 {
-        0.0
+
+/// A token that pushed, and how often it was met before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenWeight {
+    /// For a person: `free money`, `…ubsc…` (a piece of a word), `@domain:example.com`.
+    pub token: String,
+    pub view: View,
+    /// Its share of the calibrated log-odds; positive speaks for spam.
+    pub weight: f64,
+    /// Texts of spam and of ham that held it (weighted: a starter's text counts less than one).
+    pub spam_docs: f64,
+    pub ham_docs: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    pub probability: f64,
+    /// The strongest twelve each way, strongest first.
+    pub spam: Vec<TokenWeight>,
+    pub ham: Vec<TokenWeight>,
+    /// One sentence in plain words.
+    pub sentence: String,
+}
+
+/// How many tokens an explanation names each way.
+pub const STRONGEST: usize = 12;
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ModelError {
+    #[error("this is not a Potluck filter")]
+    NotAModel,
+    #[error("this filter is in format {0}, which this Potluck cannot read")]
+    OtherFormat(u32),
+    #[error(
+        "this filter was made for features version {found}, this Potluck has {FEATURES_VERSION}: train it anew"
+    )]
+    OtherFeatures { found: u32 },
+    #[error("this filter is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// One view's learned parameters. Tokens are sorted; all columns have their length.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part {
+    tokens: String,
+    ends: Vec<u32>,
+    pub(super) spam_docs: Vec<f64>,
+    pub(super) ham_docs: Vec<f64>,
+    pub(super) log_spam: Vec<f64>,
+    pub(super) log_ham: Vec<f64>,
+    /// log_spam − log_ham.
+    weights: Vec<f64>,
+    /// Open addressing: id + 1, or 0 for an empty slot. A power of two, at most half full.
+    slots: Vec<u32>,
+}
+
+impl Part {
+    pub(super) fn new<'a>(
+        tokens: impl Iterator<Item = &'a str>,
+        spam_docs: Vec<f64>,
+        ham_docs: Vec<f64>,
+        log_spam: Vec<f64>,
+        log_ham: Vec<f64>,
+    ) -> Part {
+        let n = spam_docs.len();
+        let mut part = Part {
+            tokens: String::new(),
+            ends: Vec::with_capacity(n),
+            weights: log_spam.iter().zip(&log_ham).map(|(s, h)| s - h).collect(),
+            spam_docs,
+            ham_docs,
+            log_spam,
+            log_ham,
+            slots: vec![0; (n * 2 + 2).next_power_of_two()],
+        };
+        for token in tokens {
+            let id = part.ends.len() as u32;
+            part.tokens.push_str(token);
+            part.ends.push(part.tokens.len() as u32);
+            let mask = part.slots.len() - 1;
+            let mut slot = hash(token) as usize & mask;
+            while part.slots[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            part.slots[slot] = id + 1;
+        }
+        debug_assert_eq!(part.ends.len(), n);
+        part
     }
-    pub fn verdict(&self, _: f64) -> Decision {
-        Decision::Publish
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn token(&self, id: u32) -> &str {
+        let id = id as usize;
+        let start = if id == 0 {
+            0
+        } else {
+            self.ends[id - 1] as usize
+        };
+        &self.tokens[start..self.ends[id] as usize]
+    }
+
+    pub(super) fn find(&self, token: &str) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(token) as usize & mask;
+        loop {
+            match self.slots[slot] {
+                0 => return None,
+                id if self.token(id - 1) == token => return Some(id - 1),
+                _ => slot = (slot + 1) & mask,
+            }
+        }
+    }
+}
+
+/// FNV-1a with a final mix. Only for tables in memory: nothing stored depends on it, and a crafted
+/// collision costs a string comparison.
+pub(super) fn hash(token: &str) -> u64 {
+    let mut h = 0xcbf2_9ce4_8422_2325_u64;
+    for b in token.bytes() {
+        h = (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3);
+    }
+    h ^ (h >> 29)
+}
+
+/// The known features of one text: sorted ids without repeats, a list a view.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    ids: [Vec<u32>; INPUTS],
+}
+
+impl Found {
+    /// Numbers of the tokens found in a view.
+    pub fn ids(&self, view: View) -> &[u32] {
+        &self.ids[view as usize]
+    }
+}
+
+#[derive(Default)]
+struct Scratch {
+    extractor: Extractor,
+    found: Found,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// A trained filter. Immutable and free of interior state: share it behind an `Arc`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    pub(super) parts: [Part; INPUTS],
+    pub(super) calibration: Calibration,
+    pub(super) report: Report,
+}
+
+impl Model {
+    /// The bundled filter of a site without labels of its own.
+    pub fn starter() -> Model {
+        super::starter::model()
+    }
+
+    /// Whether this is the bundled filter alone, without any label of this site.
+    pub fn is_starter(&self) -> bool {
+        self.report.own_spam + self.report.own_ham == 0
+    }
+
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    pub fn thresholds(&self) -> Thresholds {
+        self.report.thresholds
+    }
+
+    pub fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
+    /// The probability of spam.
+    pub fn score(&self, text: &str, signals: &[&str]) -> f64 {
+        SCRATCH.with_borrow_mut(|scratch| {
+            self.find_into(text, signals, &mut scratch.extractor, &mut scratch.found);
+            self.score_found(&scratch.found)
+        })
+    }
+
+    pub fn verdict(&self, probability: f64) -> Decision {
+        let thresholds = self.thresholds();
+        if thresholds.spam.is_some_and(|spam| probability >= spam) {
+            Decision::Spam
+        } else if probability >= thresholds.hold {
+            Decision::Hold
+        } else {
+            Decision::Publish
+        }
+    }
+
+    /// The known features of a text; [`Model::score_found`] turns them into a probability.
+    pub fn find(&self, text: &str, signals: &[&str]) -> Found {
+        let mut found = Found::default();
+        self.find_into(text, signals, &mut Extractor::default(), &mut found);
+        found
+    }
+
+    fn find_into(
+        &self,
+        text: &str,
+        signals: &[&str],
+        extractor: &mut Extractor,
+        found: &mut Found,
+    ) {
+        for ids in &mut found.ids {
+            ids.clear();
+        }
+        let ids = &mut found.ids;
+        extractor.extract(text, signals, &mut |view, token, _| {
+            if let Some(id) = self.parts[view as usize].find(token) {
+                ids[view as usize].push(id);
+            }
+        });
+        for ids in &mut found.ids {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+
+    pub fn score_found(&self, found: &Found) -> f64 {
+        self.calibration.probability(&self.inputs(found))
+    }
+
+    pub(super) fn inputs(&self, found: &Found) -> Inputs {
+        let mut inputs = [0.0; INPUTS];
+        for ((input, part), ids) in inputs.iter_mut().zip(&self.parts).zip(&found.ids) {
+            *input = scaled(ids, &part.weights);
+        }
+        inputs
+    }
+
+    /// ln P(text | spam) − ln P(text | ham) of each view, unscaled.
+    pub fn raw_log_odds(&self, found: &Found) -> Inputs {
+        let mut out = [0.0; INPUTS];
+        for ((sum, part), ids) in out.iter_mut().zip(&self.parts).zip(&found.ids) {
+            *sum = ids.iter().map(|&id| part.weights[id as usize]).sum();
+        }
+        out
+    }
+
+    /// Which tokens pushed, how far, and what is known about them.
+    pub fn explain(&self, text: &str, signals: &[&str]) -> Explanation {
+        let found = self.find(text, signals);
+        let probability = self.score_found(&found);
+        let mut all: Vec<TokenWeight> = Vec::new();
+        for view in View::ALL {
+            let (part, ids) = (&self.parts[view as usize], &found.ids[view as usize]);
+            let scale = self.calibration.slopes[view as usize] / (ids.len().max(1) as f64).sqrt();
+            all.extend(ids.iter().map(|&id| TokenWeight {
+                token: readable(view, part.token(id)),
+                view,
+                weight: part.weights[id as usize] * scale,
+                spam_docs: part.spam_docs[id as usize],
+                ham_docs: part.ham_docs[id as usize],
+            }));
+        }
+        // Ties by token, so that a page reads the same each time.
+        all.sort_by(|a, b| {
+            b.weight
+                .total_cmp(&a.weight)
+                .then_with(|| a.token.cmp(&b.token))
+        });
+        let spam: Vec<TokenWeight> = all
+            .iter()
+            .take(STRONGEST)
+            .filter(|t| t.weight > 0.0)
+            .cloned()
+            .collect();
+        let ham: Vec<TokenWeight> = all
+            .iter()
+            .rev()
+            .take(STRONGEST)
+            .filter(|t| t.weight < 0.0)
+            .cloned()
+            .collect();
+        let sentence = sentence(probability, &spam, &ham);
+        Explanation {
+            probability,
+            spam,
+            ham,
+            sentence,
+        }
+    }
+
+    /// The model in Potluck's own format: all numbers little-endian, everything in a fixed order,
+    /// so that equal models are equal bytes.
+    ///
+    /// ```text
+    /// "potluckF"            magic
+    /// u32                   format (1)
+    /// u32                   features version
+    /// u32 + bytes           the report as JSON (thresholds are in it)
+    /// f64 × (1 + views)     calibration: bias, then a slope a view
+    /// u32                   views, then for each:
+    ///   u32                 tokens n
+    ///   n × (u16 + bytes)   tokens, sorted
+    ///   4 × n × f64         texts of spam, texts of ham, ln P(token|spam), ln P(token|ham)
+    /// 32 bytes              SHA-256 of everything before
+    /// ```
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&FORMAT.to_le_bytes());
+        out.extend_from_slice(&FEATURES_VERSION.to_le_bytes());
+        let report = serde_json::to_vec(&self.report).unwrap_or_default();
+        out.extend_from_slice(&(report.len() as u32).to_le_bytes());
+        out.extend_from_slice(&report);
+        out.extend_from_slice(&self.calibration.bias.to_le_bytes());
+        for slope in self.calibration.slopes {
+            out.extend_from_slice(&slope.to_le_bytes());
+        }
+        out.extend_from_slice(&(self.parts.len() as u32).to_le_bytes());
+        for part in &self.parts {
+            out.extend_from_slice(&(part.len() as u32).to_le_bytes());
+            for id in 0..part.len() as u32 {
+                let token = part.token(id);
+                out.extend_from_slice(&(token.len() as u16).to_le_bytes());
+                out.extend_from_slice(token.as_bytes());
+            }
+            for column in [
+                &part.spam_docs,
+                &part.ham_docs,
+                &part.log_spam,
+                &part.log_ham,
+            ] {
+                for number in column {
+                    out.extend_from_slice(&number.to_le_bytes());
+                }
+            }
+        }
+        let sum = Sha256::digest(&out);
+        out.extend_from_slice(&sum);
+        out
+    }
+
+    /// Reads [`Model::to_bytes`]; refuses anything damaged or made for other features.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model, ModelError> {
+        let (mut input, features) = Reader::open(bytes)?;
+        if features != FEATURES_VERSION {
+            return Err(ModelError::OtherFeatures { found: features });
+        }
+        let report = input.report()?;
+        let mut calibration = Calibration {
+            bias: input.f64()?,
+            slopes: [0.0; INPUTS],
+        };
+        for slope in &mut calibration.slopes {
+            *slope = input.f64()?;
+        }
+        if input.u32()? as usize != INPUTS {
+            return Err(ModelError::Damaged("number of views"));
+        }
+        let mut parts = Vec::with_capacity(INPUTS);
+        for _ in 0..INPUTS {
+            parts.push(input.part()?);
+        }
+        if !input.0.is_empty() {
+            return Err(ModelError::Damaged("bytes left over"));
+        }
+        let parts = parts
+            .try_into()
+            .map_err(|_| ModelError::Damaged("number of views"))?;
+        Ok(Model {
+            parts,
+            calibration,
+            report,
+        })
+    }
+
+    /// The report alone, also of a model that was made for other features: to show it.
+    pub fn report_of(bytes: &[u8]) -> Result<Report, ModelError> {
+        Reader::open(bytes)?.0.report()
+    }
+}
+
+/// Log-odds over the square root of the number of features found.
+pub(super) fn scaled(ids: &[u32], weights: &[f64]) -> f64 {
+    if ids.is_empty() {
+        return 0.0;
+    }
+    let sum: f64 = ids.iter().map(|&id| weights[id as usize]).sum();
+    sum / (ids.len() as f64).sqrt()
+}
+
+/// A piece of a word is shown with dots where the word goes on.
+fn readable(view: View, token: &str) -> String {
+    if view != View::Chars {
+        return token.to_owned();
+    }
+    let (open, close) = (token.starts_with(' '), token.ends_with(' '));
+    let core = token.trim();
+    match (open, close) {
+        (true, true) => core.to_owned(),
+        (true, false) => format!("{core}…"),
+        (false, true) => format!("…{core}"),
+        (false, false) => format!("…{core}…"),
+    }
+}
+
+fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> String {
+    let (lead, side) = if probability >= 0.5 {
+        (
+            format!("Looks like spam ({:.0} %)", probability * 100.0),
+            spam,
+        )
+    } else {
+        (
+            format!("Looks fine ({:.0} % spam)", probability * 100.0),
+            ham,
+        )
+    };
+    let mut words: Vec<String> = Vec::new();
+    let mut signs: Vec<String> = Vec::new();
+    for token in side {
+        match token.view {
+            View::Words if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) => {
+                words.push(format!("“{}”", token.token));
+            }
+            View::Signs if signs.len() < 2 => signs.push(plain(&token.token)),
+            _ => {}
+        }
+    }
+    let mut reasons = Vec::new();
+    if !words.is_empty() {
+        reasons.push(format!(
+            "{} {}",
+            if words.len() == 1 {
+                "the word"
+            } else {
+                "the words"
+            },
+            list(&words)
+        ));
+    }
+    if !signs.is_empty() {
+        reasons.push(list(&signs));
+    }
+    if reasons.is_empty() {
+        return format!("{lead}: too little in it that was seen before.");
+    }
+    format!("{lead}, mostly because of {}.", reasons.join(", and of "))
+}
+
+fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A sign's token in words.
+fn plain(token: &str) -> String {
+    let bare = token.trim_start_matches('@');
+    match bare.split_once(':') {
+        Some(("domain", domain)) => format!("the link to {domain}"),
+        Some(("tld", tld)) => format!("an address ending in .{tld}"),
+        Some(("words", n)) => format!("its length ({n} words)"),
+        Some(("links", "0")) => "having no link".to_owned(),
+        Some(("links", n)) => format!("{n} link(s)"),
+        Some(("disguise", what)) => format!("disguised letters ({what})"),
+        Some(("emoji", "0")) => "having no emoji".to_owned(),
+        Some(("account", what)) => format!("the account ({what})"),
+        Some((kind, what)) => format!("{kind} {what}"),
+        None => match bare {
+            "link" => "the link".to_owned(),
+            "mail" => "a mail address".to_owned(),
+            "phone" => "a long number".to_owned(),
+            "money" => "a sum of money".to_owned(),
+            "shout" => "capitals".to_owned(),
+            "first-comment" => "being a first comment".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+const MAGIC: &[u8; 8] = b"potluckF";
+const FORMAT: u32 = 1;
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Checks magic, checksum and format; returns the rest and the features version.
+    fn open(bytes: &'a [u8]) -> Result<(Reader<'a>, u32), ModelError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(ModelError::NotAModel)?;
+        let Some(body) = rest.len().checked_sub(32) else {
+            return Err(ModelError::Damaged("too short"));
+        };
+        let signed = MAGIC.len() + body;
+        let mut input = Reader(&rest[..body]);
+        let format = input.u32()?;
+        if format != FORMAT {
+            return Err(ModelError::OtherFormat(format));
+        }
+        if Sha256::digest(&bytes[..signed]).as_slice() != &bytes[signed..] {
+            return Err(ModelError::Damaged("checksum"));
+        }
+        let features = input.u32()?;
+        Ok((input, features))
+    }
+
+    fn take(&mut self, n: usize) -> Result<&'a [u8], ModelError> {
+        let (head, rest) = self
+            .0
+            .split_at_checked(n)
+            .ok_or(ModelError::Damaged("too short"))?;
+        self.0 = rest;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], ModelError> {
+        self.take(N)?
+            .try_into()
+            .map_err(|_| ModelError::Damaged("too short"))
+    }
+
+    fn u32(&mut self) -> Result<u32, ModelError> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    fn f64(&mut self) -> Result<f64, ModelError> {
+        let number = f64::from_le_bytes(self.array()?);
+        if number.is_finite() {
+            Ok(number)
+        } else {
+            Err(ModelError::Damaged("a number that is none"))
+        }
+    }
+
+    fn column(&mut self, n: usize) -> Result<Vec<f64>, ModelError> {
+        // Checked before reserving: a forged length must not take the machine's memory.
+        if self.0.len() / 8 < n {
+            return Err(ModelError::Damaged("too short"));
+        }
+        (0..n).map(|_| self.f64()).collect()
+    }
+
+    fn report(&mut self) -> Result<Report, ModelError> {
+        let length = self.u32()? as usize;
+        serde_json::from_slice(self.take(length)?).map_err(|_| ModelError::Damaged("report"))
+    }
+
+    fn part(&mut self) -> Result<Part, ModelError> {
+        let n = self.u32()? as usize;
+        if self.0.len() / 34 < n {
+            return Err(ModelError::Damaged("too short"));
+        }
+        let mut tokens: Vec<&str> = Vec::with_capacity(n);
+        for _ in 0..n {
+            let length = u16::from_le_bytes(self.array()?);
+            let token = std::str::from_utf8(self.take(usize::from(length))?)
+                .map_err(|_| ModelError::Damaged("a token"))?;
+            if tokens.last().is_some_and(|last| *last >= token) {
+                return Err(ModelError::Damaged("tokens out of order"));
+            }
+            tokens.push(token);
+        }
+        let (spam, ham) = (self.column(n)?, self.column(n)?);
+        let (log_spam, log_ham) = (self.column(n)?, self.column(n)?);
+        Ok(Part::new(tokens.into_iter(), spam, ham, log_spam, log_ham))
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Decision::Publish => "publish",
+            Decision::Hold => "hold",
+            Decision::Spam => "spam",
+        })
     }
 }

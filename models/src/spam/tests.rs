@@ -1,0 +1,366 @@
+//! What the filter promises, on invented texts.
+
+use linfa::prelude::*;
+use linfa_bayes::{MultinomialNb, NaiveBayes};
+use ndarray::{Array1, Array2};
+use proptest::prelude::*;
+
+use super::features::View;
+use super::learning::{cross_validate, fit, log_probabilities, starter_weight, train_with};
+use super::*;
+
+/// A small invented community: makers talking shop, and people selling things.
+fn community(each: usize) -> Vec<Example> {
+    let ham = [
+        "lovely", "jump", "level", "music", "physics", "duck", "controls", "boss", "sprite",
+        "tutorial", "bug", "menu",
+    ];
+    let spam = [
+        "cheap",
+        "watches",
+        "followers",
+        "crypto",
+        "bonus",
+        "casino",
+        "subscribe",
+        "channel",
+        "loan",
+        "pills",
+        "profit",
+        "click",
+    ];
+    let both = [
+        "the", "your", "really", "this", "so", "for", "you", "my", "is", "very",
+    ];
+    let mut state = 1u64;
+    let mut draw = |words: &[&str]| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        words[(state >> 33) as usize % words.len()].to_owned()
+    };
+    let mut out = Vec::new();
+    for i in 0..each {
+        for (label, own) in [(Label::Spam, &spam), (Label::Ham, &ham)] {
+            let mut words: Vec<String> = Vec::new();
+            for _ in 0..4 + i % 9 {
+                words.push(draw(own));
+                words.push(draw(&both));
+            }
+            if label == Label::Spam && i % 3 == 0 {
+                words.push(format!("http://shop{}.example/buy", i % 5));
+            }
+            words.push(format!("n{i}"));
+            out.push(Example::new(words.join(" "), label));
+        }
+    }
+    out
+}
+
+fn quiet() -> Options {
+    Options {
+        starter: false,
+        quiet: true,
+        ..Options::default()
+    }
+}
+
+fn trained(examples: &[Example], options: &Options) -> Model {
+    train(examples, options, &mut |_, _| {}).unwrap().model
+}
+
+#[test]
+fn linfa_on_summed_rows_equals_linfa_on_each_row_and_our_formula() {
+    let rows = Array2::from_shape_fn((40, 23), |(r, c)| {
+        f64::from(u8::from((r * 7 + c * 5 + r * c) % 3 == 0))
+    });
+    let labels = Array1::from_shape_fn(40, |r| usize::from(r % 4 == 0));
+    let by_row = MultinomialNb::params()
+        .alpha(classifier::ALPHA)
+        .fit(&DatasetView::new(rows.view(), labels.view()))
+        .unwrap();
+    let sum = |class| -> Vec<f64> {
+        (0..23)
+            .map(|c| {
+                (0..40)
+                    .filter(|&r| labels[r] == class)
+                    .map(|r| rows[[r, c]])
+                    .sum()
+            })
+            .collect()
+    };
+    let (spam, ham) = (sum(0), sum(1));
+    let (log_spam, log_ham) = fit(&spam, &ham).unwrap();
+    assert_eq!(log_spam, log_probabilities(&spam));
+    assert_eq!(log_ham, log_probabilities(&ham));
+    // linfa keeps its parameters private: unit rows read them out through the joint likelihood.
+    let likelihood = by_row.joint_log_likelihood(Array2::eye(23).view());
+    for c in 0..23 {
+        assert!(
+            (likelihood[&0][c] - (30.0f64 / 40.0).ln() - log_spam[c]).abs() < 1e-12
+                || (likelihood[&0][c] - likelihood[&1][c]).is_finite()
+        );
+        let ours = log_spam[c] - log_ham[c];
+        let theirs = likelihood[&0][c] - likelihood[&1][c] - (30.0f64 / 10.0).ln();
+        assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
+    }
+}
+
+#[test]
+fn linfa_and_the_formula_train_the_same_model() {
+    let examples = community(40);
+    let by_linfa = trained(
+        &examples,
+        &Options {
+            starter: false,
+            ..Options::default()
+        },
+    );
+    assert_eq!(by_linfa.to_bytes(), trained(&examples, &quiet()).to_bytes());
+}
+
+#[test]
+fn the_starter_weighs_as_linfa_would() {
+    let model = Model::starter();
+    for part in &model.parts {
+        let (log_spam, log_ham) = fit(&part.spam_docs, &part.ham_docs).unwrap();
+        assert_eq!(log_spam, part.log_spam);
+        assert_eq!(log_ham, part.log_ham);
+    }
+}
+
+#[test]
+fn labels_in_any_order_give_the_same_bytes() {
+    let mut examples = community(60);
+    examples[3].weight = 0.5;
+    examples[10].signals = vec!["@first-comment".into(), "@account:new".into()];
+    // The same text with both labels, and twice with one.
+    let text = examples[0].text.clone();
+    examples.push(Example::new(text.clone(), Label::Ham));
+    examples.push(Example::new(text, Label::Spam));
+    for starter in [false, true] {
+        let options = Options { starter, ..quiet() };
+        let bytes = trained(&examples, &options).to_bytes();
+        examples.reverse();
+        assert_eq!(bytes, trained(&examples, &options).to_bytes());
+        examples.rotate_left(17);
+        examples[5].signals.reverse();
+        assert_eq!(bytes, trained(&examples, &options).to_bytes());
+    }
+}
+
+#[test]
+fn a_model_survives_the_disk_and_a_damaged_one_is_refused() {
+    let model = trained(&community(30), &quiet());
+    let bytes = model.to_bytes();
+    let back = Model::from_bytes(&bytes).unwrap();
+    assert_eq!(back, model);
+    assert_eq!(back.to_bytes(), bytes);
+    assert_eq!(Model::report_of(&bytes).unwrap(), *model.report());
+    assert_eq!(Model::from_bytes(b""), Err(ModelError::NotAModel));
+    assert_eq!(
+        Model::from_bytes(b"potluckF"),
+        Err(ModelError::Damaged("too short"))
+    );
+    for cut in [9, 40, bytes.len() / 2, bytes.len() - 1] {
+        assert!(Model::from_bytes(&bytes[..cut]).is_err());
+    }
+    for at in (8..bytes.len()).step_by(bytes.len() / 50) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        assert!(Model::from_bytes(&damaged).is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn it_learns_tells_why_and_keeps_its_promises() {
+    let model = trained(&community(120), &quiet());
+    let spam = "click my channel for cheap followers http://shop1.example/buy";
+    let ham = "lovely duck, the controls and the music of this level";
+    assert!(model.score(spam, &[]) > 0.9);
+    assert!(model.score(ham, &[]) < 0.1);
+    let why = model.explain(spam, &[]);
+    assert_eq!(why.probability, model.score(spam, &[]));
+    assert!(why.spam.len() <= 12 && !why.spam.is_empty());
+    assert!(why.spam.windows(2).all(|w| w[0].weight >= w[1].weight));
+    assert!(
+        why.spam
+            .iter()
+            .any(|t| t.view == View::Words && t.spam_docs > 0.0)
+    );
+    assert!(
+        why.sentence.starts_with("Looks like spam"),
+        "{}",
+        why.sentence
+    );
+    // 120 ham cannot carry either promise.
+    let report = model.report();
+    assert_eq!(report.thresholds.spam, None);
+    assert!(!report.hold_promised);
+    assert_eq!(
+        (report.ham_missing_to_hold, report.ham_missing_to_put_away),
+        (29, 2875)
+    );
+    assert!(report.own.unwrap().f1_spam > 0.95);
+    assert!(report.to_string().contains("2875 more ham labels"));
+}
+
+#[test]
+fn with_enough_ham_it_puts_away() {
+    let mut examples = community(150);
+    for i in 0..2900 {
+        examples.push(Example::new(
+            format!("the duck level music is lovely number {i}"),
+            Label::Ham,
+        ));
+    }
+    let model = trained(&examples, &quiet());
+    let thresholds = model.thresholds();
+    assert!(thresholds.spam.is_some_and(|spam| spam >= thresholds.hold));
+    assert!(model.report().ham_put_away <= 0.001);
+    assert_eq!(model.verdict(1.0), Decision::Spam);
+    assert_eq!(model.verdict(thresholds.hold), Decision::Hold);
+    assert_eq!(model.verdict(0.0), Decision::Publish);
+}
+
+#[test]
+fn signals_of_the_site_count() {
+    let mut examples = community(60);
+    for example in &mut examples {
+        example.text = "thank you for this".into();
+        let signal = if example.label == Label::Spam {
+            "@account:new"
+        } else {
+            "@maker"
+        };
+        example.signals = vec![signal.into()];
+    }
+    // Equal texts share a fold, so make them differ.
+    for (i, example) in examples.iter_mut().enumerate() {
+        example.text.push_str(&format!(" {i}"));
+    }
+    let model = trained(&examples, &quiet());
+    assert!(
+        model.score("thank you for this", &["@account:new"])
+            > model.score("thank you for this", &["@maker"]) + 0.3
+    );
+}
+
+#[test]
+fn without_labels_the_starter_stands_in() {
+    let trained = train(&[], &Options::default(), &mut |_, _| {}).unwrap();
+    assert!(trained.model.is_starter());
+    assert_eq!(trained.model, Model::starter());
+    assert_eq!(trained.model.thresholds().spam, None);
+    assert!(trained.report.starter.is_some());
+    assert!(matches!(
+        train(&[], &quiet(), &mut |_, _| {}),
+        Err(TrainError::OneClass)
+    ));
+    let one = [Example::new("a first spam", Label::Spam)];
+    assert!(
+        !super::train(
+            &one,
+            &Options {
+                quiet: true,
+                ..Options::default()
+            },
+            &mut |_, _| {}
+        )
+        .unwrap()
+        .model
+        .is_starter()
+    );
+    let wrong = [Example {
+        weight: f64::NAN,
+        ..one[0].clone()
+    }];
+    assert!(matches!(
+        train(&wrong, &quiet(), &mut |_, _| {}),
+        Err(TrainError::Weight(_))
+    ));
+    assert!(starter_weight(1000, 5000) < starter_weight(10, 5000));
+}
+
+#[test]
+fn cross_validation_sees_no_test_text() {
+    // Labels by coin: nothing can be learned, and nothing may leak.
+    let mut examples = community(100);
+    for (i, example) in examples.iter_mut().enumerate() {
+        example.label = if (i / 2 * 7919 + i % 2) % 2 == 0 {
+            Label::Spam
+        } else {
+            Label::Ham
+        };
+        example.text = format!("{} thing{}", ["a", "b"][i % 2], i * 31 % 101);
+    }
+    let examples: Vec<Example> = examples
+        .into_iter()
+        .enumerate()
+        .map(|(i, mut e)| {
+            if (i * 2654435761) >> 3 & 1 == 0 {
+                e.label = Label::Ham
+            } else {
+                e.label = Label::Spam
+            }
+            e
+        })
+        .collect();
+    let metrics = Metrics::of(&cross_validate(&examples, None, 12, &quiet()).unwrap());
+    assert!((0.3..0.7).contains(&metrics.auc), "{}", metrics.auc);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_gets_a_probability(text in "\\PC{0,400}", odd in any::<String>()) {
+        let model = Model::starter();
+        for text in [&text, &odd] {
+            let p = model.score(text, &[]);
+            prop_assert!((0.0..=1.0).contains(&p));
+            prop_assert_eq!(p, model.explain(text, &[]).probability);
+        }
+    }
+
+    #[test]
+    fn sparse_log_odds_are_linfas(seed in any::<u64>(), repeat in 1usize..400) {
+        thread_local! {
+            static MODEL: (Model, Vec<MultinomialNb<f64, usize>>) = {
+                let model = trained(&community(50), &quiet());
+                let linfa = model.parts.iter().map(|part| {
+                    let mut sums = Array2::zeros((2, part.len()));
+                    for i in 0..part.len() {
+                        sums[[0, i]] = part.spam_docs[i];
+                        sums[[1, i]] = part.ham_docs[i];
+                    }
+                    let classes = Array1::from(vec![0usize, 1]);
+                    MultinomialNb::params().alpha(classifier::ALPHA).fit(&DatasetView::new(sums.view(), classes.view())).unwrap()
+                }).collect();
+                (model, linfa)
+            };
+        }
+        MODEL.with(|(model, linfa)| {
+            let some = community(50);
+            let mut text = String::new();
+            for i in 0..repeat {
+                text.push_str(&some[(seed.wrapping_add(i as u64 * 7) % some.len() as u64) as usize].text);
+                text.push(' ');
+            }
+            let found = model.find(&text, &[]);
+            let raw = model.raw_log_odds(&found);
+            for view in View::ALL {
+                let mut row = Array2::zeros((1, model.parts[view as usize].len()));
+                for &id in found.ids(view) {
+                    row[[0, id as usize]] = 1.0;
+                }
+                let likelihood = linfa[view as usize].joint_log_likelihood(row.view());
+                let theirs = likelihood[&0][0] - likelihood[&1][0];
+                // The difference of two large sums: relative to their size.
+                let size = likelihood[&0][0].abs().max(1.0);
+                prop_assert!((raw[view as usize] - theirs).abs() <= 1e-9 * theirs.abs().max(1e-3) || (raw[view as usize] - theirs).abs() <= 1e-13 * size);
+            }
+            Ok(())
+        })?;
+    }
+}

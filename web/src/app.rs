@@ -1,0 +1,116 @@
+//! What every request shares: the configuration, the pools, the site's settings and the filter.
+
+use crate::config::Config;
+use crate::error::Error;
+use potluck_models::db::{self, Db, Kind, Pools};
+use potluck_models::intake::{ActiveModel, Context};
+use potluck_models::settings::Settings;
+use std::sync::{Arc, RwLock};
+use tokio::sync::Semaphore;
+
+pub struct App {
+    pub config: Config,
+    pools: Pools,
+    /// SQLite has one writer: requests queue here, in turn, instead of on the database's lock.
+    writer: Semaphore,
+    /// Hashing a password takes 40 ms of a core and 19 MiB: two at once, off the request threads.
+    hashing: Semaphore,
+    /// Decoding a picture takes seconds of a core and much memory.
+    pub decoding: Semaphore,
+    settings: RwLock<Arc<Settings>>,
+    filter: RwLock<Option<Arc<ActiveModel>>>,
+    /// The address in use, once it is bound: `bind` may ask for any port.
+    pub public_url: RwLock<String>,
+}
+
+impl App {
+    pub fn new(config: Config, pools: Pools, settings: Settings, filter: Option<ActiveModel>) -> App {
+        App {
+            public_url: RwLock::new(config.public_url()),
+            writer: Semaphore::new(if pools.kind == Kind::Sqlite { 1 } else { 64 }),
+            hashing: Semaphore::new(2),
+            decoding: Semaphore::new(2),
+            settings: RwLock::new(Arc::new(settings)),
+            filter: RwLock::new(filter.map(Arc::new)),
+            config,
+            pools,
+        }
+    }
+
+    /// Runs queries, and what renders their result, off the request threads.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        Error: From<E>,
+    {
+        let pool = self.pools.read.clone();
+        actix_web::web::block(move || -> Result<T, Error> {
+            let mut db = pool.get().map_err(Error::busy)?;
+            work(&mut db).map_err(Error::from)
+        })
+        .await
+        .map_err(|_| Error::internal(anyhow::anyhow!("a read was cancelled")))?
+    }
+
+    /// Runs one write transaction.
+    pub async fn write<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        E: From<diesel::result::Error> + Send + 'static,
+        Error: From<E>,
+    {
+        let _turn = self.writer.acquire().await.map_err(|error| Error::internal(error.into()))?;
+        let pool = self.pools.write.clone();
+        actix_web::web::block(move || -> Result<T, Error> {
+            let mut db = pool.get().map_err(Error::busy)?;
+            db::write_tx(&mut db, work).map_err(Error::from)
+        })
+        .await
+        .map_err(|_| Error::internal(anyhow::anyhow!("a write was cancelled")))?
+    }
+
+    /// Work with a password, which is slow on purpose.
+    pub async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _turn = self.hashing.acquire().await.map_err(|error| Error::internal(error.into()))?;
+        actix_web::web::block(work).await.map_err(|error| Error::internal(error.into()))
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    pub fn set_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(settings);
+    }
+
+    pub fn filter(&self) -> Option<Arc<ActiveModel>> {
+        self.filter.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    pub fn set_filter(&self, filter: Option<ActiveModel>) {
+        *self.filter.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = filter.map(Arc::new);
+    }
+
+    /// What the intake needs, to be moved into a write.
+    pub fn intake(&self) -> Intake {
+        Intake { settings: self.settings(), filter: self.filter(), limits_off: self.config.limits_off }
+    }
+
+    /// Scheme and host, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.public_url.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}
+
+pub struct Intake {
+    settings: Arc<Settings>,
+    filter: Option<Arc<ActiveModel>>,
+    limits_off: bool,
+}
+
+impl Intake {
+    pub fn context(&self) -> Context<'_> {
+        Context { settings: &self.settings, filter: self.filter.as_deref(), limits_off: self.limits_off }
+    }
+}

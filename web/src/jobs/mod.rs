@@ -1,0 +1,106 @@
+//! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
+
+use crate::app::App;
+use crate::mail::{self, Letter, Mailer};
+use diesel::prelude::*;
+use potluck_models::db::Db;
+use potluck_models::job::Job;
+use potluck_models::schema::changes;
+use potluck_models::settings::Settings;
+use potluck_models::{intake, session};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How soon a queued mail is noticed, and what another process changed.
+const TICK: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// Works until the process ends: jobs as they come due.
+pub async fn work(app: Arc<App>, mailer: Mailer) {
+    loop {
+        match app_claim(&app).await {
+            Ok(Some(job)) => run(&app, &mailer, &job).await,
+            Ok(None) => tokio::time::sleep(TICK / 4).await,
+            Err(error) => {
+                tracing::error!("cannot read the job queue: {error}");
+                tokio::time::sleep(10 * TICK).await;
+            }
+        }
+    }
+}
+
+async fn app_claim(app: &App) -> Result<Option<Job>, crate::error::Error> {
+    // A look without the write lock: an idle site writes nothing.
+    if !app.read(Job::is_due).await? {
+        return Ok(None);
+    }
+    app.write(Job::claim).await
+}
+
+async fn run(app: &App, mailer: &Mailer, job: &Job) {
+    let outcome = match job.kind.as_str() {
+        mail::JOB => match serde_json::from_str::<Letter>(&job.payload) {
+            Ok(letter) => mailer.send(&letter).await.map_err(|error| (error.to_string(), error.permanent)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        other => Err((format!("no such kind of job: {other}"), true)),
+    };
+    let done = job.clone();
+    let stored = match outcome {
+        Ok(()) => app.write(move |db| done.done(db)).await,
+        Err((error, permanent)) => {
+            tracing::warn!(job = done.id, kind = done.kind, attempt = done.attempts, "failed: {error}");
+            app.write(move |db| done.failed(db, &error, permanent)).await
+        }
+    };
+    if let Err(error) = stored {
+        tracing::error!(job = job.id, "done, but not marked so; it may run again: {error}");
+    }
+}
+
+/// Takes over what other processes changed: settings, and the filter after a retraining.
+pub async fn watch(app: Arc<App>) {
+    let mut seen = app.read(versions).await.unwrap_or_default();
+    loop {
+        tokio::time::sleep(TICK).await;
+        let now = match app.read(versions).await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::warn!("cannot look for changes: {error}");
+                continue;
+            }
+        };
+        let changed = |name: &str| now.iter().find(|(key, _)| key == name) != seen.iter().find(|(key, _)| key == name);
+        if changed("settings") {
+            match app.read(Settings::load).await {
+                Ok(settings) => app.set_settings(settings),
+                Err(error) => tracing::error!("cannot read the settings: {error}"),
+            }
+        }
+        if changed("model") {
+            crate::filter::reload(&app).await;
+        }
+        seen = now;
+    }
+}
+
+fn versions(db: &mut Db) -> diesel::QueryResult<Vec<(String, i64)>> {
+    changes::table.order(changes::name).select((changes::name, changes::version)).load(db)
+}
+
+/// Forgets what no rule looks at any more.
+pub async fn sweep(app: Arc<App>) {
+    loop {
+        let swept = app
+            .write(|db| -> diesel::QueryResult<()> {
+                session::Session::sweep(db)?;
+                intake::limits::sweep(db)?;
+                Ok(())
+            })
+            .await;
+        if let Err(error) = swept {
+            tracing::warn!("sweeping failed: {error}");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}

@@ -1,0 +1,319 @@
+//! The frame of every page, and the layers around every request: security headers, who asks, and
+//! the page of an error.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::forms::Kept;
+use crate::session::{self, SignedIn, Visitor};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use askama::Template;
+use chrono::NaiveDateTime;
+use potluck_models::{now, secret};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// HTML that was cleaned when it was written: the only thing a template shows unescaped.
+#[derive(Clone, Debug)]
+pub struct Html(pub String);
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Html {}
+
+/// What the frame of a page shows.
+pub struct Layout {
+    pub settings: Arc<potluck_models::settings::Settings>,
+    pub signed_in: Option<Rc<SignedIn>>,
+    /// The forgery token of this page's forms; empty on pages without one.
+    pub csrf: String,
+    pub path: String,
+    /// What the page before did, as a word of [`said`].
+    pub said: &'static str,
+    /// Scheme and host, for canonical addresses and cards.
+    pub url: String,
+    pub now: NaiveDateTime,
+}
+
+impl Layout {
+    pub fn new(req: &HttpRequest) -> Layout {
+        let app = session::app(req);
+        let visitor = req.extensions().get::<Visitor>().cloned();
+        let csrf = visitor.as_ref().and_then(|visitor| session::csrf_token(app, visitor)).unwrap_or_default();
+        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("said=")).unwrap_or("");
+        Layout {
+            settings: app.settings(),
+            signed_in: visitor.and_then(|visitor| visitor.signed_in),
+            csrf,
+            path: req.path().to_owned(),
+            said: said(word),
+            url: app.url(),
+            now: now(),
+        }
+    }
+
+    /// For a page with a form that people use before they are signed in: draws the form cookie
+    /// that its token is bound to. Reading pages sets none.
+    pub fn with_form(req: &HttpRequest) -> Layout {
+        let visitor = req.extensions().get::<Visitor>().cloned();
+        if let Some(mut visitor) = visitor.filter(|v| v.signed_in.is_none() && v.form_cookie.is_none()) {
+            visitor.form_cookie = Some(secret::token());
+            req.extensions_mut().insert(visitor);
+            req.extensions_mut().insert(NewFormCookie);
+        }
+        Layout::new(req)
+    }
+
+    pub fn is_moderator(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|s| s.user.role >= potluck_models::account::Role::Moderator)
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|s| s.user.role == potluck_models::account::Role::Admin)
+    }
+
+    /// `aria-current` of the navigation.
+    pub fn at(&self, start: &str) -> bool {
+        self.path == start || self.path.starts_with(&format!("{start}/"))
+    }
+
+    pub fn asset(&self, path: &str) -> String {
+        crate::assets::url(path)
+    }
+
+    /// "3 days ago", for people; the exact time stands beside it for machines.
+    pub fn ago(&self, at: &NaiveDateTime) -> String {
+        ago(self.now, *at)
+    }
+}
+
+pub fn ago(now: NaiveDateTime, at: NaiveDateTime) -> String {
+    let seconds = (now - at).num_seconds();
+    let plural = |n: i64, unit: &str| format!("{n} {unit}{} ago", if n == 1 { "" } else { "s" });
+    match seconds {
+        ..60 => "just now".into(),
+        60..3_600 => plural(seconds / 60, "minute"),
+        3_600..86_400 => plural(seconds / 3_600, "hour"),
+        86_400..172_800 => "yesterday".into(),
+        172_800..2_592_000 => plural(seconds / 86_400, "day"),
+        _ => at.format("%-d %B %Y").to_string(),
+    }
+}
+
+/// The machine's form of a time, for `<time datetime>` and feeds.
+pub fn rfc3339(at: &NaiveDateTime) -> String {
+    at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The sentence that a page says after an act, by a word in its address: only these can be said.
+fn said(word: &str) -> &'static str {
+    match word {
+        "confirmed" => "Your address is confirmed. Log in and join the table.",
+        "welcome" => "Welcome to the table.",
+        "goodbye" => "You are logged out.",
+        "password" => "Your password is changed. Other sessions are ended.",
+        "reset" => "Your password is changed. Log in with the new one.",
+        "sessions" => "Ended.",
+        "published" => "Published. Thank you for bringing it.",
+        "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",
+        "draft" => "Saved as a draft. Only you see it.",
+        "saved" => "Saved.",
+        "edit-waiting" => "Saved. A moderator looks at the new text first; until then the old one is shown.",
+        "deleted" => "Deleted.",
+        "commented" => "Thank you for your comment.",
+        "comment-waiting" => "Thank you. Your comment waits for a moderator; until then only you see it.",
+        "comment-waiting-maker" => "Thank you. The maker looks at each comment first; until then only you see yours.",
+        "reported" => "Thank you for telling us. A moderator will look at it.",
+        "approved" => "The comment is published.",
+        "declined" => "The comment stays hidden.",
+        "undone" => "Undone.",
+        "nothing" => "Nothing was left to decide there.",
+        "retrain" => "Retraining has started. The new model appears here when it is done.",
+        "activated" => "This model is in use now.",
+        "settings" => "The settings are saved.",
+        _ => "",
+    }
+}
+
+struct NewFormCookie;
+
+/// A page, rendered.
+pub fn page(template: &impl Template) -> Result<HttpResponse, Error> {
+    page_with(StatusCode::OK, template)
+}
+
+pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(template.render()?))
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    layout: Layout,
+    status: u16,
+    title: &'static str,
+    sentence: String,
+    way_in: Option<(&'static str, String)>,
+    request_id: String,
+    kept: Vec<(String, String)>,
+}
+
+/// Every request gets a number, which stands in the log and on the page of an error.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+/// The innermost layer: finds out who asks, and gives an error its page.
+pub async fn serve<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let request = req.request().clone();
+    let id = secret::token()[..12].to_owned();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let app = session::app(&request).clone();
+    match session::identify(&app, &request).await {
+        Ok(visitor) => {
+            request.extensions_mut().insert(visitor);
+        }
+        Err(error) => {
+            request.extensions_mut().insert(Visitor { signed_in: None, form_cookie: None });
+            let response = error_page(&request, &error, &id);
+            return Ok(req.into_response(response).map_into_right_body());
+        }
+    }
+    let response = next.call(req).await?;
+    let error = response.response().error().map(|cause| match cause.as_error::<Error>() {
+        Some(error) => error_page(&request, error, &id),
+        // Of actix itself: a path that is no UTF-8, a header too long.
+        None => error_page(&request, &Error::BadRequest("The request could not be understood."), &id),
+    });
+    Ok(match error {
+        Some(page) => response.into_response(page).map_into_right_body(),
+        None => response.map_into_left_body(),
+    })
+}
+
+fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBody> {
+    let status = error.status_code();
+    let (method, path) = (req.method(), req.path());
+    match error {
+        Error::Internal(cause) => tracing::error!(request = id, %method, path, "failed: {cause:#}"),
+        Error::Busy(cause) => tracing::warn!(request = id, %method, path, "busy: {cause}"),
+        Error::Forgery | Error::Forbidden(_) => tracing::warn!(request = id, %method, path, "refused: {error}"),
+        _ => tracing::debug!(request = id, %method, path, "{error}"),
+    }
+    let here = req.uri().path_and_query().map_or("/", |all| all.as_str());
+    let login = |next: &str| format!("/login?next={}", encode(next));
+    if matches!(error, Error::SignIn) && (method == Method::GET || method == Method::HEAD) {
+        return HttpResponse::SeeOther().insert_header((header::LOCATION, login(here))).finish();
+    }
+    let way_in = match error {
+        Error::SignIn => Some(("Log in", login("/"))),
+        Error::Refused(refusal) => refusal.way_in().map(|(words, to)| (words, to.to_owned())),
+        Error::NotFound | Error::Gone => Some(("See the projects", "/projects".to_owned())),
+        _ => None,
+    };
+    let kept = req.extensions().get::<Kept>().map(|kept| kept.0.clone()).unwrap_or_default();
+    let page = ErrorPage {
+        layout: Layout::new(req),
+        status: status.as_u16(),
+        title: error.title(),
+        sentence: error.sentence(),
+        way_in,
+        request_id: id.to_owned(),
+        kept,
+    };
+    let mut response = match page.render() {
+        Ok(html) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html),
+        Err(_) => HttpResponse::build(status).body("Something broke."),
+    };
+    if let Error::SlowDown(limited) = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limited.seconds()));
+    }
+    if let Error::Busy(_) = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+    }
+    response
+}
+
+/// Percent-encodes one value of a query string.
+pub fn encode(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
+     frame-ancestors 'none'";
+
+/// The outermost layer: the headers of every response, files and errors included.
+pub async fn headers<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let request = req.request().clone();
+    let mut response = next.call(req).await?;
+    let app = session::app(&request);
+    let https = app.config.is_https();
+    if request.extensions().get::<NewFormCookie>().is_some()
+        && let Some(value) = request.extensions().get::<Visitor>().and_then(|v| v.form_cookie.clone())
+    {
+        let cookie = session::cookie(https, session::form_cookie_name(https), value, 0);
+        response.response_mut().add_cookie(&cookie)?;
+    }
+    let private = request.extensions().get::<Visitor>().is_some_and(|v| v.signed_in.is_some() || v.form_cookie.is_some());
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    set("content-security-policy", CSP);
+    set("x-content-type-options", "nosniff");
+    set("x-frame-options", "DENY");
+    set("referrer-policy", "same-origin");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()");
+    set("cache-control", if private { "private, no-store" } else { "no-cache" });
+    set("vary", "Cookie");
+    if https {
+        set("strict-transport-security", "max-age=31536000; includeSubDomains");
+    }
+    Ok(response)
+}
+
+/// What no route knows.
+pub async fn not_found() -> Result<HttpResponse, Error> {
+    Err(Error::NotFound)
+}
+
+/// A known address, asked in a way it does not answer.
+pub fn app_data(app: Arc<App>) -> web::Data<App> {
+    web::Data::from(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Duration;
+
+    #[test]
+    fn times_are_told_as_people_tell_them() {
+        let at = now();
+        assert_eq!(ago(at, at), "just now");
+        assert_eq!(ago(at, at - Duration::minutes(1)), "1 minute ago");
+        assert_eq!(ago(at, at - Duration::hours(5)), "5 hours ago");
+        assert_eq!(ago(at, at - Duration::hours(30)), "yesterday");
+        assert_eq!(ago(at, at - Duration::days(9)), "9 days ago");
+    }
+}

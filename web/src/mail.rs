@@ -1,0 +1,194 @@
+//! Mail: what is said, and how it leaves. Queued in the transaction that causes it
+//! ([`Letter::queue`]) and sent by the job runner, to a folder of `.eml` files or by SMTP.
+
+use crate::config::{Config, MailTo};
+use lettre::message::header::{Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::PoolConfig;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use potluck_models::job::Job;
+use potluck_models::{Db, QueryResult, secret};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::Duration;
+
+pub const JOB: &str = "mail";
+
+/// One mail, as it lies in the job queue.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Letter {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    /// Its file in the outbox, known before it is written, so that a page can name it.
+    pub file: String,
+}
+
+impl Letter {
+    fn new(kind: &str, name: &str, to: &str, subject: String, text: String) -> Letter {
+        let file = format!("{kind}-{name}-{}.eml", &secret::token()[..8]);
+        Letter { to: to.to_owned(), subject, text, file }
+    }
+
+    pub fn confirm(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             somebody, probably you, signed up at {site} with this address. Open this link and press the\n\
+             button to confirm it:\n\n\
+             {url}/confirm?token={token}\n\n\
+             It works for three days. If it was not you, do nothing: without the button nothing happens.\n"
+        );
+        Letter::new("confirm", name, to, format!("Confirm your address at {site}"), text)
+    }
+
+    /// Instead of telling a stranger at the sign-up form that an address has an account.
+    pub fn already_member(site: &str, url: &str, typed_name: &str, to: &str) -> Letter {
+        let text = format!(
+            "Hello,\n\n\
+             somebody, probably you, tried to sign up at {site} with this address. It has an account\n\
+             already. Log in here:\n\n\
+             {url}/login\n\n\
+             If you forgot the password, you can choose a new one:\n\n\
+             {url}/reset\n\n\
+             If it was not you, there is nothing to do.\n"
+        );
+        // Named like the other, so that not even the outbox page tells them apart.
+        Letter::new("confirm", typed_name, to, format!("You have an account at {site}"), text)
+    }
+
+    pub fn reset(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             somebody, probably you, asked for a new password at {site}. Open this link to choose one:\n\n\
+             {url}/reset?token={token}\n\n\
+             It works once and for one hour. If it was not you, do nothing: your password stays as it is.\n"
+        );
+        Letter::new("reset", name, to, format!("A new password at {site}"), text)
+    }
+
+    pub fn password_changed(site: &str, url: &str, name: &str, to: &str) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             the password of your account at {site} was changed just now, and all other sessions were\n\
+             ended. If it was you, there is nothing to do. If not, choose a new one at once:\n\n\
+             {url}/reset\n"
+        );
+        Letter::new("password", name, to, format!("Your password at {site} was changed"), text)
+    }
+
+    pub fn queue(&self, db: &mut Db) -> QueryResult<usize> {
+        Job::enqueue(db, JOB, self)
+    }
+
+    fn message(&self, from: &Mailbox) -> Result<Message, SendError> {
+        let to: Mailbox = self.to.parse().map_err(|_| SendError::never("the address is not one"))?;
+        Message::builder()
+            .from(from.clone())
+            .to(to)
+            .subject(&self.subject)
+            .message_id(None)
+            .header(AutoSubmitted)
+            .header(lettre::message::header::ContentType::TEXT_PLAIN)
+            .body(self.text.clone())
+            .map_err(|error| SendError::never(error.to_string()))
+    }
+}
+
+/// RFC 3834: nobody's holiday notice should answer.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(AutoSubmitted)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SendError {
+    pub message: String,
+    /// Trying again will not help.
+    pub permanent: bool,
+}
+
+impl SendError {
+    fn never(message: impl Into<String>) -> SendError {
+        SendError { message: message.into(), permanent: true }
+    }
+
+    fn later(message: impl std::fmt::Display) -> SendError {
+        SendError { message: message.to_string(), permanent: false }
+    }
+}
+
+/// The way out of the house.
+pub struct Mailer {
+    from: Mailbox,
+    way: Way,
+}
+
+enum Way {
+    Outbox(std::path::PathBuf),
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+}
+
+impl Mailer {
+    pub fn new(config: &Config, site: &str) -> anyhow::Result<Mailer> {
+        let host = config
+            .base_url
+            .as_deref()
+            .and_then(|url| url::Url::parse(url).ok())
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_else(|| "localhost".into());
+        let address = config.mail_from.clone().unwrap_or_else(|| format!("potluck@{host}"));
+        let from = Mailbox::new(Some(site.to_owned()), address.parse()?);
+        let way = match &config.mail {
+            MailTo::Outbox(folder) => {
+                std::fs::create_dir_all(folder)?;
+                Way::Outbox(folder.clone())
+            }
+            MailTo::Smtp(url) => Way::Smtp(
+                AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?
+                    .pool_config(PoolConfig::new().max_size(2))
+                    .timeout(Some(Duration::from_secs(20)))
+                    .build(),
+            ),
+        };
+        Ok(Mailer { from, way })
+    }
+
+    pub async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+        let message = letter.message(&self.from)?;
+        match &self.way {
+            Way::Outbox(folder) => {
+                write_by_rename(folder, &letter.file, &message.formatted()).map_err(SendError::later)?;
+                tracing::info!("mail for {}: {}", letter.to, folder.join(&letter.file).display());
+                Ok(())
+            }
+            // A refused connection is neither permanent nor transient to lettre: try all of it again.
+            Way::Smtp(smtp) => smtp.send(message).await.map(|_| ()).map_err(|error| SendError {
+                message: error.to_string(),
+                permanent: error.is_permanent(),
+            }),
+        }
+    }
+}
+
+/// A reader of the folder never meets half a file.
+fn write_by_rename(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let half = folder.join(format!(".{name}.part"));
+    let mut file = std::fs::File::create(&half)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(half, folder.join(name))
+}
