@@ -826,6 +826,23 @@ mod tests {
     }
 
     #[test]
+    fn every_pattern_that_the_community_names_is_known() {
+        let named = include_str!("community.toml")
+            .lines()
+            .filter_map(|line| line.strip_prefix("picture = { pattern = \""))
+            .filter_map(|rest| rest.split('"').next());
+        let mut seen = 0;
+        for pattern in named {
+            assert!(
+                PATTERNS.iter().any(|(name, _)| *name == pattern),
+                "{pattern}"
+            );
+            seen += 1;
+        }
+        assert!(seen > 20, "the community has pictures");
+    }
+
+    #[test]
     fn an_edge_through_a_pixel_colours_its_share_of_it() {
         let mut canvas = Canvas::new(Rgb([0, 0, 0]));
         canvas.rect(10.25, 20.0, 2.0, 1.5, Rgb([200, 200, 200]));

@@ -13,7 +13,7 @@ pub type Point = (f32, f32);
 
 /// A linear congruential generator with its output scrambled (PCG's shape).
 ///
-/// The demo's pictures must be the same on every machine and in every release, because tests and screenshots compare them.
+/// The demo's pictures must be the same in every release and, but for the last bit of a sine, on every machine: screenshots are compared, and a restarted demo should not redecorate.
 /// A crate's generator may change its stream between versions; these few lines cannot.
 pub struct Dice(u64);
 
