@@ -230,12 +230,11 @@ impl User {
         }
     }
 
-    pub fn admin_exists(db: &mut Db) -> QueryResult<bool> {
-        let admins: i64 = users::table
+    pub fn count_admins(db: &mut Db) -> QueryResult<i64> {
+        users::table
             .filter(users::role.eq(Role::Admin))
             .count()
-            .get_result(db)?;
-        Ok(admins > 0)
+            .get_result(db)
     }
 
     pub fn confirm(&self, db: &mut Db) -> QueryResult<usize> {

@@ -63,8 +63,17 @@ pub mod dialect {
     pub fn lock_item(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {
         use crate::schema::items;
         match db {
-            Db::Sqlite(sqlite) => items::table.find(id).select(Item::as_select()).first(sqlite).optional(),
-            Db::Pg(pg) => items::table.find(id).select(Item::as_select()).for_update().first(pg).optional(),
+            Db::Sqlite(sqlite) => items::table
+                .find(id)
+                .select(Item::as_select())
+                .first(sqlite)
+                .optional(),
+            Db::Pg(pg) => items::table
+                .find(id)
+                .select(Item::as_select())
+                .for_update()
+                .first(pg)
+                .optional(),
         }
     }
 

@@ -24,7 +24,12 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, pools: Pools, settings: Settings, filter: Option<ActiveModel>) -> App {
+    pub fn new(
+        config: Config,
+        pools: Pools,
+        settings: Settings,
+        filter: Option<ActiveModel>,
+    ) -> App {
         App {
             public_url: RwLock::new(config.public_url()),
             writer: Semaphore::new(if pools.kind == Kind::Sqlite { 1 } else { 64 }),
@@ -38,7 +43,10 @@ impl App {
     }
 
     /// Runs queries, and what renders their result, off the request threads.
-    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static) -> Result<T, Error>
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         E: Send + 'static,
@@ -54,13 +62,20 @@ impl App {
     }
 
     /// Runs one write transaction.
-    pub async fn write<T, E>(&self, work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static) -> Result<T, Error>
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         E: From<diesel::result::Error> + Send + 'static,
         Error: From<E>,
     {
-        let _turn = self.writer.acquire().await.map_err(|error| Error::internal(error.into()))?;
+        let _turn = self
+            .writer
+            .acquire()
+            .await
+            .map_err(|error| Error::internal(error.into()))?;
         let pool = self.pools.write.clone();
         actix_web::web::block(move || -> Result<T, Error> {
             let mut db = pool.get().map_err(Error::busy)?;
@@ -71,35 +86,63 @@ impl App {
     }
 
     /// Work with a password, which is slow on purpose.
-    pub async fn hash<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let _turn = self.hashing.acquire().await.map_err(|error| Error::internal(error.into()))?;
-        actix_web::web::block(work).await.map_err(|error| Error::internal(error.into()))
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let _turn = self
+            .hashing
+            .acquire()
+            .await
+            .map_err(|error| Error::internal(error.into()))?;
+        actix_web::web::block(work)
+            .await
+            .map_err(|error| Error::internal(error.into()))
     }
 
     pub fn settings(&self) -> Arc<Settings> {
-        self.settings.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.settings
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
     }
 
     pub fn set_settings(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(settings);
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(settings);
     }
 
     pub fn filter(&self) -> Option<Arc<ActiveModel>> {
-        self.filter.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.filter
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
     }
 
     pub fn set_filter(&self, filter: Option<ActiveModel>) {
-        *self.filter.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = filter.map(Arc::new);
+        *self
+            .filter
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = filter.map(Arc::new);
     }
 
     /// What the intake needs, to be moved into a write.
     pub fn intake(&self) -> Intake {
-        Intake { settings: self.settings(), filter: self.filter(), limits_off: self.config.limits_off }
+        Intake {
+            settings: self.settings(),
+            filter: self.filter(),
+            limits_off: self.config.limits_off,
+        }
     }
 
     /// Scheme and host, without a slash at the end.
     pub fn url(&self) -> String {
-        self.public_url.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.public_url
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
     }
 }
 
@@ -111,6 +154,10 @@ pub struct Intake {
 
 impl Intake {
     pub fn context(&self) -> Context<'_> {
-        Context { settings: &self.settings, filter: self.filter.as_deref(), limits_off: self.limits_off }
+        Context {
+            settings: &self.settings,
+            filter: self.filter.as_deref(),
+            limits_off: self.limits_off,
+        }
     }
 }

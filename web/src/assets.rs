@@ -33,7 +33,11 @@ pub async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, Er
     let (version, path) = path.into_inner();
     let file = Static::get(&path).ok_or(Error::NotFound)?;
     // A page made by the version before this one still finds its files.
-    let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if version == *VERSION {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     Ok(HttpResponse::Ok()
         .content_type(content_type(&path))
         .insert_header((header::CACHE_CONTROL, keep))

@@ -35,7 +35,12 @@ pub struct Given {
     #[arg(long, env = "POTLUCK_LIMITS", global = true)]
     pub limits: Option<String>,
     /// Addresses of proxies whose X-Forwarded-For is believed, separated by commas
-    #[arg(long, env = "POTLUCK_TRUSTED_PROXIES", global = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "POTLUCK_TRUSTED_PROXIES",
+        global = true,
+        value_delimiter = ','
+    )]
     pub trusted_proxies: Option<Vec<IpAddr>>,
     /// What to log, such as info or potluck=debug,warn [default: info]
     #[arg(long, env = "POTLUCK_LOG", global = true)]
@@ -73,21 +78,30 @@ impl Given {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Given::default(),
             Err(error) => return Err(error).with_context(|| format!("cannot read {FILE}")),
         };
-        let data_dir = self.data_dir.or(file.data_dir).unwrap_or_else(|| "data".into());
+        let data_dir = self
+            .data_dir
+            .or(file.data_dir)
+            .unwrap_or_else(|| "data".into());
         let database_url = self
             .database_url
             .or(file.database_url)
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("potluck.sqlite").display()));
-        let bind = self.bind.or(file.bind).unwrap_or_else(|| "127.0.0.1:8080".into());
-        let bind: SocketAddr = bind
-            .parse()
-            .with_context(|| format!("bind = {bind:?}: give an address and a port, such as 127.0.0.1:8080"))?;
+        let bind = self
+            .bind
+            .or(file.bind)
+            .unwrap_or_else(|| "127.0.0.1:8080".into());
+        let bind: SocketAddr = bind.parse().with_context(|| {
+            format!("bind = {bind:?}: give an address and a port, such as 127.0.0.1:8080")
+        })?;
         let base_url = match self.base_url.or(file.base_url) {
             None => None,
             Some(url) => {
-                let parsed = url::Url::parse(&url).with_context(|| format!("base_url = {url:?}"))?;
+                let parsed =
+                    url::Url::parse(&url).with_context(|| format!("base_url = {url:?}"))?;
                 if !matches!(parsed.scheme(), "http" | "https") || parsed.path() != "/" {
-                    bail!("base_url = {url:?}: give scheme and host only, such as https://potluck.example");
+                    bail!(
+                        "base_url = {url:?}: give scheme and host only, such as https://potluck.example"
+                    );
                 }
                 Some(parsed.origin().ascii_serialization())
             }
@@ -122,7 +136,10 @@ impl Given {
             mail_from: self.mail_from.or(file.mail_from),
             uploads,
             limits_off,
-            trusted_proxies: self.trusted_proxies.or(file.trusted_proxies).unwrap_or_default(),
+            trusted_proxies: self
+                .trusted_proxies
+                .or(file.trusted_proxies)
+                .unwrap_or_default(),
             log: self.log.or(file.log).unwrap_or_else(|| "info".into()),
         })
     }
@@ -137,7 +154,10 @@ pub fn unknown_variables() -> Vec<String> {
         _given: Given,
     }
     let command = Names::command();
-    let known: Vec<&std::ffi::OsStr> = command.get_arguments().filter_map(|arg| arg.get_env()).collect();
+    let known: Vec<&std::ffi::OsStr> = command
+        .get_arguments()
+        .filter_map(|arg| arg.get_env())
+        .collect();
     // Read by the tests and the measurements, not by a start.
     const OTHERS: &[&str] = &["POTLUCK_SPAM_DATA", "POTLUCK_TEST_DATABASE_URL"];
     std::env::vars_os()
@@ -150,12 +170,16 @@ pub fn unknown_variables() -> Vec<String> {
 
 impl Config {
     pub fn is_https(&self) -> bool {
-        self.base_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.base_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Scheme and host for links that leave the page: mails, feeds, cards. Never from a request.
     pub fn public_url(&self) -> String {
-        self.base_url.clone().unwrap_or_else(|| format!("http://{}", self.bind))
+        self.base_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.bind))
     }
 }
 
@@ -165,7 +189,11 @@ mod tests {
 
     #[test]
     fn limits_are_lifted_on_loopback_only() {
-        let given = |bind: &str| Given { bind: Some(bind.into()), limits: Some("off".into()), ..Given::default() };
+        let given = |bind: &str| Given {
+            bind: Some(bind.into()),
+            limits: Some("off".into()),
+            ..Given::default()
+        };
         assert!(given("127.0.0.1:0").resolve().unwrap().limits_off);
         assert!(given("[::1]:0").resolve().unwrap().limits_off);
         assert!(given("0.0.0.0:80").resolve().is_err());

@@ -77,15 +77,21 @@ impl Error {
             Error::SignIn => "You are not logged in, or your session has ended.".into(),
             Error::Forbidden(sentence) => sentence.clone(),
             Error::Refused(refusal) => refusal.sentence(),
-            Error::Forgery => "It was open for too long, or was sent from another site. Nothing was changed: \
+            Error::Forgery => {
+                "It was open for too long, or was sent from another site. Nothing was changed: \
                  go back, load the page again and send it once more."
-                .into(),
+                    .into()
+            }
             Error::BadRequest(sentence) | Error::TooLarge(sentence) => (*sentence).into(),
             Error::SlowDown(limited) => limited.sentence(),
-            Error::Busy(_) => "Too many people at once. Nothing was changed; try again in a few seconds.".into(),
-            Error::Internal(_) => "Nothing was saved. Try again; if it stays broken, tell the people who run \
+            Error::Busy(_) => {
+                "Too many people at once. Nothing was changed; try again in a few seconds.".into()
+            }
+            Error::Internal(_) => {
+                "Nothing was saved. Try again; if it stays broken, tell the people who run \
                  this site and give them the number below."
-                .into(),
+                    .into()
+            }
         }
     }
 }
@@ -95,7 +101,9 @@ impl ResponseError for Error {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
-            Error::SignIn | Error::Forbidden(_) | Error::Refused(_) | Error::Forgery => StatusCode::FORBIDDEN,
+            Error::SignIn | Error::Forbidden(_) | Error::Refused(_) | Error::Forgery => {
+                StatusCode::FORBIDDEN
+            }
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,

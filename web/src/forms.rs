@@ -33,11 +33,17 @@ pub struct Kept(pub Vec<(String, String)>);
 impl Form {
     /// The first field of a name, or nothing.
     pub fn get(&self, name: &str) -> &str {
-        self.fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
     }
 
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A ticked box or a pressed button.
@@ -47,7 +53,9 @@ impl Form {
 
     fn kept(&self) -> Kept {
         const WORTH: &[&str] = &["body", "title", "summary", "description", "notes", "note"];
-        let worth = |(key, value): &&(String, String)| WORTH.contains(&key.as_str()) && !value.trim().is_empty();
+        let worth = |(key, value): &&(String, String)| {
+            WORTH.contains(&key.as_str()) && !value.trim().is_empty()
+        };
         Kept(self.fields.iter().filter(worth).cloned().collect())
     }
 }
@@ -79,7 +87,9 @@ impl FromRequest for Form {
             match visitor {
                 Some(visitor) if csrf_matches(app, &visitor, form.get("csrf")) => Ok(form),
                 // A form of somebody whose session has ended since.
-                Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => Err(Error::SignIn),
+                Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => {
+                    Err(Error::SignIn)
+                }
                 _ => Err(Error::Forgery),
             }
         })
@@ -92,13 +102,16 @@ fn same_origin(app: &App, headers: &HeaderMap) -> bool {
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return false;
     }
-    let Some(origin) = text("origin") else { return true };
+    let Some(origin) = text("origin") else {
+        return true;
+    };
     match &app.config.base_url {
         Some(base) => origin == base,
         None => {
             let host = text("host").unwrap_or("");
             let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-            matches!(name, "localhost" | "127.0.0.1" | "[::1]") && origin == format!("http://{host}")
+            matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+                && origin == format!("http://{host}")
         }
     }
 }
@@ -109,22 +122,30 @@ async fn read(req: &HttpRequest, payload: Payload) -> Result<(Form, Option<Error
     match kind.as_str() {
         "multipart/form-data" => read_multipart(req, payload).await,
         "application/x-www-form-urlencoded" | "" => read_urlencoded(payload).await,
-        _ => Err(Error::BadRequest("A form of this kind is not understood here.")),
+        _ => Err(Error::BadRequest(
+            "A form of this kind is not understood here.",
+        )),
     }
 }
 
 async fn read_urlencoded(mut payload: Payload) -> Result<(Form, Option<Error>), Error> {
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Error::BadRequest("The form did not arrive whole. Send it again."))?;
+        let chunk = chunk
+            .map_err(|_| Error::BadRequest("The form did not arrive whole. Send it again."))?;
         if bytes.len() + chunk.len() > MAX_FIELDS {
-            return Err(Error::TooLarge("All fields of a form together may have 600 kB."));
+            return Err(Error::TooLarge(
+                "All fields of a form together may have 600 kB.",
+            ));
         }
         bytes.extend_from_slice(&chunk);
     }
     let mut form = Form::default();
     let mut fault = None;
-    for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    for pair in bytes[..]
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+    {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let (key, value) = (halves.next().unwrap_or(b""), halves.next().unwrap_or(b""));
         form.push(decode(key), decode(value), &mut fault)?;
@@ -132,7 +153,10 @@ async fn read_urlencoded(mut payload: Payload) -> Result<(Form, Option<Error>), 
     Ok((form, fault))
 }
 
-async fn read_multipart(req: &HttpRequest, payload: Payload) -> Result<(Form, Option<Error>), Error> {
+async fn read_multipart(
+    req: &HttpRequest,
+    payload: Payload,
+) -> Result<(Form, Option<Error>), Error> {
     const BROKEN: Error = Error::BadRequest("The form did not arrive whole. Send it again.");
     let mut form = Form::default();
     let mut fault = None;
@@ -140,8 +164,15 @@ async fn read_multipart(req: &HttpRequest, payload: Payload) -> Result<(Form, Op
     let mut parts = actix_multipart::Multipart::new(req.headers(), payload);
     while let Some(mut part) = parts.try_next().await.map_err(|_| BROKEN)? {
         let name = part.name().unwrap_or_default().to_owned();
-        let is_file = part.content_disposition().and_then(|d| d.get_filename()).is_some();
-        let most = if is_file { MAX_UPLOAD } else { MAX_FIELDS - total.min(MAX_FIELDS) };
+        let is_file = part
+            .content_disposition()
+            .and_then(|d| d.get_filename())
+            .is_some();
+        let most = if is_file {
+            MAX_UPLOAD
+        } else {
+            MAX_FIELDS - total.min(MAX_FIELDS)
+        };
         let mut bytes = Vec::new();
         let mut too_large = false;
         while let Some(chunk) = part.try_next().await.map_err(|_| BROKEN)? {
@@ -172,16 +203,25 @@ async fn read_multipart(req: &HttpRequest, payload: Payload) -> Result<(Form, Op
 
 impl Form {
     /// Adds a field, and notes what no text may hold.
-    fn push(&mut self, key: Vec<u8>, value: Vec<u8>, fault: &mut Option<Error>) -> Result<(), Error> {
+    fn push(
+        &mut self,
+        key: Vec<u8>,
+        value: Vec<u8>,
+        fault: &mut Option<Error>,
+    ) -> Result<(), Error> {
         if self.fields.len() >= MAX_FIELD_COUNT {
             return Err(Error::TooLarge("This form has too many fields."));
         }
         let value = String::from_utf8(value).unwrap_or_else(|error| {
-            *fault = Some(Error::BadRequest("The text is not valid UTF-8. It is kept below as far as it can be read."));
+            *fault = Some(Error::BadRequest(
+                "The text is not valid UTF-8. It is kept below as far as it can be read.",
+            ));
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
         let value = if value.contains('\0') {
-            *fault = Some(Error::BadRequest("The text holds a NUL character, which no text may. It is kept below without it."));
+            *fault = Some(Error::BadRequest(
+                "The text holds a NUL character, which no text may. It is kept below without it.",
+            ));
             value.replace('\0', "")
         } else {
             value
@@ -196,8 +236,13 @@ fn decode(encoded: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut at = 0;
     while at < encoded.len() {
-        let escaped = encoded.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
-        match (encoded[at], escaped.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+        let escaped = encoded
+            .get(at + 1..at + 3)
+            .and_then(|two| std::str::from_utf8(two).ok());
+        match (
+            encoded[at],
+            escaped.and_then(|two| u8::from_str_radix(two, 16).ok()),
+        ) {
             (b'+', _) => bytes.push(b' '),
             (b'%', Some(value)) => {
                 bytes.push(value);
@@ -223,7 +268,9 @@ pub fn safe_next(next: &str) -> &str {
 
 /// 303 to a place on this site.
 pub fn see_other(to: impl AsRef<str>) -> actix_web::HttpResponse {
-    actix_web::HttpResponse::SeeOther().insert_header((header::LOCATION, to.as_ref())).finish()
+    actix_web::HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, to.as_ref()))
+        .finish()
 }
 
 #[cfg(test)]
@@ -232,8 +279,19 @@ mod tests {
 
     #[test]
     fn a_way_on_stays_on_this_site() {
-        assert_eq!(safe_next("/projects/duck?a=b#comment-1"), "/projects/duck?a=b#comment-1");
-        for foreign in ["//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example", "evil", "", "/a\r\nb"] {
+        assert_eq!(
+            safe_next("/projects/duck?a=b#comment-1"),
+            "/projects/duck?a=b#comment-1"
+        );
+        for foreign in [
+            "//evil.example",
+            "/\\evil.example",
+            "https:evil.example",
+            "https://evil.example",
+            "evil",
+            "",
+            "/a\r\nb",
+        ] {
             assert_eq!(safe_next(foreign), "/", "{foreign:?}");
         }
     }
@@ -247,7 +305,12 @@ mod tests {
     fn invalid_text_is_a_fault_and_is_kept_as_far_as_it_can_be_read() {
         let mut form = Form::default();
         let mut fault = None;
-        form.push(b"body".to_vec(), b"good \xFF\0 text\r\n".to_vec(), &mut fault).unwrap();
+        form.push(
+            b"body".to_vec(),
+            b"good \xFF\0 text\r\n".to_vec(),
+            &mut fault,
+        )
+        .unwrap();
         assert!(matches!(fault, Some(Error::BadRequest(_))));
         assert_eq!(form.get("body"), "good \u{FFFD} text\n");
     }

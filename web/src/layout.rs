@@ -1,7 +1,6 @@
 //! The frame of every page, and the layers around every request: security headers, who asks, and
 //! the page of an error.
 
-use crate::app::App;
 use crate::error::Error;
 use crate::forms::Kept;
 use crate::session::{self, SignedIn, Visitor};
@@ -10,7 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use chrono::NaiveDateTime;
 use potluck_models::{now, secret};
@@ -48,8 +47,15 @@ impl Layout {
     pub fn new(req: &HttpRequest) -> Layout {
         let app = session::app(req);
         let visitor = req.extensions().get::<Visitor>().cloned();
-        let csrf = visitor.as_ref().and_then(|visitor| session::csrf_token(app, visitor)).unwrap_or_default();
-        let word = req.query_string().split('&').find_map(|pair| pair.strip_prefix("said=")).unwrap_or("");
+        let csrf = visitor
+            .as_ref()
+            .and_then(|visitor| session::csrf_token(app, visitor))
+            .unwrap_or_default();
+        let word = req
+            .query_string()
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("said="))
+            .unwrap_or("");
         Layout {
             settings: app.settings(),
             signed_in: visitor.and_then(|visitor| visitor.signed_in),
@@ -65,7 +71,9 @@ impl Layout {
     /// that its token is bound to. Reading pages sets none.
     pub fn with_form(req: &HttpRequest) -> Layout {
         let visitor = req.extensions().get::<Visitor>().cloned();
-        if let Some(mut visitor) = visitor.filter(|v| v.signed_in.is_none() && v.form_cookie.is_none()) {
+        if let Some(mut visitor) =
+            visitor.filter(|v| v.signed_in.is_none() && v.form_cookie.is_none())
+        {
             visitor.form_cookie = Some(secret::token());
             req.extensions_mut().insert(visitor);
             req.extensions_mut().insert(NewFormCookie);
@@ -74,11 +82,15 @@ impl Layout {
     }
 
     pub fn is_moderator(&self) -> bool {
-        self.signed_in.as_ref().is_some_and(|s| s.user.role >= potluck_models::account::Role::Moderator)
+        self.signed_in
+            .as_ref()
+            .is_some_and(|s| s.user.role >= potluck_models::account::Role::Moderator)
     }
 
     pub fn is_admin(&self) -> bool {
-        self.signed_in.as_ref().is_some_and(|s| s.user.role == potluck_models::account::Role::Admin)
+        self.signed_in
+            .as_ref()
+            .is_some_and(|s| s.user.role == potluck_models::account::Role::Admin)
     }
 
     /// `aria-current` of the navigation.
@@ -111,7 +123,8 @@ pub fn ago(now: NaiveDateTime, at: NaiveDateTime) -> String {
 
 /// The machine's form of a time, for `<time datetime>` and feeds.
 pub fn rfc3339(at: &NaiveDateTime) -> String {
-    at.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    at.and_utc()
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// The sentence that a page says after an act, by a word in its address: only these can be said.
@@ -127,11 +140,17 @@ fn said(word: &str) -> &'static str {
         "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
-        "edit-waiting" => "Saved. A moderator looks at the new text first; until then the old one is shown.",
+        "edit-waiting" => {
+            "Saved. A moderator looks at the new text first; until then the old one is shown."
+        }
         "deleted" => "Deleted.",
         "commented" => "Thank you for your comment.",
-        "comment-waiting" => "Thank you. Your comment waits for a moderator; until then only you see it.",
-        "comment-waiting-maker" => "Thank you. The maker looks at each comment first; until then only you see yours.",
+        "comment-waiting" => {
+            "Thank you. Your comment waits for a moderator; until then only you see it."
+        }
+        "comment-waiting-maker" => {
+            "Thank you. The maker looks at each comment first; until then only you see yours."
+        }
         "reported" => "Thank you for telling us. A moderator will look at it.",
         "approved" => "The comment is published.",
         "declined" => "The comment stays hidden.",
@@ -152,7 +171,9 @@ pub fn page(template: &impl Template) -> Result<HttpResponse, Error> {
 }
 
 pub fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(template.render()?))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(template.render()?))
 }
 
 #[derive(Template)]
@@ -171,32 +192,42 @@ struct ErrorPage {
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// The innermost layer: finds out who asks, and gives an error its page.
+/// The innermost layer: finds out who asks, and gives an error its page. The request must not be
+/// held across the call: actix's router wants it for itself.
 pub async fn serve<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let request = req.request().clone();
     let id = secret::token()[..12].to_owned();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let app = session::app(&request).clone();
-    match session::identify(&app, &request).await {
+    req.extensions_mut().insert(RequestId(id.clone()));
+    let app = session::app(req.request()).clone();
+    match session::identify(&app, req.request()).await {
         Ok(visitor) => {
-            request.extensions_mut().insert(visitor);
+            req.extensions_mut().insert(visitor);
         }
         Err(error) => {
-            request.extensions_mut().insert(Visitor { signed_in: None, form_cookie: None });
-            let response = error_page(&request, &error, &id);
+            req.extensions_mut().insert(Visitor {
+                signed_in: None,
+                form_cookie: None,
+            });
+            let response = error_page(req.request(), &error, &id);
             return Ok(req.into_response(response).map_into_right_body());
         }
     }
     let response = next.call(req).await?;
-    let error = response.response().error().map(|cause| match cause.as_error::<Error>() {
-        Some(error) => error_page(&request, error, &id),
-        // Of actix itself: a path that is no UTF-8, a header too long.
-        None => error_page(&request, &Error::BadRequest("The request could not be understood."), &id),
-    });
-    Ok(match error {
+    let page = response
+        .response()
+        .error()
+        .map(|cause| match cause.as_error::<Error>() {
+            Some(error) => error_page(response.request(), error, &id),
+            // Of actix itself: a path that is no UTF-8, a header too long.
+            None => error_page(
+                response.request(),
+                &Error::BadRequest("The request could not be understood."),
+                &id,
+            ),
+        });
+    Ok(match page {
         Some(page) => response.into_response(page).map_into_right_body(),
         None => response.map_into_left_body(),
     })
@@ -208,13 +239,17 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
     match error {
         Error::Internal(cause) => tracing::error!(request = id, %method, path, "failed: {cause:#}"),
         Error::Busy(cause) => tracing::warn!(request = id, %method, path, "busy: {cause}"),
-        Error::Forgery | Error::Forbidden(_) => tracing::warn!(request = id, %method, path, "refused: {error}"),
+        Error::Forgery | Error::Forbidden(_) => {
+            tracing::warn!(request = id, %method, path, "refused: {error}")
+        }
         _ => tracing::debug!(request = id, %method, path, "{error}"),
     }
     let here = req.uri().path_and_query().map_or("/", |all| all.as_str());
     let login = |next: &str| format!("/login?next={}", encode(next));
     if matches!(error, Error::SignIn) && (method == Method::GET || method == Method::HEAD) {
-        return HttpResponse::SeeOther().insert_header((header::LOCATION, login(here))).finish();
+        return HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, login(here)))
+            .finish();
     }
     let way_in = match error {
         Error::SignIn => Some(("Log in", login("/"))),
@@ -222,7 +257,11 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
         Error::NotFound | Error::Gone => Some(("See the projects", "/projects".to_owned())),
         _ => None,
     };
-    let kept = req.extensions().get::<Kept>().map(|kept| kept.0.clone()).unwrap_or_default();
+    let kept = req
+        .extensions()
+        .get::<Kept>()
+        .map(|kept| kept.0.clone())
+        .unwrap_or_default();
     let page = ErrorPage {
         layout: Layout::new(req),
         status: status.as_u16(),
@@ -233,14 +272,20 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
         kept,
     };
     let mut response = match page.render() {
-        Ok(html) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html),
+        Ok(html) => HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(html),
         Err(_) => HttpResponse::build(status).body("Something broke."),
     };
     if let Error::SlowDown(limited) = error {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limited.seconds()));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(limited.seconds()));
     }
     if let Error::Busy(_) = error {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
     }
     response
 }
@@ -259,17 +304,22 @@ pub async fn headers<B: MessageBody + 'static>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let request = req.request().clone();
     let mut response = next.call(req).await?;
-    let app = session::app(&request);
-    let https = app.config.is_https();
+    let request = response.request().clone();
+    let https = session::app(&request).config.is_https();
     if request.extensions().get::<NewFormCookie>().is_some()
-        && let Some(value) = request.extensions().get::<Visitor>().and_then(|v| v.form_cookie.clone())
+        && let Some(value) = request
+            .extensions()
+            .get::<Visitor>()
+            .and_then(|v| v.form_cookie.clone())
     {
         let cookie = session::cookie(https, session::form_cookie_name(https), value, 0);
         response.response_mut().add_cookie(&cookie)?;
     }
-    let private = request.extensions().get::<Visitor>().is_some_and(|v| v.signed_in.is_some() || v.form_cookie.is_some());
+    let private = request
+        .extensions()
+        .get::<Visitor>()
+        .is_some_and(|v| v.signed_in.is_some() || v.form_cookie.is_some());
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &'static str| {
         let name = HeaderName::from_static(name);
@@ -283,23 +333,54 @@ pub async fn headers<B: MessageBody + 'static>(
     set("referrer-policy", "same-origin");
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
-    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()");
-    set("cache-control", if private { "private, no-store" } else { "no-cache" });
+    set(
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    );
+    set(
+        "cache-control",
+        if private {
+            "private, no-store"
+        } else {
+            "no-cache"
+        },
+    );
     set("vary", "Cookie");
     if https {
-        set("strict-transport-security", "max-age=31536000; includeSubDomains");
+        set(
+            "strict-transport-security",
+            "max-age=31536000; includeSubDomains",
+        );
     }
     Ok(response)
+}
+
+/// The picture of somebody who brought none: a tone of their own and a letter, drawn here.
+/// `class` is `avatar-small`, `avatar-large` or nothing.
+pub fn avatar(username: &str, name: &str, class: &str) -> Html {
+    const TONES: [&str; 10] = [
+        "#e0a458", "#8fb996", "#d98b7b", "#7fb3c8", "#b79bd1", "#c9b37e", "#6fb3a5", "#d892b0",
+        "#9aa7d8", "#b8b96a",
+    ];
+    let sum = username.bytes().fold(7_u32, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
+    let tone = TONES[sum as usize % TONES.len()];
+    let letter: String = name
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .map(|c| c.to_uppercase().collect())
+        .unwrap_or_default();
+    Html(format!(
+        "<svg class=\"avatar {class}\" viewBox=\"0 0 40 40\" width=\"40\" height=\"40\" aria-hidden=\"true\" \
+         focusable=\"false\"><rect width=\"40\" height=\"40\" fill=\"{tone}\"/><text x=\"20\" y=\"20\" \
+         dy=\".36em\" text-anchor=\"middle\" fill=\"#24211c\">{letter}</text></svg>"
+    ))
 }
 
 /// What no route knows.
 pub async fn not_found() -> Result<HttpResponse, Error> {
     Err(Error::NotFound)
-}
-
-/// A known address, asked in a way it does not answer.
-pub fn app_data(app: Arc<App>) -> web::Data<App> {
-    web::Data::from(app)
 }
 
 #[cfg(test)]

@@ -1,1 +1,24 @@
+//! Potluck: everything that speaks HTTP, mail or argv. Rules and tables are in `potluck-models`.
+//!
+//! A request takes four hops: [`routes`] → a handler in [`pages`], [`moderation`] or [`admin`] →
+//! a function of the models → a template.
 
+pub mod admin;
+pub mod app;
+pub mod assets;
+pub mod cli;
+pub mod config;
+mod demo;
+pub mod error;
+pub mod feeds;
+pub mod filter;
+pub mod forms;
+pub mod jobs;
+pub mod layout;
+pub mod mail;
+pub mod moderation;
+pub mod pages;
+pub mod picture;
+pub mod routes;
+pub mod server;
+pub mod session;

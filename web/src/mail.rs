@@ -2,8 +2,8 @@
 //! ([`Letter::queue`]) and sent by the job runner, to a folder of `.eml` files or by SMTP.
 
 use crate::config::{Config, MailTo};
-use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use potluck_models::job::Job;
@@ -27,7 +27,12 @@ pub struct Letter {
 impl Letter {
     fn new(kind: &str, name: &str, to: &str, subject: String, text: String) -> Letter {
         let file = format!("{kind}-{name}-{}.eml", &secret::token()[..8]);
-        Letter { to: to.to_owned(), subject, text, file }
+        Letter {
+            to: to.to_owned(),
+            subject,
+            text,
+            file,
+        }
     }
 
     pub fn confirm(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
@@ -38,7 +43,13 @@ impl Letter {
              {url}/confirm?token={token}\n\n\
              It works for three days. If it was not you, do nothing: without the button nothing happens.\n"
         );
-        Letter::new("confirm", name, to, format!("Confirm your address at {site}"), text)
+        Letter::new(
+            "confirm",
+            name,
+            to,
+            format!("Confirm your address at {site}"),
+            text,
+        )
     }
 
     /// Instead of telling a stranger at the sign-up form that an address has an account.
@@ -53,7 +64,13 @@ impl Letter {
              If it was not you, there is nothing to do.\n"
         );
         // Named like the other, so that not even the outbox page tells them apart.
-        Letter::new("confirm", typed_name, to, format!("You have an account at {site}"), text)
+        Letter::new(
+            "confirm",
+            typed_name,
+            to,
+            format!("You have an account at {site}"),
+            text,
+        )
     }
 
     pub fn reset(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
@@ -73,23 +90,48 @@ impl Letter {
              ended. If it was you, there is nothing to do. If not, choose a new one at once:\n\n\
              {url}/reset\n"
         );
-        Letter::new("password", name, to, format!("Your password at {site} was changed"), text)
+        Letter::new(
+            "password",
+            name,
+            to,
+            format!("Your password at {site} was changed"),
+            text,
+        )
     }
 
     pub fn queue(&self, db: &mut Db) -> QueryResult<usize> {
         Job::enqueue(db, JOB, self)
     }
 
+    /// Plain when it is plain: a newcomer opens the file and copies the link out of it, which
+    /// quoted-printable would break.
+    fn body(&self) -> Body {
+        if self.text.is_ascii() && self.text.lines().all(|line| line.len() <= 998) {
+            return Body::dangerous_pre_encoded(
+                self.text.replace('\n', "\r\n").into_bytes(),
+                ContentTransferEncoding::SevenBit,
+            );
+        }
+        Body::new(self.text.clone())
+    }
+
     fn message(&self, from: &Mailbox) -> Result<Message, SendError> {
-        let to: Mailbox = self.to.parse().map_err(|_| SendError::never("the address is not one"))?;
+        let to: Mailbox = self
+            .to
+            .parse()
+            .map_err(|_| SendError::never("the address is not one"))?;
         Message::builder()
             .from(from.clone())
             .to(to)
             .subject(&self.subject)
-            .message_id(None)
+            .message_id(Some(format!(
+                "<{}@{}>",
+                &secret::token()[..24],
+                from.email.domain()
+            )))
             .header(AutoSubmitted)
             .header(lettre::message::header::ContentType::TEXT_PLAIN)
-            .body(self.text.clone())
+            .body(self.body())
             .map_err(|error| SendError::never(error.to_string()))
     }
 }
@@ -122,11 +164,17 @@ pub struct SendError {
 
 impl SendError {
     fn never(message: impl Into<String>) -> SendError {
-        SendError { message: message.into(), permanent: true }
+        SendError {
+            message: message.into(),
+            permanent: true,
+        }
     }
 
     fn later(message: impl std::fmt::Display) -> SendError {
-        SendError { message: message.to_string(), permanent: false }
+        SendError {
+            message: message.to_string(),
+            permanent: false,
+        }
     }
 }
 
@@ -149,7 +197,10 @@ impl Mailer {
             .and_then(|url| url::Url::parse(url).ok())
             .and_then(|url| url.host_str().map(str::to_owned))
             .unwrap_or_else(|| "localhost".into());
-        let address = config.mail_from.clone().unwrap_or_else(|| format!("potluck@{host}"));
+        let address = config
+            .mail_from
+            .clone()
+            .unwrap_or_else(|| format!("potluck@{host}"));
         let from = Mailbox::new(Some(site.to_owned()), address.parse()?);
         let way = match &config.mail {
             MailTo::Outbox(folder) => {
@@ -170,15 +221,24 @@ impl Mailer {
         let message = letter.message(&self.from)?;
         match &self.way {
             Way::Outbox(folder) => {
-                write_by_rename(folder, &letter.file, &message.formatted()).map_err(SendError::later)?;
-                tracing::info!("mail for {}: {}", letter.to, folder.join(&letter.file).display());
+                write_by_rename(folder, &letter.file, &message.formatted())
+                    .map_err(SendError::later)?;
+                tracing::info!(
+                    "mail for {}: {}",
+                    letter.to,
+                    folder.join(&letter.file).display()
+                );
                 Ok(())
             }
             // A refused connection is neither permanent nor transient to lettre: try all of it again.
-            Way::Smtp(smtp) => smtp.send(message).await.map(|_| ()).map_err(|error| SendError {
-                message: error.to_string(),
-                permanent: error.is_permanent(),
-            }),
+            Way::Smtp(smtp) => smtp
+                .send(message)
+                .await
+                .map(|_| ())
+                .map_err(|error| SendError {
+                    message: error.to_string(),
+                    permanent: error.is_permanent(),
+                }),
         }
     }
 }

@@ -73,7 +73,10 @@ fn visitor_of(req: &HttpRequest) -> Visitor {
     req.extensions()
         .get::<Visitor>()
         .cloned()
-        .unwrap_or(Visitor { signed_in: None, form_cookie: None })
+        .unwrap_or(Visitor {
+            signed_in: None,
+            form_cookie: None,
+        })
 }
 
 fn with_role(req: &HttpRequest, role: Role) -> Result<Rc<SignedIn>, Error> {
@@ -113,13 +116,25 @@ pub fn cookie_name(https: bool) -> &'static str {
 }
 
 pub fn form_cookie_name(https: bool) -> &'static str {
-    if https { "__Host-potluck-form" } else { "potluck-form" }
+    if https {
+        "__Host-potluck-form"
+    } else {
+        "potluck-form"
+    }
 }
 
 /// A cookie by our rules: not for scripts, not from other sites, not for other hosts.
 pub fn cookie(https: bool, name: &'static str, value: String, days: i64) -> Cookie<'static> {
-    let cookie = Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Lax).secure(https);
-    if days == 0 { cookie.finish() } else { cookie.max_age(Duration::days(days)).finish() }
+    let cookie = Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(https);
+    if days == 0 {
+        cookie.finish()
+    } else {
+        cookie.max_age(Duration::days(days)).finish()
+    }
 }
 
 pub fn end_cookie(https: bool) -> Cookie<'static> {
@@ -134,18 +149,28 @@ pub async fn identify(app: &App, req: &HttpRequest) -> Result<Visitor, Error> {
     let value = |name| req.cookie(name).map(|cookie| cookie.value().to_owned());
     let form_cookie = value(form_cookie_name(https)).filter(|value| value.len() == 64);
     let Some(token) = value(cookie_name(https)).filter(|token| token.len() == 64) else {
-        return Ok(Visitor { signed_in: None, form_cookie });
+        return Ok(Visitor {
+            signed_in: None,
+            form_cookie,
+        });
     };
     let found = app
         .read(move |db| -> Result<_, diesel::result::Error> {
-            let Some((session, user)) = Session::find(db, &token)? else { return Ok(None) };
+            let Some((session, user)) = Session::find(db, &token)? else {
+                return Ok(None);
+            };
             let is_maker = User::is_maker(db, user.id)?;
             let waiting = if user.role >= Role::Moderator {
                 potluck_models::moderation::queue::waiting(db)?
             } else {
                 0
             };
-            Ok(Some(SignedIn { user, session, is_maker, waiting }))
+            Ok(Some(SignedIn {
+                user,
+                session,
+                is_maker,
+                waiting,
+            }))
         })
         .await?;
     if let Some(signed_in) = &found
@@ -154,14 +179,20 @@ pub async fn identify(app: &App, req: &HttpRequest) -> Result<Visitor, Error> {
         let session = signed_in.session.clone();
         app.write(move |db| session.touch(db)).await?;
     }
-    Ok(Visitor { signed_in: found.map(Rc::new), form_cookie })
+    Ok(Visitor {
+        signed_in: found.map(Rc::new),
+        form_cookie,
+    })
 }
 
 /// The forgery token of a person's forms: bound to the session, or to the form cookie before one.
 pub fn csrf_token(app: &App, visitor: &Visitor) -> Option<String> {
     let key = &app.settings().key;
     match (&visitor.signed_in, &visitor.form_cookie) {
-        (Some(signed_in), _) => Some(secret::keyed(key, &format!("csrf:{}", signed_in.session.token_hash))),
+        (Some(signed_in), _) => Some(secret::keyed(
+            key,
+            &format!("csrf:{}", signed_in.session.token_hash),
+        )),
         (None, Some(cookie)) => Some(secret::keyed(key, &format!("form:{cookie}"))),
         (None, None) => None,
     }
@@ -170,9 +201,11 @@ pub fn csrf_token(app: &App, visitor: &Visitor) -> Option<String> {
 pub fn csrf_matches(app: &App, visitor: &Visitor, given: &str) -> bool {
     let key = &app.settings().key;
     match (&visitor.signed_in, &visitor.form_cookie) {
-        (Some(signed_in), _) => {
-            secret::keyed_matches(key, &format!("csrf:{}", signed_in.session.token_hash), given)
-        }
+        (Some(signed_in), _) => secret::keyed_matches(
+            key,
+            &format!("csrf:{}", signed_in.session.token_hash),
+            given,
+        ),
         (None, Some(cookie)) => secret::keyed_matches(key, &format!("form:{cookie}"), given),
         (None, None) => false,
     }
@@ -180,7 +213,9 @@ pub fn csrf_matches(app: &App, visitor: &Visitor, given: &str) -> bool {
 
 /// The caller's address: the peer's, or what a proxy of ours says.
 pub fn caller(app: &App, req: &HttpRequest) -> IpAddr {
-    let peer = req.peer_addr().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
+    let peer = req
+        .peer_addr()
+        .map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.ip());
     let trusted = &app.config.trusted_proxies;
     if !trusted.contains(&peer) {
         return peer;
@@ -203,5 +238,6 @@ pub fn network(app: &App, req: &HttpRequest) -> String {
 
 /// The app of a request; registered in `routes.rs`, so it is always there.
 pub fn app(req: &HttpRequest) -> &web::Data<App> {
-    req.app_data::<web::Data<App>>().expect("the app is registered for every route")
+    req.app_data::<web::Data<App>>()
+        .expect("the app is registered for every route")
 }

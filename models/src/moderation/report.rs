@@ -55,7 +55,13 @@ pub enum ReportError {
 }
 
 /// One report a person and item; saying it again changes nothing.
-pub fn file(db: &mut Db, reporter: &User, item: ItemId, reason: ReportReason, note: &str) -> Result<(), ReportError> {
+pub fn file(
+    db: &mut Db,
+    reporter: &User,
+    item: ItemId,
+    reason: ReportReason,
+    note: &str,
+) -> Result<(), ReportError> {
     gate::may_post(reporter, now()).map_err(ReportError::Refused)?;
     let item = Item::find(db, item)?;
     if item.state != State::Published {
@@ -73,7 +79,9 @@ pub fn file(db: &mut Db, reporter: &User, item: ItemId, reason: ReportReason, no
         .on_conflict_do_nothing()
         .execute(conn))?;
     if new > 0 {
-        diesel::update(items::table.find(item.id)).set(items::reports.eq(items::reports + 1)).execute(db)?;
+        diesel::update(items::table.find(item.id))
+            .set(items::reports.eq(items::reports + 1))
+            .execute(db)?;
     }
     Ok(())
 }
@@ -82,8 +90,19 @@ pub fn file(db: &mut Db, reporter: &User, item: ItemId, reason: ReportReason, no
 pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
     reports::table
         .inner_join(users::table.on(users::id.eq(reports::reporter_id)))
-        .filter(reports::item_id.eq_any(items).and(reports::closed_by.is_null()))
+        .filter(
+            reports::item_id
+                .eq_any(items)
+                .and(reports::closed_by.is_null()),
+        )
         .order((reports::item_id, reports::id))
-        .select((reports::item_id, users::id, users::username, reports::reason, reports::note, reports::created_at))
+        .select((
+            reports::item_id,
+            users::id,
+            users::username,
+            reports::reason,
+            reports::note,
+            reports::created_at,
+        ))
         .load(db)
 }

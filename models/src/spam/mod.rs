@@ -24,6 +24,7 @@ pub mod features;
 pub mod learning;
 pub mod starter;
 pub mod text;
+pub mod training;
 
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,10 @@ async fn app_claim(app: &App) -> Result<Option<Job>, crate::error::Error> {
 async fn run(app: &App, mailer: &Mailer, job: &Job) {
     let outcome = match job.kind.as_str() {
         mail::JOB => match serde_json::from_str::<Letter>(&job.payload) {
-            Ok(letter) => mailer.send(&letter).await.map_err(|error| (error.to_string(), error.permanent)),
+            Ok(letter) => mailer
+                .send(&letter)
+                .await
+                .map_err(|error| (error.to_string(), error.permanent)),
             Err(error) => Err((error.to_string(), true)),
         },
         other => Err((format!("no such kind of job: {other}"), true)),
@@ -49,12 +52,21 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
     let stored = match outcome {
         Ok(()) => app.write(move |db| done.done(db)).await,
         Err((error, permanent)) => {
-            tracing::warn!(job = done.id, kind = done.kind, attempt = done.attempts, "failed: {error}");
-            app.write(move |db| done.failed(db, &error, permanent)).await
+            tracing::warn!(
+                job = done.id,
+                kind = done.kind,
+                attempt = done.attempts,
+                "failed: {error}"
+            );
+            app.write(move |db| done.failed(db, &error, permanent))
+                .await
         }
     };
     if let Err(error) = stored {
-        tracing::error!(job = job.id, "done, but not marked so; it may run again: {error}");
+        tracing::error!(
+            job = job.id,
+            "done, but not marked so; it may run again: {error}"
+        );
     }
 }
 
@@ -70,7 +82,9 @@ pub async fn watch(app: Arc<App>) {
                 continue;
             }
         };
-        let changed = |name: &str| now.iter().find(|(key, _)| key == name) != seen.iter().find(|(key, _)| key == name);
+        let changed = |name: &str| {
+            now.iter().find(|(key, _)| key == name) != seen.iter().find(|(key, _)| key == name)
+        };
         if changed("settings") {
             match app.read(Settings::load).await {
                 Ok(settings) => app.set_settings(settings),
@@ -85,7 +99,10 @@ pub async fn watch(app: Arc<App>) {
 }
 
 fn versions(db: &mut Db) -> diesel::QueryResult<Vec<(String, i64)>> {
-    changes::table.order(changes::name).select((changes::name, changes::version)).load(db)
+    changes::table
+        .order(changes::name)
+        .select((changes::name, changes::version))
+        .load(db)
 }
 
 /// Forgets what no rule looks at any more.

@@ -1,0 +1,89 @@
+//! The command line. `potluck` alone serves.
+
+mod retrain;
+mod serve;
+mod user;
+
+use crate::config::{Config, Given, unknown_variables};
+use clap::{Parser, Subcommand};
+use potluck_models::db::{self, Db};
+use std::time::Instant;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(
+    name = "potluck",
+    version,
+    about = "Community site software for people who make things."
+)]
+struct Cli {
+    #[command(flatten)]
+    given: Given,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the site (what `potluck` alone does)
+    Serve(serve::Serve),
+    /// Send queued mail and do other queued work, without serving
+    Work,
+    /// Bring the database up to date
+    Migrate,
+    /// Train the spam filter from the starter and the moderators' decisions
+    Retrain(retrain::Retrain),
+    /// Make and change accounts
+    #[command(subcommand)]
+    User(user::User),
+}
+
+pub fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let command = cli
+        .command
+        .unwrap_or(Command::Serve(serve::Serve::default()));
+    let mut given = cli.given;
+    if let Command::Serve(serve) = &command {
+        serve.adjust(&mut given);
+    }
+    let config = given.resolve()?;
+    let filter = EnvFilter::try_new(&config.log)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .init();
+    for name in unknown_variables() {
+        tracing::warn!("{name} is set, and is none of our settings");
+    }
+    match command {
+        Command::Serve(serve) => serve.run(config),
+        Command::Work => serve::work(config),
+        Command::Migrate => migrate(&config),
+        Command::Retrain(retrain) => retrain.run(&config),
+        Command::User(user) => user.run(&config),
+    }
+}
+
+/// The database for a chore: up to date, so that a command may be the first that is run.
+fn open(config: &Config) -> anyhow::Result<Db> {
+    std::fs::create_dir_all(&config.data_dir)?;
+    let mut db = db::connect(&config.database_url)?;
+    db::migrate(&mut db)?;
+    Ok(db)
+}
+
+fn migrate(config: &Config) -> anyhow::Result<()> {
+    let start = Instant::now();
+    std::fs::create_dir_all(&config.data_dir)?;
+    let run = db::migrate(&mut db::connect(&config.database_url)?)?;
+    match run.len() {
+        0 => println!("The database is up to date ({:.1?}).", start.elapsed()),
+        n => println!(
+            "Ran {n} migrations: {} ({:.1?}).",
+            run.join(", "),
+            start.elapsed()
+        ),
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! The filter in use: loaded at start, swapped when another process activates a model. A missing or
+//! broken model never stops a comment: rules decide, it is logged, and moderators see it.
+
+use crate::app::App;
+use potluck_models::db::{Db, write_tx};
+use potluck_models::intake::ActiveModel;
+use potluck_models::spam::training::{self, LoadError};
+
+/// For the start: the bundled starter on the first day, then whatever is active.
+pub fn load_or_init(db: &mut Db) -> diesel::QueryResult<Option<ActiveModel>> {
+    if write_tx(db, training::ensure_starter)? {
+        tracing::info!("the bundled starter model is in use until moderators have decided enough");
+    }
+    match training::load_active(db) {
+        Ok(None) => {
+            tracing::warn!("no spam model is active: rules decide");
+            Ok(None)
+        }
+        Ok(active) => Ok(active),
+        Err(LoadError::Database(error)) => Err(error),
+        Err(broken) => {
+            tracing::error!("{broken}: rules decide until another model is activated");
+            Ok(None)
+        }
+    }
+}
+
+/// After a change: the new model, or the last good one if the new one cannot be read.
+pub async fn reload(app: &App) {
+    match app
+        .read(|db| Ok::<_, crate::error::Error>(training::load_active(db)))
+        .await
+    {
+        Ok(Ok(active)) => {
+            if let Some(active) = &active {
+                tracing::info!("spam model {} is in use", active.id);
+            }
+            app.set_filter(active);
+        }
+        Ok(Err(error)) => tracing::error!("{error}: the last good model stays in use"),
+        Err(error) => tracing::error!("cannot read the active model: {error}"),
+    }
+}

@@ -1,0 +1,8 @@
+use crate::error::Error;
+use actix_web::HttpResponse;
+pub async fn cloud() -> Result<HttpResponse, Error> {
+    Err(Error::NotFound)
+}
+pub async fn show() -> Result<HttpResponse, Error> {
+    Err(Error::NotFound)
+}

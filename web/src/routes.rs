@@ -1,0 +1,121 @@
+//! Every address of the site. What a handler asks for in its signature (`Member`, `Moderator`,
+//! `Admin`) is who may call it; `tests/access.rs` tries each line here as everybody.
+
+use crate::{admin, assets, feeds, moderation, pages, picture};
+use actix_web::web::{self, ServiceConfig, get, post};
+
+pub fn routes(site: &mut ServiceConfig) {
+    use pages::{account, comments, home, people, projects, releases, signup, tags};
+    site
+        // Front page and lists
+        .route("/", get().to(home::show))
+        .route("/projects", get().to(projects::list))
+        .route("/projects.atom", get().to(feeds::projects))
+        .route("/releases", get().to(releases::list))
+        .route("/releases.atom", get().to(feeds::releases))
+        .route("/tags", get().to(tags::cloud))
+        .route("/tags/{tag}.atom", get().to(feeds::tag))
+        .route("/tags/{tag}", get().to(tags::show))
+        .route("/people/{username}.atom", get().to(feeds::person))
+        .route("/people/{username}", get().to(people::show))
+        // Projects
+        .route("/projects/new", get().to(projects::new_form))
+        .route("/projects/new", post().to(projects::create))
+        .route("/projects/{slug}", get().to(projects::show))
+        .route("/projects/{slug}/edit", get().to(projects::edit_form))
+        .route("/projects/{slug}/edit", post().to(projects::update))
+        .route("/projects/{slug}/delete", get().to(projects::delete_form))
+        .route("/projects/{slug}/delete", post().to(projects::delete))
+        .route(
+            "/projects/{slug}/report",
+            get().to(comments::report_project_form),
+        )
+        .route(
+            "/projects/{slug}/report",
+            post().to(comments::report_project),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}",
+            get().to(releases::show),
+        )
+        // Comments
+        .route("/projects/{slug}/comments.atom", get().to(feeds::comments))
+        .route("/projects/{slug}/comments", post().to(comments::post))
+        .route("/comments/{id}", get().to(comments::show))
+        .route("/comments/{id}/edit", get().to(comments::edit_form))
+        .route("/comments/{id}/edit", post().to(comments::edit))
+        .route("/comments/{id}/delete", get().to(comments::delete_form))
+        .route("/comments/{id}/delete", post().to(comments::delete))
+        .route("/comments/{id}/history", get().to(comments::history))
+        .route("/comments/{id}/report", get().to(comments::report_form))
+        .route("/comments/{id}/report", post().to(comments::report))
+        .route("/comments/{id}/approve", post().to(comments::approve))
+        // Account
+        .route("/signup", get().to(signup::sign_up_form))
+        .route("/signup", post().to(signup::sign_up))
+        .route("/confirm", get().to(signup::confirm_form))
+        .route("/confirm", post().to(signup::confirm))
+        .route("/login", get().to(signup::log_in_form))
+        .route("/login", post().to(signup::log_in))
+        .route("/logout", post().to(signup::log_out))
+        .route("/reset", get().to(signup::reset_form))
+        .route("/reset", post().to(signup::reset))
+        .route("/setup/{token}", get().to(signup::set_up_form))
+        .route("/setup/{token}", post().to(signup::set_up))
+        .route("/account", get().to(account::show))
+        .route("/account", post().to(account::change_password))
+        .route("/account/sessions", post().to(account::end_sessions))
+        .configure(moderation_routes)
+        .configure(admin_routes)
+        .configure(site_routes)
+        // Files
+        .route("/files/{name}", get().to(picture::serve))
+        .route("/static/{version}/{path:.*}", get().to(assets::serve));
+}
+
+/// For moderators.
+fn moderation_routes(site: &mut ServiceConfig) {
+    use moderation::{desk, filter, log, verdicts};
+    site.route("/moderation", get().to(desk::overview))
+        .route("/moderation/verdicts", post().to(verdicts::decide))
+        .route("/moderation/batches/{id}/undo", post().to(verdicts::undo))
+        .route("/moderation/log", get().to(log::show))
+        .route("/moderation/filter", get().to(filter::show))
+        .route("/moderation/{queue}", get().to(desk::queue))
+        .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));
+}
+
+/// For administrators.
+fn admin_routes(site: &mut ServiceConfig) {
+    site.route("/admin", get().to(admin::overview))
+        .route("/admin/settings", get().to(admin::settings::form))
+        .route("/admin/settings", post().to(admin::settings::save))
+        .route("/admin/models", get().to(admin::models::list))
+        .route("/admin/models/retrain", post().to(admin::models::retrain))
+        .route(
+            "/admin/models/{id}/activate",
+            post().to(admin::models::activate),
+        )
+        .route("/admin/jobs", get().to(admin::jobs));
+}
+
+/// The site itself, and what programs ask for.
+fn site_routes(site: &mut ServiceConfig) {
+    use pages::site as about;
+    site.route("/conduct", get().to(about::conduct))
+        .route("/guide", get().to(about::guide))
+        .route("/privacy", get().to(about::privacy))
+        .route("/healthz", get().to(about::healthz))
+        .route("/readyz", get().to(about::readyz))
+        .route("/robots.txt", get().to(about::robots))
+        .route("/sitemap.xml", get().to(about::sitemap))
+        .route("/.well-known/security.txt", get().to(about::security))
+        .route(
+            "/.well-known/change-password",
+            get().to(about::change_password),
+        )
+        .service(web::redirect(
+            "/favicon.ico",
+            assets::url("img/favicon.svg"),
+        ));
+}

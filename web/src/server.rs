@@ -1,0 +1,122 @@
+//! Starting and stopping: the database is brought up to date, the parts are put together, the
+//! address is bound, and what runs beside the requests is set going.
+
+use crate::app::App;
+use crate::config::{Config, MailTo};
+use crate::mail::Mailer;
+use crate::{filter, jobs, layout, routes};
+use actix_web::dev::Server;
+use actix_web::{App as Actix, HttpServer, middleware, web};
+use anyhow::Context;
+use potluck_models::account::User;
+use potluck_models::db::{self, Pools, write_tx};
+use potluck_models::link::{Link, Purpose};
+use potluck_models::settings::Settings;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// Opens the database, makes what is missing, and gives the shared state.
+pub fn open(config: Config) -> anyhow::Result<(Arc<App>, Pools)> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("cannot make the folder {}", config.data_dir.display()))?;
+    let mut db = db::connect(&config.database_url)?;
+    for migration in db::migrate(&mut db)? {
+        tracing::info!("migrated the database to {migration}");
+    }
+    let settings = write_tx(&mut db, Settings::load_or_init)?;
+    let filter = filter::load_or_init(&mut db)?;
+    drop(db);
+    let pools = Pools::open(&config.database_url)?;
+    Ok((
+        Arc::new(App::new(config, pools.clone(), settings, filter)),
+        pools,
+    ))
+}
+
+/// A running site: the server, and the tasks beside it.
+pub struct Site {
+    pub app: Arc<App>,
+    pub address: SocketAddr,
+    pub server: Server,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Binds and starts to answer. `bind` may ask for port 0.
+pub fn start(app: Arc<App>, workers: usize) -> anyhow::Result<Site> {
+    let bind = app.config.bind;
+    let listener = TcpListener::bind(bind).with_context(|| {
+        format!(
+            "cannot listen on {bind}: is another program using the port? Try --bind 127.0.0.1:8081"
+        )
+    })?;
+    let address = listener.local_addr()?;
+    if app.config.base_url.is_none() {
+        *app.public_url
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = format!("http://{address}");
+    }
+    let mailer = Mailer::new(&app.config, &app.settings().site_name).context("mail")?;
+    let data = web::Data::from(app.clone());
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(data.clone())
+            .configure(routes::routes)
+            .default_service(web::route().to(layout::not_found))
+            .wrap(middleware::from_fn(layout::serve))
+            .wrap(middleware::from_fn(layout::headers))
+            .wrap(middleware::Compress::default())
+    })
+    .workers(workers)
+    .client_request_timeout(std::time::Duration::from_secs(15))
+    .shutdown_timeout(10)
+    .listen(listener)?
+    .run();
+    let tasks = vec![
+        tokio::spawn(jobs::work(app.clone(), mailer)),
+        tokio::spawn(jobs::watch(app.clone())),
+        tokio::spawn(jobs::sweep(app.clone())),
+    ];
+    Ok(Site {
+        app,
+        address,
+        server,
+        tasks,
+    })
+}
+
+impl Site {
+    /// Serves until it is told to stop; the tasks end with it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        self.server.await?;
+        for task in self.tasks {
+            task.abort();
+        }
+        Ok(())
+    }
+}
+
+/// As long as there is no administrator, each start prints a link that makes the first one.
+pub fn setup_link(app: &App, pools: &Pools) -> anyhow::Result<Option<String>> {
+    let mut db = pools.write.get()?;
+    let token = write_tx(&mut db, |db| -> diesel::QueryResult<Option<String>> {
+        if User::count_admins(db)? > 0 {
+            return Ok(None);
+        }
+        Link::issue(db, Purpose::Setup, None).map(Some)
+    })?;
+    Ok(token.map(|token| format!("{}/setup/{token}", app.url())))
+}
+
+/// Where the mail goes, for the log of a start.
+pub fn mail_notice(config: &Config) -> String {
+    match &config.mail {
+        MailTo::Outbox(folder) => format!("mail is written to files in {}", folder.display()),
+        MailTo::Smtp(url) => {
+            let host = url::Url::parse(url)
+                .ok()
+                .and_then(|url| url.host_str().map(str::to_owned));
+            format!("mail is sent by {}", host.unwrap_or_default())
+        }
+    }
+}
