@@ -14,7 +14,6 @@ use askama::Template;
 use chrono::NaiveDateTime;
 use potluck_models::{now, secret};
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// HTML that was cleaned when it was written: the only thing a template shows unescaped.
@@ -32,7 +31,7 @@ impl askama::filters::HtmlSafe for Html {}
 /// What the frame of a page shows.
 pub struct Layout {
     pub settings: Arc<potluck_models::settings::Settings>,
-    pub signed_in: Option<Rc<SignedIn>>,
+    pub signed_in: Option<Arc<SignedIn>>,
     /// The forgery token of this page's forms; empty on pages without one.
     pub csrf: String,
     pub path: String,
