@@ -11,10 +11,10 @@ use std::sync::LazyLock;
 use sha2::{Digest, Sha256};
 
 use super::calibration::{Calibration, INPUTS, Point};
-use super::classifier::{Model, Part};
+use super::classifier::{Model, Smoothing};
 use super::evaluation::{Metrics, Promises, Scored, Thresholds, promised_threshold};
 use super::features::{Extractor, View};
-use super::learning::{Example, Label, Report, log_probabilities};
+use super::learning::{Example, Label, Report, quietly_fitted};
 
 const TABLE: &str = include_str!("starter.tsv");
 
@@ -73,18 +73,16 @@ impl Starter {
 
     /// The filter of these counts alone. Weights by linfa's formula, without linfa's printing.
     pub fn model(&self) -> Model {
+        let smoothing = Smoothing::of(
+            self.report.starter_spam as f64,
+            self.report.starter_ham as f64,
+        );
         let parts = View::ALL.map(|view| {
             let entries = || self.entries.iter().filter(|entry| entry.view == view);
             let spam: Vec<f64> = entries().map(|e| f64::from(e.spam)).collect();
             let ham: Vec<f64> = entries().map(|e| f64::from(e.ham)).collect();
-            let (log_spam, log_ham) = (log_probabilities(&spam), log_probabilities(&ham));
-            Part::new(
-                entries().map(|e| e.token.as_str()),
-                spam,
-                ham,
-                log_spam,
-                log_ham,
-            )
+            let tokens = entries().map(|e| e.token.as_str());
+            quietly_fitted(tokens, spam, ham, smoothing)
         });
         Model {
             parts,
@@ -246,6 +244,12 @@ impl Starter {
         starter.report.starter = Some(Metrics::of(&scored));
         // Never put away on a stranger's word.
         starter.report.thresholds = Thresholds { hold, spam: None };
+        let held = |spam: bool| {
+            let of: Vec<&Scored> = scored.iter().filter(|s| s.spam == spam).collect();
+            of.iter().filter(|s| s.probability >= hold).count() as f64 / of.len().max(1) as f64
+        };
+        starter.report.spam_held = held(true);
+        starter.report.ham_held = held(false);
         starter
     }
 
@@ -356,8 +360,16 @@ fn may_ship(token: &str, names: &BTreeSet<String>) -> bool {
     if let Some(tld) = token.strip_prefix("@tld:") {
         return tld.len() <= 6 && tld.bytes().all(|b| b.is_ascii_lowercase());
     }
+    if token.starts_with("@script") {
+        // The corpora have spam in many scripts and ham in one: what they say of scripts is not
+        // about spam.
+        return false;
+    }
     if token.starts_with('@') && !token.contains(' ') {
         return true;
+    }
+    if token.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+        return false;
     }
     token.split(' ').all(|word| {
         let bare = word.trim_start_matches('/');
