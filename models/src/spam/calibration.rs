@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How many numbers describe a text to the calibration.
-pub const INPUTS: usize = 3;
+pub const INPUTS: usize = 4;
 const PARAMETERS: usize = INPUTS + 1;
 
 /// Scaled log-odds of one text, one number a view (see `classifier.rs`).
@@ -39,7 +39,7 @@ impl Default for Calibration {
     fn default() -> Calibration {
         Calibration {
             bias: 0.0,
-            slopes: [0.7; INPUTS],
+            slopes: [0.5; INPUTS],
         }
     }
 }
@@ -61,7 +61,8 @@ impl Calibration {
     }
 
     /// Fits to `points`, drawn towards `prior` as if by `strength` per unit of squared distance.
-    /// The points must come in a fixed order: sums of floats depend on it.
+    /// An infinite strength gives the prior. The points must come in a fixed order: sums of floats
+    /// depend on it.
     pub fn fit(points: &[Point], prior: &Calibration, strength: f64) -> Calibration {
         let weight = |spam| {
             points
@@ -71,7 +72,7 @@ impl Calibration {
                 .sum::<f64>()
         };
         let (spam, ham) = (weight(true), weight(false));
-        if points.is_empty() {
+        if points.is_empty() || strength.is_infinite() {
             return *prior;
         }
         let (high, low) = ((spam + 1.0) / (spam + 2.0), 1.0 / (ham + 2.0));
@@ -192,9 +193,11 @@ fn solve(
     for i in 0..PARAMETERS {
         for j in 0..=i {
             let mut sum = a[i][j];
-            for k in 0..j {
-                sum -= a[i][k] * a[j][k];
-            }
+            sum -= a[i][..j]
+                .iter()
+                .zip(&a[j][..j])
+                .map(|(x, y)| x * y)
+                .sum::<f64>();
             if i == j {
                 if sum <= 0.0 || !sum.is_finite() {
                     return None;

@@ -546,7 +546,9 @@ fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> Stri
     let mut signs: Vec<String> = Vec::new();
     for token in side {
         match token.view {
-            View::Words if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) => {
+            View::Words | View::Pairs
+                if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) =>
+            {
                 words.push(format!("“{}”", token.token));
             }
             View::Signs if signs.len() < 2 => signs.push(plain(&token.token)),

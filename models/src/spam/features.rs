@@ -1,6 +1,7 @@
 //! What the filter sees of a text: 0/1 features, in views that are judged apart.
 //!
-//! * **words**: words and pairs of neighbours, emoji, punctuation runs;
+//! * **words**: words, emoji, punctuation runs, parts of addresses;
+//! * **pairs**: words with their neighbours;
 //! * **chars**: character n-grams inside words, for words never met whole;
 //! * **signs**: the shape of the text (links, capitals, length, scripts, disguises undone) and the
 //!   named signals recorded when it was posted. Their tokens begin with `@`.
@@ -18,16 +19,18 @@ use super::text::{self, Disguise, Disguises};
 #[repr(u8)]
 pub enum View {
     Words = 0,
-    Chars = 1,
-    Signs = 2,
+    Pairs = 1,
+    Chars = 2,
+    Signs = 3,
 }
 
 impl View {
-    pub const ALL: [View; 3] = [View::Words, View::Chars, View::Signs];
+    pub const ALL: [View; 4] = [View::Words, View::Pairs, View::Chars, View::Signs];
 
     pub fn name(self) -> &'static str {
         match self {
             View::Words => "words",
+            View::Pairs => "pairs",
             View::Chars => "chars",
             View::Signs => "signs",
         }
@@ -133,21 +136,18 @@ impl Extractor {
             self.link(&chunk[link.start..], link.hidden, tally, sink);
             return;
         }
-        if chunk.contains('@') {
-            if let Some((name, host)) = chunk.split_once('@') {
-                if !name.is_empty()
-                    && host.contains('.')
-                    && host.chars().next().is_some_and(char::is_alphanumeric)
-                {
-                    sink(View::Signs, "@mail", tally.position);
-                    self.placeholder("@mail", tally, sink);
-                    return;
-                }
-                if name.is_empty() && host.chars().next().is_some_and(char::is_alphanumeric) {
-                    tally.mentions += 1;
-                    self.placeholder("@mention", tally, sink);
-                    return;
-                }
+        if let Some((name, host)) = chunk.split_once('@')
+            && host.starts_with(char::is_alphanumeric)
+        {
+            if name.is_empty() {
+                tally.mentions += 1;
+                self.placeholder("@mention", tally, sink);
+                return;
+            }
+            if host.contains('.') {
+                sink(View::Signs, "@mail", tally.position);
+                self.placeholder("@mail", tally, sink);
+                return;
             }
         }
         if chunk.starts_with('#') && chunk.len() > 2 && chunk[1..].starts_with(char::is_alphabetic)
@@ -317,7 +317,7 @@ impl Extractor {
             self.token.push_str(&self.previous);
             self.token.push(' ');
             self.token.push_str(word);
-            sink(View::Words, &self.token, tally.position);
+            sink(View::Pairs, &self.token, tally.position);
         }
         self.previous.clear();
         self.previous.push_str(word);

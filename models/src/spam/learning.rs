@@ -222,6 +222,8 @@ const STARTER_MASS: f64 = 100.0;
 const STARTER_HALF: f64 = 100.0;
 /// How firmly the starter's calibration holds against the site's own scores.
 const PRIOR_STRENGTH: f64 = 2.0;
+/// Own labels of each kind before the starter's calibration bends at all.
+const FEWEST_TO_BEND: usize = 5;
 
 /// To a whole 1,024th: sums of such numbers are exact, so they do not depend on the order.
 fn quantised(weight: f64) -> f64 {
@@ -507,10 +509,16 @@ pub fn train_with(
     let strength = if starter.is_some() {
         PRIOR_STRENGTH
     } else {
-        0.05
+        0.5
     };
     let points = out_of_fold(&corpus, folds, options.vocabulary, progress);
     progress(Step::Calibrate, 0.8);
+    // Labels of one kind alone would teach the curve that there is no other.
+    let strength = if starter.is_some() && own_spam.min(own_ham) < FEWEST_TO_BEND {
+        f64::INFINITY
+    } else {
+        strength
+    };
     let calibration = Calibration::fit(&points, &prior, strength);
     let scored = cross_calibrated(&corpus, &points, folds, &prior, strength);
     let metrics = (own_spam > 0 && own_ham > 0).then(|| Metrics::of(&scored));

@@ -113,6 +113,7 @@ impl Starter {
             let mut next = || fields.next().ok_or(fault("a field is missing"));
             let view = match next()? {
                 "w" => View::Words,
+                "p" => View::Pairs,
                 "c" => View::Chars,
                 "s" => View::Signs,
                 _ => return Err(fault("unknown view")),
@@ -160,10 +161,10 @@ impl Starter {
         );
         let _ = writeln!(
             out,
-            "# view (w words, c chars, s signs), token, texts of spam, texts of ham"
+            "# view (w words, p pairs, c chars, s signs), token, texts of spam, texts of ham"
         );
         for entry in &self.entries {
-            let view = ["w", "c", "s"][entry.view as usize];
+            let view = ["w", "p", "c", "s"][entry.view as usize];
             let _ = writeln!(
                 out,
                 "{view}\t{}\t{}\t{}",

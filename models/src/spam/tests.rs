@@ -6,9 +6,7 @@ use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
 use super::features::View;
-use super::learning::{
-    cross_validate, fit, log_probabilities, smoothed, starter_weight, train_with,
-};
+use super::learning::{cross_validate, fit, log_probabilities, smoothed, starter_weight};
 use super::*;
 
 /// A small invented community: makers talking shop, and people selling things.
@@ -326,6 +324,233 @@ fn cross_validation_sees_no_test_text() {
         .collect();
     let metrics = Metrics::of(&cross_validate(&examples, None, 12, &quiet()).unwrap());
     assert!((0.3..0.7).contains(&metrics.auc), "{}", metrics.auc);
+}
+
+/// All tokens of a text, as `view:token`.
+fn tokens(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    features::Extractor::default().extract(text, &["@maker"], &mut |view, token, _| {
+        out.push(format!("{}:{token}", view.name()));
+    });
+    out
+}
+
+fn has(text: &str, token: &str) -> bool {
+    tokens(text).iter().any(|t| t == token)
+}
+
+#[test]
+fn a_disguise_is_undone_and_told() {
+    for (text, word, disguise) in [
+        ("get fr\u{200b}ee gold", "free", "invisible"),
+        ("get fr\u{ad}ee gold", "free", "invisible"),
+        ("get ｆｒｅｅ gold", "free", "fancy-letters"),
+        ("get 𝐟𝐫𝐞𝐞 gold", "free", "fancy-letters"),
+        ("get frее gold", "free", "look-alike"),
+        ("get fr33 gold", "free", "leet"),
+        ("get f r e e gold", "free", "spaced"),
+        ("get f.r.e.e gold", "free", "spaced"),
+        ("get freeeeee gold", "free", "stretched"),
+        ("get fr\u{7}ee gold", "free", "control"),
+        ("duck-shop dot com has gold", "duck", "hidden-address"),
+        ("hxxp://duck.example/gold", "@link", "hidden-address"),
+    ] {
+        let told = format!("signs:@disguise:{disguise}");
+        assert!(has(text, &told), "{text:?}: {:?}", tokens(text));
+        let seen = tokens(text)
+            .iter()
+            .any(|t| t.starts_with(&format!("words:{word}")) || *t == format!("signs:{word}"));
+        assert!(seen, "{text:?}: {:?}", tokens(text));
+    }
+    for honest in [
+        "get free gold",
+        "работа в студии",
+        "mp3 and 2nite",
+        "a b or c",
+        "👩\u{200d}🎨 painted it",
+        "naïve café",
+    ] {
+        assert!(
+            !tokens(honest).iter().any(|t| t.contains("@disguise")),
+            "{honest:?}: {:?}",
+            tokens(honest)
+        );
+    }
+}
+
+#[test]
+fn a_russian_word_with_latin_letters_stays_russian() {
+    assert!(has("ищу рaбoту", "words:работу"));
+    assert!(has("my раypal", "words:paypal"));
+}
+
+#[test]
+fn addresses_have_a_shape() {
+    let text = "see http://www.Shop.example.co.uk/a/b?c=d, or duck.com";
+    for token in [
+        "@link",
+        "@domain:example.co.uk",
+        "@tld:uk",
+        "@path:query",
+        "@links:2",
+        "@domain:duck.com",
+        "@path:none",
+        "@maker",
+    ] {
+        assert!(
+            has(text, &format!("signs:{token}")),
+            "{token}: {:?}",
+            tokens(text)
+        );
+    }
+    assert!(has("mail duck@pond.example now", "signs:@mail"));
+    assert!(!has("great game.Me too", "signs:@link"));
+    // Source code is not a shop window.
+    let code = tokens("the source is at https://github.com/someone/duck-game");
+    assert!(
+        code.contains(&"signs:@link:code".into())
+            && code.contains(&"signs:@links:0".into())
+            && !code.contains(&"signs:@link".into())
+    );
+}
+
+#[test]
+fn good_words_do_not_drown_spam() {
+    let model = trained(&community(200), &quiet());
+    let spam = "click my channel for cheap followers and a casino bonus, subscribe for crypto profit, your pills and watches";
+    let tail = " lovely jump and level music really physics so duck controls".repeat(4);
+    let ham = "lovely jump and level music so duck controls and the menu, my sprite tutorial"
+        .to_owned()
+        + &tail;
+    let (plain, padded, harmless) = (
+        model.score(spam, &[]),
+        model.score(&format!("{spam}{tail}"), &[]),
+        model.score(&ham, &[]),
+    );
+    assert!(
+        plain > 0.95 && padded > harmless + 0.2,
+        "{plain} {padded} {harmless}"
+    );
+}
+
+#[test]
+fn promises_follow_the_binomial() {
+    use super::evaluation::{allowed_errors, ham_needed, promised_threshold};
+    // The rule of three, sharpened.
+    assert_eq!((ham_needed(0.001), ham_needed(0.02)), (2995, 149));
+    assert_eq!(
+        (allowed_errors(2994, 0.001), allowed_errors(2995, 0.001)),
+        (None, Some(0))
+    );
+    // One error needs 4,742 texts at 1 in 1,000 (a table of the Poisson bound says 4,744).
+    assert_eq!(
+        (allowed_errors(4700, 0.001), allowed_errors(4745, 0.001)),
+        (Some(0), Some(1))
+    );
+    let ham: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+    let threshold = promised_threshold(&ham, 0.02).unwrap();
+    assert_eq!(
+        ham.iter().filter(|&&p| p >= threshold).count(),
+        allowed_errors(200, 0.02).unwrap()
+    );
+    assert_eq!(promised_threshold(&ham[..100], 0.02), None);
+}
+
+#[test]
+fn figures_agree_with_a_hand_count() {
+    use super::evaluation::Scored;
+    let scored = |probability, spam| Scored { probability, spam };
+    let m = Metrics::of(&[
+        scored(0.9, true),
+        scored(0.8, false),
+        scored(0.6, true),
+        scored(0.2, false),
+        scored(0.4, true),
+    ]);
+    assert_eq!(
+        (
+            m.confusion.spam_as_spam,
+            m.confusion.spam_as_ham,
+            m.confusion.ham_as_spam,
+            m.confusion.ham_as_ham
+        ),
+        (2, 1, 1, 1)
+    );
+    assert!((m.f1_spam - 2.0 / 3.0).abs() < 1e-12 && (m.f1_ham - 0.5).abs() < 1e-12);
+    assert!((m.auc - 4.0 / 6.0).abs() < 1e-12);
+    assert!((m.brier - (0.01 + 0.64 + 0.16 + 0.04 + 0.36) / 5.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_few_labels_of_one_kind_do_not_blind_the_starter() {
+    let ham: Vec<Example> = (0..300)
+        .map(|i| Example::new(format!("lovely duck number {i}, thank you"), Label::Ham))
+        .collect();
+    let model = trained(
+        &ham,
+        &Options {
+            quiet: true,
+            ..Options::default()
+        },
+    );
+    assert_eq!(model.calibration(), Model::starter().calibration());
+    assert!(
+        model.score(
+            "Subscribe to my channel and win a free prize, call now http://win.example",
+            &[]
+        ) > 0.5
+    );
+}
+
+#[test]
+fn the_starter_ships_figures_only() {
+    let table = starter::bundled();
+    assert!(table.entries.iter().all(|e| e.spam + e.ham >= 5));
+    for entry in &table.entries {
+        let structural = entry.token.starts_with('@');
+        assert!(
+            structural || !entry.token.chars().any(char::is_numeric),
+            "{}",
+            entry.token
+        );
+        assert!(
+            !entry.token.trim_start_matches('@').contains('@') || entry.token.contains(" @"),
+            "{}",
+            entry.token
+        );
+    }
+    // The table is written as it is read.
+    assert_eq!(
+        starter::Starter::parse(&table.to_table(&["sources"])).unwrap(),
+        *table
+    );
+    assert_eq!(
+        starter::Starter::parse("w\tduck\t1"),
+        Err(starter::ParseError {
+            line: 1,
+            fault: "a field is missing"
+        })
+    );
+    let start = std::time::Instant::now();
+    let _ = table.model();
+    assert!(start.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn the_left_out_fifth_is_stable() {
+    let out: Vec<bool> = (0..10)
+        .map(|i| starter::held_out(&format!(" duck {i}\n")))
+        .collect();
+    assert_eq!(
+        out,
+        (0..10)
+            .map(|i| starter::held_out(&format!("duck {i}")))
+            .collect::<Vec<_>>()
+    );
+    let share = (0..5000)
+        .filter(|i| starter::held_out(&format!("text {i}")))
+        .count();
+    assert!((900..1150).contains(&share), "{share}");
 }
 
 proptest! {
