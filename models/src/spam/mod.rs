@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! text ──text.rs──▶ cleaned ──features.rs──▶ 0/1 features in four views (words, pairs, chars, signs)
-//!      ──classifier.rs──▶ per view  s = Σ (ln P(f|spam) − ln P(f|ham)),  x = s / √n
+//!      ──classifier.rs──▶ per view  s = Σ (ln P(f|spam) − ln P(f|ham)),  x = s / √n,
+//!                         half-way to the worst two neighbouring passages of eight words
 //!      ──calibration.rs─▶ p(spam) = logistic(bias + Σ slope·x)
 //!      ──evaluation.rs──▶ thresholds that keep a promise, figures that can be compared
 //! ```
