@@ -75,56 +75,23 @@ impl Calibration {
         if points.is_empty() || strength.is_infinite() {
             return *prior;
         }
-        let (high, low) = ((spam + 1.0) / (spam + 2.0), 1.0 / (ham + 2.0));
-        let start = prior.to_array();
-        let mut at = start;
-        let mut loss = penalised(points, &at, &start, strength, high, low);
-        for _ in 0..100 {
-            let mut gradient = [0.0; PARAMETERS];
-            let mut hessian = [[0.0; PARAMETERS]; PARAMETERS];
-            for (i, g) in gradient.iter_mut().enumerate() {
-                *g = strength * (at[i] - start[i]);
-                hessian[i][i] = strength + 1e-9;
-            }
-            for point in points {
-                let x = with_one(&point.inputs);
-                let p = logistic(dot(&at, &x));
-                let error = point.weight * (p - if point.spam { high } else { low });
-                let curve = point.weight * (p * (1.0 - p)).max(1e-12);
-                for i in 0..PARAMETERS {
-                    gradient[i] += error * x[i];
-                    for j in 0..=i {
-                        hessian[i][j] += curve * x[i] * x[j];
-                    }
+        let targets = ((spam + 1.0) / (spam + 2.0), 1.0 / (ham + 2.0));
+        // A view must not speak against its own evidence, as an unhindered fit lets one of several
+        // that agree do: pin what falls below the least slope, fit the rest again.
+        let mut pinned = [false; PARAMETERS];
+        loop {
+            let at = newton(points, prior.to_array(), &pinned, strength, targets);
+            let mut fell = false;
+            for (pin, slope) in pinned.iter_mut().zip(at).skip(1) {
+                if slope < LEAST_SLOPE && !*pin {
+                    *pin = true;
+                    fell = true;
                 }
             }
-            if gradient.iter().all(|g| g.abs() < 1e-7) {
-                break;
-            }
-            let Some(step) = solve(hessian, gradient) else {
-                break;
-            };
-            let mut size = 1.0;
-            let mut moved = false;
-            while size > 1e-8 {
-                let mut next = at;
-                for (n, s) in next.iter_mut().zip(&step) {
-                    *n -= size * s;
-                }
-                let next_loss = penalised(points, &next, &start, strength, high, low);
-                if next_loss < loss {
-                    at = next;
-                    loss = next_loss;
-                    moved = true;
-                    break;
-                }
-                size /= 2.0;
-            }
-            if !moved {
-                break;
+            if !fell {
+                return Calibration::from_array(at);
             }
         }
-        Calibration::from_array(at)
     }
 
     fn to_array(self) -> [f64; PARAMETERS] {
@@ -136,6 +103,79 @@ impl Calibration {
         slopes.copy_from_slice(&a[1..]);
         Calibration { bias: a[0], slopes }
     }
+}
+
+/// The least that a view may count.
+const LEAST_SLOPE: f64 = 0.1;
+
+/// Newton's method with step halving; pinned parameters stay at [`LEAST_SLOPE`].
+fn newton(
+    points: &[Point],
+    start: [f64; PARAMETERS],
+    pinned: &[bool; PARAMETERS],
+    strength: f64,
+    targets: (f64, f64),
+) -> [f64; PARAMETERS] {
+    let (high, low) = targets;
+    let mut at = start;
+    for (a, pin) in at.iter_mut().zip(pinned) {
+        if *pin {
+            *a = LEAST_SLOPE;
+        }
+    }
+    let mut loss = penalised(points, &at, &start, strength, high, low);
+    for _ in 0..100 {
+        let mut gradient = [0.0; PARAMETERS];
+        let mut hessian = [[0.0; PARAMETERS]; PARAMETERS];
+        for (i, g) in gradient.iter_mut().enumerate() {
+            *g = strength * (at[i] - start[i]);
+            hessian[i][i] = strength + 1e-9;
+        }
+        for point in points {
+            let x = with_one(&point.inputs);
+            let p = logistic(dot(&at, &x));
+            let error = point.weight * (p - if point.spam { high } else { low });
+            let curve = point.weight * (p * (1.0 - p)).max(1e-12);
+            for i in 0..PARAMETERS {
+                gradient[i] += error * x[i];
+                for j in 0..=i {
+                    hessian[i][j] += curve * x[i] * x[j];
+                }
+            }
+        }
+        for i in (0..PARAMETERS).filter(|&i| pinned[i]) {
+            gradient[i] = 0.0;
+            for j in 0..PARAMETERS {
+                hessian[i.max(j)][i.min(j)] = if i == j { 1.0 } else { 0.0 };
+            }
+        }
+        if gradient.iter().all(|g| g.abs() < 1e-7) {
+            break;
+        }
+        let Some(step) = solve(hessian, gradient) else {
+            break;
+        };
+        let mut size = 1.0;
+        let mut moved = false;
+        while size > 1e-8 {
+            let mut next = at;
+            for (n, s) in next.iter_mut().zip(&step) {
+                *n -= size * s;
+            }
+            let next_loss = penalised(points, &next, &start, strength, high, low);
+            if next_loss < loss {
+                at = next;
+                loss = next_loss;
+                moved = true;
+                break;
+            }
+            size /= 2.0;
+        }
+        if !moved {
+            break;
+        }
+    }
+    at
 }
 
 pub fn logistic(x: f64) -> f64 {

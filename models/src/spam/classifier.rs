@@ -532,15 +532,9 @@ fn readable(view: View, token: &str) -> String {
 
 fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> String {
     let (lead, side) = if probability >= 0.5 {
-        (
-            format!("Looks like spam ({:.0} %)", probability * 100.0),
-            spam,
-        )
+        (format!("Looks like spam ({})", percent(probability)), spam)
     } else {
-        (
-            format!("Looks fine ({:.0} % spam)", probability * 100.0),
-            ham,
-        )
+        (format!("Looks fine ({} spam)", percent(probability)), ham)
     };
     let mut words: Vec<String> = Vec::new();
     let mut signs: Vec<String> = Vec::new();
@@ -576,6 +570,15 @@ fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> Stri
     format!("{lead}, mostly because of {}.", reasons.join(", and of "))
 }
 
+/// Never "100 %": the filter is never that sure.
+fn percent(probability: f64) -> String {
+    match probability {
+        p if p > 0.99 => "over 99 %".to_owned(),
+        p if p < 0.01 => "under 1 %".to_owned(),
+        p => format!("{:.0} %", p * 100.0),
+    }
+}
+
 fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -596,7 +599,21 @@ fn plain(token: &str) -> String {
         Some(("disguise", what)) => format!("disguised letters ({what})"),
         Some(("emoji", "0")) => "having no emoji".to_owned(),
         Some(("account", what)) => format!("the account ({what})"),
-        Some((kind, what)) => format!("{kind} {what}"),
+        Some(("capitals", "none")) => "having no capitals".to_owned(),
+        Some(("capitals", what)) => {
+            format!("{what} letters being capitals").replace("few letters", "a few letters")
+        }
+        Some(("digits", what)) => format!("its digits ({what})"),
+        Some(("number", digits)) => format!("a number of {digits} digit(s)"),
+        Some(("lines", n)) => format!("its {n} line(s)"),
+        Some(("path", _)) => "the shape of the address".to_owned(),
+        Some(("ends", what)) => format!("how it ends ({what})"),
+        Some(("starts", what)) => format!("how it starts ({what})"),
+        Some(("link", "code")) => "a link to source code".to_owned(),
+        Some(("link", what)) => format!("the link ({what})"),
+        Some(("script", what)) => format!("letters of the {what} script"),
+        Some(("run", what)) => format!("“{what}”"),
+        Some((kind, what)) => format!("{kind} ({what})"),
         None => match bare {
             "link" => "the link".to_owned(),
             "mail" => "a mail address".to_owned(),
