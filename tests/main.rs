@@ -1,1 +1,11 @@
-fn main() {}
+//! Everything a person can do, over HTTP and in a browser, on both databases. `tests/run` runs it.
+
+mod client;
+mod support;
+
+mod access;
+mod accounts;
+mod forgery;
+mod headers;
+mod house;
+mod schema;

@@ -1,0 +1,316 @@
+//! Who may do what: every route of `web/src/routes.rs` as everybody. A new route without a line in
+//! the table here fails.
+
+use crate::support::*;
+use potluck_models::item::{Item, Queue, State};
+
+/// Every `.route(…)` of the table, as method and path.
+pub fn routes() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(repository().join("web/src/routes.rs")).unwrap();
+    let routes: Vec<(String, String)> = text
+        .split(".route(")
+        .skip(1)
+        .map(|route| {
+            let path = route.split('"').nth(1).expect("a path").to_owned();
+            let after = route.split('"').nth(2).expect("a method");
+            let method = after.trim_start_matches([',', ' ', '\n']);
+            let method = method.split('(').next().expect("a method").to_uppercase();
+            (method, path)
+        })
+        .collect();
+    assert!(routes.len() > 60, "the routes are read: {routes:?}");
+    for (method, path) in &routes {
+        assert!(matches!(method.as_str(), "GET" | "POST"), "{method} {path}");
+    }
+    routes
+}
+
+/// What somebody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gets {
+    /// 200.
+    Page,
+    /// Sent to the log-in.
+    LogIn,
+    /// 303 to somewhere else.
+    Done,
+    /// 403, or 404 where even the being of it is nobody's business.
+    No,
+    /// 422 or 400: may do it, but not with an empty form.
+    Fault,
+    /// 404 for everybody: in this test there is no such thing.
+    None,
+}
+use Gets::{Done, Fault, LogIn, No, None, Page};
+
+impl Gets {
+    fn fits(self, answer: &Answer) -> bool {
+        let to_login = answer.leads_to() == "/login";
+        match self {
+            Page => answer.status == 200,
+            LogIn => answer.status == 303 && to_login,
+            Done => matches!(answer.status, 301 | 302 | 303 | 307) && !to_login,
+            No => matches!(answer.status, 403 | 404),
+            Fault => matches!(answer.status, 400 | 422),
+            None => answer.status == 404,
+        }
+    }
+}
+
+const ALL: [Gets; 6] = [Page; 6];
+/// A page for members.
+const MEMBERS: [Gets; 6] = [LogIn, Page, Page, Page, Page, Page];
+const MODERATORS: [Gets; 6] = [LogIn, No, No, No, Page, Page];
+const ADMINS: [Gets; 6] = [LogIn, No, No, No, No, Page];
+/// An empty form that members may send.
+const MEMBERS_SEND: [Gets; 6] = [No, Fault, Fault, Fault, Fault, Fault];
+
+/// What everybody gets: a visitor; bob, a member who has nothing to do with it; ann, who wrote the
+/// comment; odile, who made the project; a moderator; an administrator. POSTs are sent with a right
+/// token and nothing else.
+#[rustfmt::skip]
+const TABLE: &[(&str, &str, [Gets; 6])] = &[
+    //                                              visitor bob    ann    odile  mo     ada
+    ("GET",  "/",                                   ALL),
+    ("GET",  "/projects",                           ALL),
+    ("GET",  "/projects.atom",                      ALL),
+    ("GET",  "/releases",                           ALL),
+    ("GET",  "/releases.atom",                      ALL),
+    ("GET",  "/tags",                               ALL),
+    ("GET",  "/tags/{tag}.atom",                    ALL),
+    ("GET",  "/tags/{tag}",                         ALL),
+    ("GET",  "/people/{username}.atom",             ALL),
+    ("GET",  "/people/{username}",                  ALL),
+    ("GET",  "/projects/new",                       MEMBERS),
+    ("POST", "/projects/new",                       MEMBERS_SEND),
+    ("GET",  "/projects/{slug}",                    ALL),
+    ("GET",  "/projects/{slug}/edit",               [LogIn, No,    No,    Page,  No,    No]),
+    ("POST", "/projects/{slug}/edit",               [No,    No,    No,    Fault, No,    No]),
+    ("GET",  "/projects/{slug}/delete",             [LogIn, No,    No,    Page,  No,    No]),
+    ("POST", "/projects/{slug}/delete",             [No,    No,    No,    Done,  No,    No]),
+    ("GET",  "/projects/{slug}/report",             MEMBERS),
+    ("POST", "/projects/{slug}/report",             MEMBERS_SEND),
+    ("GET",  "/projects/{slug}/releases/{version}", [None; 6]),
+    ("GET",  "/projects/{slug}/comments.atom",      ALL),
+    ("POST", "/projects/{slug}/comments",           MEMBERS_SEND),
+    ("GET",  "/comments/{id}",                      ALL),
+    ("GET",  "/comments/{id}/edit",                 [LogIn, No,    Page,  No,    No,    No]),
+    ("POST", "/comments/{id}/edit",                 [No,    No,    Fault, No,    No,    No]),
+    ("GET",  "/comments/{id}/delete",               [LogIn, No,    Page,  No,    No,    No]),
+    ("POST", "/comments/{id}/delete",               [No,    No,    Done,  No,    No,    No]),
+    ("GET",  "/comments/{id}/history",              ALL),
+    ("GET",  "/comments/{id}/report",               MEMBERS),
+    ("POST", "/comments/{id}/report",               MEMBERS_SEND),
+    ("POST", "/comments/{id}/approve",              [No,    No,    No,    Done,  No,    No]),
+    ("GET",  "/signup",                             [Page,  Done,  Done,  Done,  Done,  Done]),
+    ("POST", "/signup",                             [Fault; 6]),
+    ("GET",  "/confirm",                            ALL),
+    ("POST", "/confirm",                            ALL),
+    ("GET",  "/login",                              [Page,  Done,  Done,  Done,  Done,  Done]),
+    ("POST", "/login",                              [Fault; 6]),
+    ("POST", "/logout",                             [No,    Done,  Done,  Done,  Done,  Done]),
+    ("GET",  "/reset",                              ALL),
+    ("POST", "/reset",                              ALL),
+    ("GET",  "/setup/{token}",                      [None; 6]),
+    ("POST", "/setup/{token}",                      [None; 6]),
+    ("GET",  "/account",                            MEMBERS),
+    ("POST", "/account",                            MEMBERS_SEND),
+    ("POST", "/account/sessions",                   [No,    Done,  Done,  Done,  Done,  Done]),
+    ("GET",  "/moderation",                         MODERATORS),
+    ("POST", "/moderation/verdicts",                [No,    No,    No,    No,    Fault, Fault]),
+    ("POST", "/moderation/batches/{id}/undo",       [No,    No,    No,    No,    None,  None]),
+    ("GET",  "/moderation/log",                     MODERATORS),
+    ("GET",  "/moderation/filter",                  MODERATORS),
+    ("GET",  "/moderation/{queue}",                 MODERATORS),
+    ("GET",  "/moderation/{queue}/all",             MODERATORS),
+    ("GET",  "/admin",                              ADMINS),
+    ("GET",  "/admin/settings",                     ADMINS),
+    ("POST", "/admin/settings",                     [No,    No,    No,    No,    No,    Fault]),
+    ("GET",  "/admin/models",                       ADMINS),
+    ("POST", "/admin/models/retrain",               [No,    No,    No,    No,    No,    Done]),
+    ("POST", "/admin/models/{id}/activate",         [No,    No,    No,    No,    No,    None]),
+    ("GET",  "/admin/jobs",                         ADMINS),
+    ("GET",  "/conduct",                            ALL),
+    ("GET",  "/guide",                              ALL),
+    ("GET",  "/privacy",                            ALL),
+    ("GET",  "/healthz",                            ALL),
+    ("GET",  "/readyz",                             ALL),
+    ("GET",  "/robots.txt",                         ALL),
+    ("GET",  "/sitemap.xml",                        ALL),
+    ("GET",  "/.well-known/security.txt",           ALL),
+    ("GET",  "/.well-known/change-password",        [Done; 6]),
+    ("GET",  "/files/{name}",                       [None; 6]),
+    ("GET",  "/static/{version}/{path:.*}",         ALL),
+];
+
+/// Things that a route can be tried on: a project of odile's and a comment of ann's, fresh.
+struct Things {
+    project: Made,
+    comment: String,
+    waiting: String,
+}
+
+fn things(site: &Site) -> Things {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let project = site.project("odile", &format!("Thing {number}"));
+    let comment = site.comment(
+        "ann",
+        &project,
+        &format!("A kind word about thing {number}."),
+    );
+    let waiting = site.comment("ann", &project, &format!("Another about thing {number}."));
+    site.db(|db| {
+        let item = Item::find(db, waiting)?;
+        let mut to = item.standing();
+        (to.state, to.queue) = (State::Held, Some(Queue::Maker));
+        item.settle(db, to)
+    });
+    Things {
+        project,
+        comment: comment.to_string(),
+        waiting: waiting.to_string(),
+    }
+}
+
+fn filled_in(path: &str, things: &Things) -> String {
+    let id = match path {
+        "/comments/{id}/approve" => &things.waiting,
+        path if path.starts_with("/comments/") => &things.comment,
+        _ => "987654321",
+    };
+    path.replace("{slug}", &things.project.slug)
+        .replace("{id}", id)
+        .replace("{tag}", "duck")
+        .replace("{username}", "odile")
+        .replace("{version}/{path:.*}", "0/css/site.css")
+        .replace("{version}", "1.0")
+        .replace("{queue}", "held")
+        .replace("{token}", "00ff")
+        .replace("{name}", "none-card.png")
+}
+
+#[test]
+fn every_route_has_its_line_in_the_table() {
+    let routes = routes();
+    for (method, path) in &routes {
+        let lines = TABLE
+            .iter()
+            .filter(|(m, p, _)| m == method && p == path)
+            .count();
+        assert_eq!(
+            lines, 1,
+            "{method} {path}: say in tests/access.rs who may do that"
+        );
+    }
+    for (method, path, _) in TABLE {
+        assert!(
+            routes.iter().any(|(m, p)| m == method && p == path),
+            "{method} {path} is no route any more"
+        );
+    }
+}
+
+on_both! {
+    fn everybody_gets_what_the_table_says(site, limits_off) {
+        site.maker("odile");
+        for name in ["ann", "bob"] {
+            site.regular(name);
+        }
+        site.moderator("mo");
+        site.admin("ada");
+        let names = ["", "bob", "ann", "odile", "mo", "ada"];
+        let mut faults = Vec::new();
+        for (method, path, gets) in TABLE {
+            for (name, gets) in names.iter().zip(gets) {
+                let things = things(site);
+                let client = if name.is_empty() { site.visitor() } else { site.come_back(name) };
+                let there = filled_in(path, &things);
+                let answer = if *method == "GET" { client.get(&there) } else { client.post(&there, &[]) };
+                if !gets.fits(&answer) {
+                    let name = if name.is_empty() { "a visitor" } else { name };
+                    let to = answer.location().unwrap_or("").to_owned();
+                    faults.push(format!("{method} {path} as {name}: {} {to} instead of {gets:?}", answer.status));
+                }
+            }
+        }
+        assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    }
+
+    fn what_is_not_published_is_its_makers_and_the_moderators_alone(site) {
+        let odile = site.maker("odile");
+        let bob = site.regular("bob");
+        let mo = site.moderator("mo");
+        for state in [State::Draft, State::Held, State::Spam] {
+            let project = site.project("odile", &format!("Secret in {state}"));
+            site.put(project.id, state);
+            for path in [project.path(), format!("{}/edit", project.path()), format!("{}.atom", project.comments())] {
+                for stranger in [&site.visitor(), &bob] {
+                    let answer = stranger.get(&path);
+                    let hidden = matches!(answer.status, 403 | 404) || answer.leads_to() == "/login";
+                    assert!(hidden, "{path} in {state} as {:?}: {}", stranger.name, answer.status);
+                    assert!(!answer.html().contains("Secret in"), "{path}");
+                }
+            }
+            odile.get(&project.path()).expect(200);
+            odile.get(&format!("{}/edit", project.path())).expect(200);
+            if state != State::Draft {
+                mo.get(&project.path()).expect(200);
+            }
+            bob.post(&format!("{}/edit", project.path()), &[("title", "Mine now")]);
+            bob.post(&format!("{}/delete", project.path()), &[]);
+            assert_eq!(site.state(project.id), state);
+        }
+    }
+
+    fn a_demotion_counts_at_the_next_request(site) {
+        let mo = site.moderator("mo");
+        mo.get("/moderation").expect(200);
+        site.sql("UPDATE users SET role = 'member' WHERE username = 'mo'");
+        mo.get("/moderation").expect(403);
+        let ada = site.admin("ada");
+        ada.get("/admin").expect(200);
+        site.sql("UPDATE users SET role = 'moderator' WHERE username = 'ada'");
+        ada.get("/admin").expect(403);
+        ada.get("/moderation").expect(200);
+    }
+
+    fn a_suspension_counts_at_the_next_request(site, limits_off) {
+        site.maker("odile");
+        let ann = site.regular("ann");
+        let duck = site.project("odile", "Duck racer");
+        ann.post(&duck.comments(), &[("body", "One before, about the ducks.")]).expect(303);
+        site.sql("UPDATE users SET suspended_until = '2999-01-01 00:00:00' WHERE username = 'ann'");
+        let typed = "One after, which must not be lost.";
+        ann.post(&duck.comments(), &[("body", typed)]).expect(403).says("cannot post until").keeps(typed);
+        let fields = [("title", "A thing"), ("summary", "It is"), ("description", typed), ("kind", "game")];
+        ann.post("/projects/new", &fields).expect(403).keeps(typed);
+        assert_eq!(site.comment_saying("One after"), Option::None);
+    }
+
+    fn extra_fields_change_nothing(site, limits_off) {
+        let odile = site.maker("odile");
+        let ann = site.regular("ann");
+        let duck = site.project("odile", "Duck racer");
+        let more = [
+            ("body", "A kind word with much around it."), ("author_id", "1"), ("state", "published"), ("role", "admin"),
+            ("id", "1"), ("thread_id", "1"), ("created_at", "2001-01-01"),
+        ];
+        ann.post(&duck.comments(), &more).expect(303);
+        let id = site.comment_saying("with much around it").expect("the comment");
+        assert_eq!(site.item(id).author_id, site.user_id("ann"));
+        assert!(site.item(id).created_at > potluck_models::now() - chrono::Duration::minutes(1));
+        let fields = [
+            ("title", "Duck racer"), ("summary", "Ducks that race"), ("description", "New words."), ("kind", "game"), ("tags", ""),
+            ("comment_policy", "members"), ("owner_id", "1"), ("slug", "stolen"), ("state", "removed"), ("role", "admin"),
+        ];
+        odile.post(&format!("{}/edit", duck.path()), &fields).expect(303);
+        assert_eq!(site.made(duck.id).slug, duck.slug);
+        assert_eq!(site.state(duck.id), State::Published);
+        let owner = site.db(|db| potluck_models::project::Project::find(db, duck.id)).owner_id;
+        assert_eq!(owner, site.user_id("odile"));
+        assert_eq!(site.user("odile").role, potluck_models::account::Role::Member);
+        assert_eq!(site.user("ann").role, potluck_models::account::Role::Member);
+    }
+}
