@@ -5,7 +5,11 @@ mod support;
 
 mod access;
 mod accounts;
+mod comments;
 mod forgery;
+mod gate;
 mod headers;
 mod house;
+mod intake;
+mod moderation;
 mod schema;

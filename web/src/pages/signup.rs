@@ -702,11 +702,12 @@ pub async fn set_up(
             let Some(link) = Link::find(db, Purpose::Setup, &token)? else {
                 return Ok(None);
             };
-            let user =
-                User::create(db, &new.name, &new.email, hash, &network).map_err(SignUpRollback)?;
+            // First of all: of two at once one ends here, before it made anybody.
             if !link.spend(db)? {
                 return Ok(None);
             }
+            let user =
+                User::create(db, &new.name, &new.email, hash, &network).map_err(SignUpRollback)?;
             user.confirm(db)?;
             user.set_role(db, Role::Admin)?;
             Ok(Some(Session::open(db, user.id, &agent)?))
