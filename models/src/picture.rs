@@ -1,7 +1,8 @@
 //! Pictures that members brought: the row. Decoding, sizes and files are `web/src/picture.rs`.
 
 use crate::db::{PictureId, UserId, now};
-use crate::schema::pictures;
+use crate::project::Project;
+use crate::schema::{items, pictures, projects};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -57,6 +58,21 @@ impl Picture {
             .select(Picture::as_select())
             .first(db)
             .optional()
+    }
+
+    /// The project whose picture it is: while it is public, so is the picture.
+    pub fn shown_by(&self, db: &mut Db) -> QueryResult<Option<Project>> {
+        projects::table
+            .inner_join(items::table.on(items::id.eq(projects::id)))
+            .filter(projects::picture_id.eq(self.id))
+            .select(Project::as_select())
+            .first(db)
+            .optional()
+    }
+
+    /// Forgets the row; its files go after the commit.
+    pub fn delete(&self, db: &mut Db) -> QueryResult<usize> {
+        diesel::delete(pictures::table.find(self.id)).execute(db)
     }
 
     pub fn describe(db: &mut Db, id: PictureId, alt: &str) -> QueryResult<usize> {
