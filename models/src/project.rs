@@ -35,6 +35,17 @@ words! {
 }
 
 impl ProjectKind {
+    /// As a maker says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProjectKind::Game => "Game",
+            ProjectKind::App => "App",
+            ProjectKind::Art => "Art",
+            ProjectKind::Tool => "Tool",
+            ProjectKind::Other => "Something else",
+        }
+    }
+
     pub fn plural(self) -> &'static str {
         match self {
             ProjectKind::Game => "games",
@@ -77,6 +88,21 @@ pub struct Fields {
 pub struct FieldError {
     pub field: &'static str,
     pub message: String,
+}
+
+impl Link {
+    /// The address as people read it: without the scheme, cut when it is long.
+    pub fn label(&self) -> String {
+        let bare = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        let bare = bare
+            .strip_prefix("www.")
+            .unwrap_or(bare)
+            .trim_end_matches('/');
+        if bare.chars().count() <= 48 {
+            return bare.to_owned();
+        }
+        format!("{}…", bare.chars().take(47).collect::<String>())
+    }
 }
 
 impl Fields {
@@ -273,6 +299,9 @@ pub struct Project {
     pub updated_at: NaiveDateTime,
     #[diesel(select_expression = items::state)]
     pub state: State,
+    /// None: it never was public.
+    #[diesel(select_expression = items::published_at)]
+    pub published_at: Option<NaiveDateTime>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -486,6 +515,11 @@ impl Project {
         }
     }
 
+    /// Readers may see it: what is unlisted has no link to it, but is not secret.
+    pub fn is_public(&self) -> bool {
+        matches!(self.state, State::Published | State::Unlisted)
+    }
+
     pub fn is_made_by(&self, db: &mut Db, user: UserId) -> QueryResult<bool> {
         let found: i64 = project_makers::table
             .filter(
@@ -620,7 +654,19 @@ pub struct Card {
     pub version: Option<String>,
 }
 
+/// The letter that stands where a picture is missing.
+pub fn initial(title: &str) -> String {
+    title
+        .chars()
+        .find(|c| c.is_alphanumeric())
+        .map_or("?".into(), |c| c.to_uppercase().collect())
+}
+
 impl Card {
+    pub fn initial(&self) -> String {
+        initial(&self.title)
+    }
+
     pub fn maker(&self) -> &str {
         if self.display_name.is_empty() {
             &self.username
@@ -804,7 +850,7 @@ pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
         .load(db)
 }
 
-/// Published projects, all or of a kind: for the empty site and the list's heading.
+/// Published projects: for the front page of an empty site.
 pub fn count(db: &mut Db) -> QueryResult<i64> {
     items::table
         .filter(
@@ -814,6 +860,67 @@ pub fn count(db: &mut Db) -> QueryResult<i64> {
         )
         .count()
         .get_result(db)
+}
+
+/// Published projects of each kind, for the list's heading.
+pub fn counts_by_kind(db: &mut Db) -> QueryResult<HashMap<ProjectKind, i64>> {
+    let counts: Vec<(ProjectKind, i64)> = projects::table
+        .inner_join(items::table.on(items::id.eq(projects::id)))
+        .filter(items::state.eq(State::Published))
+        .group_by(projects::kind)
+        .select((projects::kind, diesel::dsl::count_star()))
+        .load(db)?;
+    Ok(counts.into_iter().collect())
+}
+
+/// Published projects that carry a tag.
+pub fn count_tagged(db: &mut Db, tag: &str) -> QueryResult<i64> {
+    project_tags::table
+        .inner_join(items::table.on(items::id.eq(project_tags::project_id)))
+        .filter(
+            project_tags::tag
+                .eq(tag)
+                .and(items::state.eq(State::Published)),
+        )
+        .count()
+        .get_result(db)
+}
+
+/// The rendered stories of some projects, for feeds: cards do without them.
+pub fn stories(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, String>> {
+    let rows: Vec<(ItemId, String)> = projects::table
+        .filter(projects::id.eq_any(ids))
+        .select((projects::id, projects::description_html))
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Address and last change of what search engines may list, newest first.
+pub fn public_addresses(db: &mut Db, limit: i64) -> QueryResult<Vec<(String, NaiveDateTime)>> {
+    projects::table
+        .inner_join(items::table.on(items::id.eq(projects::id)))
+        .filter(
+            items::kind
+                .eq(Kind::Project)
+                .and(items::state.eq(State::Published)),
+        )
+        .order((items::published_at.desc(), items::id.desc()))
+        .limit(limit)
+        .select((projects::slug, projects::updated_at))
+        .load(db)
+}
+
+/// People with a published project, by name.
+pub fn public_makers(db: &mut Db, limit: i64) -> QueryResult<Vec<String>> {
+    project_makers::table
+        .inner_join(users::table)
+        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .filter(items::state.eq(State::Published))
+        .order(users::username)
+        .limit(limit)
+        .select(users::username)
+        .distinct()
+        .load(db)
 }
 
 #[cfg(test)]

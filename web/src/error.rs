@@ -145,6 +145,17 @@ impl From<askama::Error> for Error {
     }
 }
 
+impl From<potluck_models::project::ShareError> for Error {
+    fn from(error: potluck_models::project::ShareError) -> Error {
+        use potluck_models::project::ShareError;
+        match error {
+            ShareError::Refused(refusal) => Error::Refused(refusal),
+            ShareError::Limited(limited) => Error::SlowDown(limited),
+            ShareError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<potluck_models::moderation::report::ReportError> for Error {
     fn from(error: potluck_models::moderation::report::ReportError) -> Error {
         use potluck_models::moderation::report::ReportError;

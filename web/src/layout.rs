@@ -2,7 +2,7 @@
 //! the page of an error.
 
 use crate::error::Error;
-use crate::forms::Kept;
+use crate::forms::{self, Kept};
 use crate::session::{self, SignedIn, Visitor};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use chrono::NaiveDateTime;
+use potluck_models::project::FieldError;
 use potluck_models::{now, secret};
 use std::fmt;
 use std::sync::Arc;
@@ -135,6 +136,7 @@ fn said(word: &str) -> &'static str {
         "password" => "Your password is changed. Other sessions are ended.",
         "reset" => "Your password is changed. Log in with the new one.",
         "sessions" => "Ended.",
+        "released" => "Your release is out.",
         "published" => "Published. Thank you for bringing it.",
         "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",
         "draft" => "Saved as a draft. Only you see it.",
@@ -191,14 +193,17 @@ struct ErrorPage {
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// The innermost layer: finds out who asks, and gives an error its page. The request must not be
+/// The innermost layer: finds out who asks, takes in forms, and gives an error its page. The request must not be
 /// held across the call: actix's router wants it for itself.
 pub async fn serve<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let id = secret::token()[..12].to_owned();
     req.extensions_mut().insert(RequestId(id.clone()));
+    if req.path().starts_with("/static/") {
+        return Ok(next.call(req).await?.map_into_left_body());
+    }
     let app = session::app(req.request()).clone();
     match session::identify(&app, req.request()).await {
         Ok(visitor) => {
@@ -211,6 +216,18 @@ pub async fn serve<B: MessageBody + 'static>(
             });
             let response = error_page(req.request(), &error, &id);
             return Ok(req.into_response(response).map_into_right_body());
+        }
+    }
+    if req.method() == Method::POST {
+        let payload = req.take_payload();
+        match forms::receive(req.request(), payload).await {
+            Ok(form) => {
+                req.extensions_mut().insert(form);
+            }
+            Err(error) => {
+                let response = error_page(req.request(), &error, &id);
+                return Ok(req.into_response(response).map_into_right_body());
+            }
         }
     }
     let response = next.call(req).await?;
@@ -292,6 +309,52 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
 /// Percent-encodes one value of a query string.
 pub fn encode(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// The fault of a field, to stand between its label and its control.
+pub fn fault(errors: &[FieldError], field: &str) -> Html {
+    let Some(error) = errors.iter().find(|error| error.field == field) else {
+        return Html(String::new());
+    };
+    let message = error
+        .message
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    Html(format!(
+        "<p class=\"error\" id=\"{field}-error\">{message}</p>"
+    ))
+}
+
+/// The attributes of a control that tie it to its hint and to its fault.
+pub fn described(errors: &[FieldError], field: &str, has_hint: bool) -> Html {
+    let at_fault = errors.iter().any(|error| error.field == field);
+    Html(match (at_fault, has_hint) {
+        (false, false) => String::new(),
+        (false, true) => format!(" aria-describedby=\"{field}-hint\""),
+        (true, false) => format!(" aria-invalid=\"true\" aria-describedby=\"{field}-error\""),
+        (true, true) => {
+            format!(" aria-invalid=\"true\" aria-describedby=\"{field}-error {field}-hint\"")
+        }
+    })
+}
+
+/// Percent-encodes one part of a path: tags and versions hold `+`, `#` and letters of all scripts.
+pub fn segment(value: &str) -> String {
+    value
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+/// "March 2025", for what happened long ago and needs no day.
+pub fn month(at: &NaiveDateTime) -> String {
+    at.format("%B %Y").to_string()
 }
 
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \

@@ -12,7 +12,6 @@ use actix_web::{HttpResponse, web};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits};
-use potluck_models::item::State;
 use potluck_models::picture::Picture;
 use potluck_models::secret;
 use std::io::{self, Cursor, Write};
@@ -255,9 +254,7 @@ pub async fn serve(
                 .filter(|picture| picture.extension == wanted)
                 .ok_or(Error::NotFound)?;
             let user = picture.shown_by(db)?;
-            let is_public = user
-                .as_ref()
-                .is_some_and(|p| matches!(p.state, State::Published | State::Unlisted));
+            let is_public = user.as_ref().is_some_and(|project| project.is_public());
             let mut allowed = is_public || is_moderator || viewer == Some(picture.owner_id);
             if let (false, Some(project), Some(viewer)) = (allowed, user, viewer) {
                 allowed = project.is_made_by(db, viewer)?;

@@ -1,26 +1,1117 @@
+//! Projects: the list, the page of one, and the forms of its makers. Text goes through the intake;
+//! who may comment, and the picture, are settings and change at once.
+
+use crate::app::App;
 use crate::error::Error;
-use actix_web::HttpResponse;
-pub async fn list() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+use crate::forms::{Form, see_other};
+use crate::layout::{self, Html, Layout, page, page_with};
+use crate::pages::comments::Talk;
+use crate::picture::{self, PictureError, Sizes};
+use crate::session::{self, Member, Visitor};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Duration, NaiveDateTime};
+use potluck_models::account::User;
+use potluck_models::db::{ItemId, UserId, now};
+use potluck_models::gate::{self, CommentPolicy};
+use potluck_models::intake::limits;
+use potluck_models::item::{Item, Revision, State};
+use potluck_models::picture::Picture;
+use potluck_models::project::{
+    self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, Listing, PAGE, Project,
+    ProjectKind, ShareError, link_field,
+};
+use potluck_models::release::{Release, Version};
+use potluck_models::{Db, QueryResult, markdown};
+use std::collections::HashMap;
+
+/// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
+/// Whatever else stands in an address is the beginning.
+pub fn parse_after(token: &str) -> Option<(NaiveDateTime, ItemId)> {
+    let (micros, id) = token.split_once('-')?;
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?.naive_utc();
+    Some((at, id.parse().ok()?))
 }
-pub async fn new_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pub fn after(at: NaiveDateTime, id: ItemId) -> String {
+    format!("{}-{id}", at.and_utc().timestamp_micros())
 }
-pub async fn create() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// One card too many was asked for: it is dropped, and says that there is a next page.
+pub fn next_page(cards: &mut Vec<Card>) -> Option<String> {
+    if cards.len() as i64 <= PAGE {
+        return None;
+    }
+    cards.truncate(PAGE as usize);
+    cards.last().map(|card| after(card.published_at, card.id))
 }
-pub async fn show() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+// ---- The list ----
+
+#[derive(serde::Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    pub after: String,
 }
-pub async fn edit_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+#[derive(Template)]
+#[template(path = "projects/list.html")]
+struct ListPage {
+    layout: Layout,
+    kind: Option<ProjectKind>,
+    cards: Vec<Card>,
+    counts: HashMap<ProjectKind, i64>,
+    next: Option<String>,
+    is_first: bool,
 }
-pub async fn update() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+impl ListPage {
+    fn count(&self, kind: &ProjectKind) -> i64 {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    fn all(&self) -> i64 {
+        self.counts.values().sum()
+    }
+
+    /// Of the list as it is filtered.
+    fn total(&self) -> i64 {
+        self.kind.map_or(self.all(), |kind| self.count(&kind))
+    }
+
+    fn word(&self) -> &'static str {
+        self.kind.map_or("projects", ProjectKind::plural)
+    }
+
+    fn chip(&self, kind: &ProjectKind) -> String {
+        match kind {
+            ProjectKind::Other => "Other".into(),
+            kind => capital(kind.plural()),
+        }
+    }
+
+    fn heading(&self) -> String {
+        capital(self.word())
+    }
 }
-pub async fn delete_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+fn capital(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
 }
-pub async fn delete() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pub async fn list(
+    req: HttpRequest,
+    app: web::Data<App>,
+    query: web::Query<ListQuery>,
+) -> Result<HttpResponse, Error> {
+    let ListQuery { kind, after } = query.into_inner();
+    let kind: Option<ProjectKind> = kind.parse().ok();
+    let start = parse_after(&after);
+    let (mut cards, counts) = app
+        .read(move |db| -> QueryResult<_> {
+            let listing = Listing {
+                kind,
+                after: start,
+                limit: PAGE + 1,
+                ..Listing::default()
+            };
+            Ok((listing.load(db)?, project::counts_by_kind(db)?))
+        })
+        .await?;
+    page(&ListPage {
+        layout: Layout::new(&req),
+        kind,
+        next: next_page(&mut cards),
+        cards,
+        counts,
+        is_first: start.is_none(),
+    })
+}
+
+// ---- One project ----
+
+/// How the viewer stands to a project.
+#[derive(Clone, Copy)]
+struct Standing {
+    on_team: bool,
+    is_owner: bool,
+    is_moderator: bool,
+}
+
+impl Standing {
+    fn of(db: &mut Db, project: &Project, viewer: Option<&User>) -> QueryResult<Standing> {
+        Ok(Standing {
+            on_team: match viewer {
+                Some(viewer) => project.is_made_by(db, viewer.id)?,
+                None => false,
+            },
+            is_owner: viewer.is_some_and(|viewer| viewer.id == project.owner_id),
+            is_moderator: viewer
+                .is_some_and(|viewer| viewer.role >= potluck_models::account::Role::Moderator),
+        })
+    }
+}
+
+/// The project of an address, if this viewer may see it. What was public and is not any more is
+/// gone; what never was public is nowhere. A maker's own deleted project is gone for the maker too.
+fn visible(db: &mut Db, slug: &str, viewer: Option<&User>) -> Result<(Project, Standing), Error> {
+    let project = Project::by_slug(db, slug)?;
+    let standing = Standing::of(db, &project, viewer)?;
+    let insider = standing.is_moderator || (standing.on_team && project.state != State::Deleted);
+    if project.is_public() || insider {
+        return Ok((project, standing));
+    }
+    let was_public = project.published_at.is_some() || standing.on_team;
+    Err(match project.state {
+        State::Deleted | State::Removed if was_public => Error::Gone,
+        _ => Error::NotFound,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "projects/show.html")]
+struct ShowPage {
+    layout: Layout,
+    project: Project,
+    item: Item,
+    standing: Standing,
+    makers: Vec<(UserId, String, String)>,
+    tags: Vec<String>,
+    links: Vec<Link>,
+    picture: Option<Picture>,
+    versions: Vec<Version>,
+    waiting_releases: Vec<String>,
+    talk: Talk,
+}
+
+impl ShowPage {
+    /// What the makers and moderators of a page that is not public are told about it.
+    fn notice(&self) -> Option<(&'static str, String)> {
+        let told = |strong, rest: &str| Some((strong, rest.to_owned()));
+        if !(self.standing.on_team || self.standing.is_moderator) {
+            return None;
+        }
+        match self.project.state {
+            State::Draft => told(
+                "A draft.",
+                "Only its makers see this page until it is shared.",
+            ),
+            State::Removed => Some((
+                "Removed by a moderator.",
+                match self.item.why.as_str() {
+                    "" => "Only its makers and moderators see this page.".into(),
+                    why => format!("Reason: {why}. Only its makers and moderators see this page."),
+                },
+            )),
+            State::Deleted => told("Deleted by its maker.", "Only moderators see this page."),
+            // Spam looks held to its author.
+            State::Spam if self.standing.is_moderator && !self.standing.on_team => told(
+                "In Spam.",
+                "Its makers are told that it waits for a moderator.",
+            ),
+            State::Held | State::Spam => told(
+                "Waiting for a moderator.",
+                "Only its makers and moderators see this page until then.",
+            ),
+            State::Published if self.item.has_waiting_edit() => told(
+                "An edit waits for a moderator.",
+                "Until then everybody sees the text as it was before.",
+            ),
+            State::Published | State::Unlisted => None,
+        }
+    }
+
+    fn shared_at(&self) -> &NaiveDateTime {
+        let project = &self.project;
+        project.published_at.as_ref().unwrap_or(&project.created_at)
+    }
+
+    fn owner(&self) -> &str {
+        self.makers.first().map_or(
+            "",
+            |(_, username, name)| {
+                if name.is_empty() { username } else { name }
+            },
+        )
+    }
+
+    fn url(&self) -> String {
+        format!("{}/projects/{}", self.layout.url, self.project.slug)
+    }
+
+    fn name<'a>(&self, username: &'a str, display_name: &'a str) -> &'a str {
+        if display_name.is_empty() {
+            username
+        } else {
+            display_name
+        }
+    }
+
+    fn link_word(&self, kind: &LinkKind) -> &'static str {
+        match kind {
+            LinkKind::Repository => "source",
+            LinkKind::Download => "download",
+            LinkKind::Video => "video",
+            LinkKind::Website => "website",
+        }
+    }
+
+    fn approves_first(&self) -> bool {
+        self.project.approve_first
+            && !self.project.closed
+            && self.project.comment_policy != CommentPolicy::Nobody
+    }
+
+    fn link(&self, kind: LinkKind) -> Option<&Link> {
+        self.links.iter().find(|link| link.kind == kind)
+    }
+
+    fn policy(&self) -> (&'static str, String) {
+        let owner = self.owner();
+        if self.project.comment_policy == CommentPolicy::Nobody {
+            return (
+                "No comments here",
+                format!("{owner} does not take comments on this project."),
+            );
+        }
+        if self.project.closed {
+            return (
+                "Comments are closed",
+                "What was said stays here to read.".into(),
+            );
+        }
+        match self.project.comment_policy {
+            CommentPolicy::Makers => (
+                "Comments are open to makers",
+                format!(
+                    "{owner} asks for feedback from people who have shared something of their own."
+                ),
+            ),
+            _ => (
+                "Comments are open to members",
+                "Everyone with a confirmed account is welcome.".into(),
+            ),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+pub struct ShowQuery {
+    /// Where the next part of a long talk begins.
+    #[serde(default)]
+    after: String,
+}
+
+pub async fn show(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+    query: web::Query<ShowQuery>,
+) -> Result<HttpResponse, Error> {
+    let (slug, me) = (slug.into_inner(), visitor.signed_in);
+    let after = query.after.parse().unwrap_or(ItemId(0));
+    let layout = Layout::new(&req);
+    let csrf = layout.csrf.clone();
+    let make = app
+        .read(move |db| -> Result<_, Error> {
+            let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
+            let item = Item::find(db, project.id)?;
+            let makers = project.makers(db)?;
+            let tags = project.tags(db)?;
+            let links = project.links(db)?;
+            let picture = project.picture(db)?;
+            let versions = Release::versions(db, project.id)?;
+            let waiting_releases = if standing.on_team || standing.is_moderator {
+                Release::waiting(db, project.id)?
+            } else {
+                Vec::new()
+            };
+            let talk = Talk::load(db, &project, me, &csrf, after)?;
+            Ok(move |layout| ShowPage {
+                layout,
+                project,
+                item,
+                standing,
+                makers,
+                tags,
+                links,
+                picture,
+                versions,
+                waiting_releases,
+                talk,
+            })
+        })
+        .await?;
+    page(&make(layout))
+}
+
+// ---- The form ----
+
+/// What stands in the form's fields: typed, or read from the project.
+struct Typed {
+    title: String,
+    summary: String,
+    description: String,
+    kind: String,
+    tags: String,
+    links: Vec<(LinkKind, String)>,
+    comment_policy: String,
+    approve_first: bool,
+    closed: bool,
+    picture_alt: String,
+    picture_remove: bool,
+}
+
+const LINK_ORDER: [LinkKind; 4] = [
+    LinkKind::Website,
+    LinkKind::Download,
+    LinkKind::Repository,
+    LinkKind::Video,
+];
+
+pub const MAX_ALT: usize = 300;
+
+impl Typed {
+    fn empty() -> Typed {
+        Typed::read(&Form::default())
+    }
+
+    fn read(form: &Form) -> Typed {
+        let text = |name| form.get(name).to_owned();
+        Typed {
+            title: text("title"),
+            summary: text("summary"),
+            description: text("description"),
+            kind: text("kind"),
+            tags: form.all("tags").collect::<Vec<_>>().join(", "),
+            links: LINK_ORDER.map(|kind| (kind, text(link_field(kind)))).into(),
+            comment_policy: match form.get("comment_policy") {
+                "" => CommentPolicy::Members.as_str().to_owned(),
+                chosen => chosen.to_owned(),
+            },
+            approve_first: form.has("approve_first"),
+            closed: form.has("closed"),
+            picture_alt: text("picture_alt"),
+            picture_remove: form.has("picture_remove"),
+        }
+    }
+
+    fn of(project: &Project, fields: Fields, picture: Option<&Picture>) -> Typed {
+        let link = |kind: LinkKind| {
+            let found = fields.links.iter().find(|link| link.kind == kind);
+            (kind, found.map_or(String::new(), |link| link.url.clone()))
+        };
+        Typed {
+            links: LINK_ORDER.map(link).into(),
+            title: fields.title,
+            summary: fields.summary,
+            description: fields.description,
+            kind: fields.kind.as_str().to_owned(),
+            tags: fields.tags.join(", "),
+            comment_policy: project.comment_policy.as_str().to_owned(),
+            approve_first: project.approve_first,
+            closed: project.closed,
+            picture_alt: picture.map_or(String::new(), |picture| picture.alt.clone()),
+            picture_remove: false,
+        }
+    }
+
+    /// The text and the settings, or every fault at once.
+    fn parse(&self) -> Result<(Fields, Choices), Vec<FieldError>> {
+        let links: Vec<(LinkKind, &str)> = self
+            .links
+            .iter()
+            .map(|(kind, url)| (*kind, url.as_str()))
+            .collect();
+        let fields = Fields::parse(
+            &self.title,
+            &self.summary,
+            &self.description,
+            &self.kind,
+            &self.tags,
+            &links,
+        );
+        let mut faults = Vec::new();
+        let mut fault = |field, message: String| faults.push(FieldError { field, message });
+        let alt = self.picture_alt.chars().count();
+        if alt > MAX_ALT {
+            fault(
+                "picture_alt",
+                format!("At most {MAX_ALT} characters; these are {alt}."),
+            );
+        }
+        let policy = self.comment_policy.parse().unwrap_or_else(|_| {
+            fault("comment_policy", "Choose who may comment.".into());
+            CommentPolicy::Members
+        });
+        match fields {
+            Ok(fields) if faults.is_empty() => Ok((
+                fields,
+                Choices {
+                    comment_policy: policy,
+                    approve_first: self.approve_first,
+                    closed: self.closed,
+                    picture_id: None,
+                },
+            )),
+            Ok(_) => Err(faults),
+            Err(mut first) => {
+                first.append(&mut faults);
+                Err(first)
+            }
+        }
+    }
+}
+
+/// A project whose form is open.
+struct Editing {
+    slug: String,
+    title: String,
+    is_draft: bool,
+    is_owner: bool,
+    picture: Option<Picture>,
+    /// What the editor saw: compared when it comes back, so that two editors do not
+    /// overwrite each other unknowing.
+    seen: String,
+}
+
+/// Why the form comes again, besides faults of its fields.
+enum Word {
+    Preview(Html),
+    /// The gate's or a limit's sentence, with the way in.
+    Refused(String, Option<(&'static str, &'static str)>),
+    /// Somebody else saved meanwhile: what stands there now.
+    Conflict(Box<Typed>),
+}
+
+#[derive(Template)]
+#[template(path = "projects/form.html")]
+struct FormPage {
+    layout: Layout,
+    errors: Vec<FieldError>,
+    typed: Typed,
+    editing: Option<Editing>,
+    word: Option<Word>,
+    /// A browser forgets a chosen file when a form comes again.
+    choose_again: bool,
+}
+
+impl FormPage {
+    fn fault(&self, field: &str) -> Html {
+        layout::fault(&self.errors, field)
+    }
+
+    fn described(&self, field: &str, has_hint: bool) -> Html {
+        layout::described(&self.errors, field, has_hint)
+    }
+
+    fn picture(&self) -> Option<&Picture> {
+        self.editing.as_ref()?.picture.as_ref()
+    }
+
+    fn heading(&self) -> String {
+        match &self.editing {
+            Some(editing) => format!("Edit {}", editing.title),
+            None => "Share a project".into(),
+        }
+    }
+
+    fn action(&self) -> String {
+        match &self.editing {
+            Some(editing) => format!("/projects/{}/edit", editing.slug),
+            None => "/projects/new".into(),
+        }
+    }
+
+    fn is_unshared(&self) -> bool {
+        self.editing.as_ref().is_none_or(|editing| editing.is_draft)
+    }
+
+    fn kinds(&self) -> &'static [ProjectKind] {
+        ProjectKind::ALL
+    }
+
+    fn policies(&self) -> [(CommentPolicy, &'static str, &'static str); 3] {
+        [
+            (
+                CommentPolicy::Members,
+                "Members",
+                "Everyone with a confirmed account.",
+            ),
+            (
+                CommentPolicy::Makers,
+                "Makers",
+                "People who have shared a project of their own.",
+            ),
+            (
+                CommentPolicy::Nobody,
+                "Nobody",
+                "No comments for now. Earlier ones are hidden, not lost.",
+            ),
+        ]
+    }
+
+    fn link_name(&self, kind: &LinkKind) -> &'static str {
+        link_field(*kind)
+    }
+
+    fn link_label(&self, kind: &LinkKind) -> &'static str {
+        match kind {
+            LinkKind::Website => "Website",
+            LinkKind::Download => "Download",
+            LinkKind::Repository => "Source code",
+            LinkKind::Video => "Video",
+        }
+    }
+}
+
+pub async fn new_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+) -> Result<HttpResponse, Error> {
+    let _ = app;
+    // Better told before the typing than after it.
+    let word = gate::may_post(member.user(), now())
+        .err()
+        .map(|refusal| Word::Refused(refusal.sentence(), refusal.way_in()));
+    page(&FormPage {
+        layout: Layout::new(&req),
+        errors: Vec::new(),
+        typed: Typed::empty(),
+        editing: None,
+        word,
+        choose_again: false,
+    })
+}
+
+/// The form again: with faults, a preview or a refusal, and everything typed kept.
+fn again(
+    req: &HttpRequest,
+    status: StatusCode,
+    form: &Form,
+    editing: Option<Editing>,
+    errors: Vec<FieldError>,
+    word: Option<Word>,
+) -> Result<HttpResponse, Error> {
+    page_with(
+        status,
+        &FormPage {
+            layout: Layout::new(req),
+            typed: Typed::read(form),
+            editing,
+            choose_again: form.picture.is_some() && !errors.iter().any(|e| e.field == "picture"),
+            errors,
+            word,
+        },
+    )
+}
+
+/// An [`Error`] that a form answers itself, so that the text stays where it was typed.
+fn refused(
+    req: &HttpRequest,
+    form: &Form,
+    editing: Option<Editing>,
+    error: Error,
+) -> Result<HttpResponse, Error> {
+    let (status, word, wait) = match error {
+        Error::Refused(refusal) => (
+            StatusCode::FORBIDDEN,
+            Word::Refused(refusal.sentence(), refusal.way_in()),
+            None,
+        ),
+        Error::SlowDown(limited) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            Word::Refused(limited.sentence(), None),
+            Some(limited.seconds()),
+        ),
+        other => return Err(other),
+    };
+    let mut response = again(req, status, form, editing, Vec::new(), Some(word))?;
+    if let Some(seconds) = wait {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+fn preview(form: &Form) -> Word {
+    Word::Preview(Html(markdown::to_html(form.get("description").trim())))
+}
+
+/// The picture that came with a form, decoded and written to its files; or the fault beside its
+/// field. Not yet named by any row: whoever calls this removes the files when the commit fails.
+async fn take_picture(
+    app: &App,
+    member: UserId,
+    form: &mut Form,
+) -> Result<Result<Option<Sizes>, PictureError>, Error> {
+    // What is left says that there was one: the form may have to ask for it again.
+    let Some(bytes) = form.picture.as_mut().map(std::mem::take) else {
+        return Ok(Ok(None));
+    };
+    if !app.config.limits_off {
+        let bucket = format!("picture:{member}");
+        app.write(move |db| limits::count(db, &bucket, 60, Duration::hours(1)))
+            .await?
+            .map_err(Error::SlowDown)?;
+    }
+    let sizes = match picture::take(app, bytes).await? {
+        Ok(sizes) => sizes,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let uploads = app.config.uploads.clone();
+    let stored = web::block(move || sizes.store(&uploads).map(|()| sizes))
+        .await
+        .map_err(|error| Error::internal(error.into()))?;
+    match stored {
+        Ok(sizes) => Ok(Ok(Some(sizes))),
+        Err(error) => Err(Error::internal(
+            anyhow::Error::new(error).context("cannot store a picture"),
+        )),
+    }
+}
+
+fn picture_fault(fault: &PictureError) -> FieldError {
+    FieldError {
+        field: "picture",
+        message: fault.to_string(),
+    }
+}
+
+/// The row of a picture whose files are stored.
+struct NewPicture {
+    key: String,
+    extension: &'static str,
+    size: (u32, u32),
+}
+
+impl NewPicture {
+    fn of(sizes: &Sizes) -> NewPicture {
+        NewPicture {
+            key: sizes.key.clone(),
+            extension: sizes.extension,
+            size: (sizes.width, sizes.height),
+        }
+    }
+
+    fn create(
+        &self,
+        db: &mut Db,
+        owner: UserId,
+        alt: &str,
+    ) -> QueryResult<potluck_models::db::PictureId> {
+        Picture::create(db, owner, &self.key, self.extension, self.size, alt)
+    }
+}
+
+pub async fn create(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    mut form: Form,
+) -> Result<HttpResponse, Error> {
+    let user = visitor.user().cloned().ok_or(Error::SignIn)?;
+    if form.has("preview") {
+        let word = preview(&form);
+        return again(&req, StatusCode::OK, &form, None, Vec::new(), Some(word));
+    }
+    let (fields, mut choices) = match Typed::read(&form).parse() {
+        Ok(parsed) => parsed,
+        Err(errors) => {
+            return again(
+                &req,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &form,
+                None,
+                errors,
+                None,
+            );
+        }
+    };
+    if let Err(refusal) = gate::may_post(&user, now()) {
+        return refused(&req, &form, None, Error::Refused(refusal));
+    }
+    let sizes = match take_picture(&app, user.id, &mut form).await {
+        Ok(Ok(sizes)) => sizes,
+        Ok(Err(fault)) => {
+            let errors = vec![picture_fault(&fault)];
+            return again(
+                &req,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &form,
+                None,
+                errors,
+                None,
+            );
+        }
+        Err(error) => return refused(&req, &form, None, error),
+    };
+    let intent = if form.has("draft") {
+        Intent::Draft
+    } else {
+        Intent::Publish
+    };
+    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (new_picture, alt) = (sizes.as_ref().map(NewPicture::of), alt(&form));
+    let shared = app
+        .write(move |db| -> Result<Project, ShareError> {
+            if let Some(new) = &new_picture {
+                choices.picture_id = Some(new.create(db, user.id, &alt)?);
+            }
+            project::share(
+                db,
+                &intake.context(),
+                &user,
+                &fields,
+                choices,
+                intent,
+                &network,
+            )
+        })
+        .await;
+    match shared {
+        Ok(project) => Ok(see_other(format!(
+            "/projects/{}?said={}",
+            project.slug,
+            said(project.state)
+        ))),
+        Err(error) => {
+            forget_files(&app, sizes);
+            refused(&req, &form, None, error)
+        }
+    }
+}
+
+fn alt(form: &Form) -> String {
+    form.get("picture_alt")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn said(state: State) -> &'static str {
+    match state {
+        State::Published => "published",
+        State::Draft => "draft",
+        _ => "waiting",
+    }
+}
+
+fn forget_files(app: &App, sizes: Option<Sizes>) {
+    if let Some(sizes) = sizes {
+        picture::remove(&app.config.uploads, &sizes.key, sizes.extension);
+    }
+}
+
+// ---- Editing ----
+
+/// What an editor of a project sees, in a word: the newest text's number and the settings.
+fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
+    let revision = Revision::newest(db, project.id)?;
+    let picture = project.picture_id.map_or(0, |id| id.0);
+    Ok(format!(
+        "{}-{}-{}{}-{picture}",
+        revision.number,
+        project.comment_policy,
+        u8::from(project.approve_first),
+        u8::from(project.closed),
+    ))
+}
+
+/// The project of an address, for its makers to change.
+fn own(db: &mut Db, slug: &str, user: &User) -> Result<(Project, Standing), Error> {
+    let (project, standing) = visible(db, slug, Some(user))?;
+    if !standing.on_team {
+        return Err(Error::Forbidden(
+            "Only the makers of a project can change it.".into(),
+        ));
+    }
+    if project.state == State::Removed {
+        return Err(Error::Forbidden(
+            "A moderator took this project away, so it cannot be changed.".into(),
+        ));
+    }
+    if project.state == State::Deleted {
+        return Err(Error::Gone);
+    }
+    Ok((project, standing))
+}
+
+/// The open form of a project, and the project as it is stored.
+fn open(db: &mut Db, slug: &str, user: &User) -> Result<(Editing, Typed), Error> {
+    let (project, standing) = own(db, slug, user)?;
+    let picture = project.picture(db)?;
+    let fields = project.fields_for_editing(db)?;
+    let typed = Typed::of(&project, fields, picture.as_ref());
+    let editing = Editing {
+        seen: seen(db, &project)?,
+        slug: project.slug,
+        title: project.title,
+        is_draft: project.state == State::Draft,
+        is_owner: standing.is_owner,
+        picture,
+    };
+    Ok((editing, typed))
+}
+
+pub async fn edit_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (slug, user) = (slug.into_inner(), member.user().clone());
+    let (editing, typed) = app.read(move |db| open(db, &slug, &user)).await?;
+    page(&FormPage {
+        layout: Layout::new(&req),
+        errors: Vec::new(),
+        typed,
+        editing: Some(editing),
+        word: None,
+        choose_again: false,
+    })
+}
+
+/// What became of an edit.
+enum Edited {
+    Saved {
+        state: State,
+        before: State,
+        /// A picture that is not shown any more.
+        replaced: Option<Picture>,
+    },
+    Conflict,
+}
+
+pub async fn update(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    slug: web::Path<String>,
+    mut form: Form,
+) -> Result<HttpResponse, Error> {
+    let user = visitor.user().cloned().ok_or(Error::SignIn)?;
+    let slug = slug.into_inner();
+    let (asked, editor) = (slug.clone(), user.clone());
+    let (mut editing, stored) = app.read(move |db| open(db, &asked, &editor)).await?;
+    let now_seen = std::mem::take(&mut editing.seen);
+    // Until it is told, the editor has seen what the form came with.
+    let given = form.get("seen").to_owned();
+    editing.seen = if given.is_empty() {
+        now_seen.clone()
+    } else {
+        given.clone()
+    };
+    let conflict = |form: &Form, mut editing: Editing, stored: Typed, seen: String| {
+        editing.seen = seen;
+        let word = Some(Word::Conflict(Box::new(stored)));
+        again(
+            &req,
+            StatusCode::CONFLICT,
+            form,
+            Some(editing),
+            Vec::new(),
+            word,
+        )
+    };
+    if form.has("preview") {
+        let word = preview(&form);
+        return again(
+            &req,
+            StatusCode::OK,
+            &form,
+            Some(editing),
+            Vec::new(),
+            Some(word),
+        );
+    }
+    let typed = Typed::read(&form);
+    let (fields, mut choices) = match typed.parse() {
+        Ok(parsed) => parsed,
+        Err(errors) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return again(&req, status, &form, Some(editing), errors, None);
+        }
+    };
+    if !given.is_empty() && given != now_seen {
+        return conflict(&form, editing, stored, now_seen);
+    }
+    let sizes = match take_picture(&app, user.id, &mut form).await {
+        Ok(Ok(sizes)) => sizes,
+        Ok(Err(fault)) => {
+            let errors = vec![picture_fault(&fault)];
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return again(&req, status, &form, Some(editing), errors, None);
+        }
+        Err(error) => return refused(&req, &form, Some(editing), error),
+    };
+    let intent = if form.has("draft") {
+        Intent::Draft
+    } else {
+        Intent::Publish
+    };
+    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (new_picture, alt) = (sizes.as_ref().map(NewPicture::of), alt(&form));
+    let (asked, editor) = (slug.clone(), user.clone());
+    let expected = now_seen;
+    let edited = app
+        .write(move |db| -> Result<Edited, Error> {
+            let (project, _) = own(db, &asked, &editor)?;
+            // Again, and now nobody can come between.
+            if seen(db, &project)? != expected {
+                return Ok(Edited::Conflict);
+            }
+            let shown = project.picture(db)?;
+            choices.picture_id = match (&new_picture, &shown) {
+                (Some(new), _) => Some(new.create(db, editor.id, &alt)?),
+                (None, Some(_)) if typed.picture_remove => None,
+                (None, Some(shown)) => {
+                    Picture::describe(db, shown.id, &alt)?;
+                    Some(shown.id)
+                }
+                (None, None) => None,
+            };
+            project.choose(db, choices)?;
+            let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
+            if let Some(replaced) = &replaced {
+                replaced.delete(db)?;
+            }
+            // Settings alone are no text: a maker can always close the door.
+            let same_text = project.fields_for_editing(db)? == fields;
+            let state = if same_text && project.state != State::Draft {
+                project.state
+            } else {
+                project.edit(db, &intake.context(), &editor, &fields, intent, &network)?
+            };
+            Ok(Edited::Saved {
+                state,
+                before: project.state,
+                replaced,
+            })
+        })
+        .await;
+    match edited {
+        Ok(Edited::Saved {
+            state,
+            before,
+            replaced,
+        }) => {
+            if let Some(old) = replaced {
+                picture::remove(&app.config.uploads, &old.key, &old.extension);
+            }
+            let word = match (before, state) {
+                (State::Draft, state) => said(state),
+                (State::Published, State::Published) => "saved",
+                (State::Published, _) => "edit-waiting",
+                _ => "waiting",
+            };
+            Ok(see_other(format!("/projects/{slug}?said={word}")))
+        }
+        Ok(Edited::Conflict) => {
+            forget_files(&app, sizes);
+            let (editing, stored) = app.read(move |db| open(db, &slug, &user)).await?;
+            let seen = editing.seen.clone();
+            conflict(&form, editing, stored, seen)
+        }
+        Err(error) => {
+            forget_files(&app, sizes);
+            refused(&req, &form, Some(editing), error)
+        }
+    }
+}
+
+// ---- Deleting ----
+
+#[derive(Template)]
+#[template(path = "projects/delete.html")]
+struct DeletePage {
+    layout: Layout,
+    project: Project,
+}
+
+fn owned(db: &mut Db, slug: &str, user: &User) -> Result<Project, Error> {
+    let (project, standing) = visible(db, slug, Some(user))?;
+    if !standing.is_owner {
+        return Err(Error::Forbidden(
+            "Only the owner of a project can delete it.".into(),
+        ));
+    }
+    if project.state == State::Deleted {
+        return Err(Error::Gone);
+    }
+    Ok(project)
+}
+
+pub async fn delete_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (slug, user) = (slug.into_inner(), member.user().clone());
+    let project = app.read(move |db| owned(db, &slug, &user)).await?;
+    page(&DeletePage {
+        layout: Layout::new(&req),
+        project,
+    })
+}
+
+pub async fn delete(
+    app: web::Data<App>,
+    member: Member,
+    slug: web::Path<String>,
+    _form: Form,
+) -> Result<HttpResponse, Error> {
+    let (slug, user) = (slug.into_inner(), member.user().clone());
+    let to = format!("/people/{}?said=deleted", user.username);
+    app.write(move |db| -> Result<(), Error> {
+        let project = owned(db, &slug, &user)?;
+        Item::find(db, project.id)?.delete(db)?;
+        potluck_models::moderation::log::Act {
+            actor: Some(user.id),
+            act: "delete",
+            item: Some(project.id),
+            ..Default::default()
+        }
+        .write(db)?;
+        Ok(())
+    })
+    .await?;
+    Ok(see_other(to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_list_is_read_back_exactly() {
+        let at = now();
+        assert_eq!(parse_after(&after(at, ItemId(7))), Some((at, ItemId(7))));
+    }
+
+    #[test]
+    fn a_broken_place_is_the_beginning() {
+        for bad in [
+            "",
+            "-",
+            "1",
+            "1-",
+            "-1",
+            "x-1",
+            "1-x",
+            "99999999999999999999-1",
+            "9223372036854775807-1",
+            "1-99999999999999999999",
+        ] {
+            assert_eq!(parse_after(bad), None, "{bad}");
+        }
+    }
 }
