@@ -4,8 +4,13 @@ use crate::support::*;
 use potluck_models::item::State;
 
 fn post(client: &Client, project: &Made, text: &str) -> String {
-    client.post(&project.comments(), &[("body", text)]).expect(303);
-    let id = client.site.comment_saying(text).expect("the comment is there");
+    client
+        .post(&project.comments(), &[("body", text)])
+        .expect(303);
+    let id = client
+        .site
+        .comment_saying(text)
+        .expect("the comment is there");
     id.to_string()
 }
 

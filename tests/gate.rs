@@ -9,7 +9,9 @@ const BRING_A_DISH: &str =
 /// Whether the page of a project has the composer, and what stands there if not.
 fn composer(answer: &Answer, project: &Made) -> bool {
     let forms = answer.forms();
-    forms.iter().any(|form| form.action == project.comments() && form.html.contains("<textarea"))
+    forms
+        .iter()
+        .any(|form| form.action == project.comments() && form.html.contains("<textarea"))
 }
 
 on_both! {

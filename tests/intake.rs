@@ -9,22 +9,36 @@ use potluck_models::item::{Queue, Revision, State};
 fn time_goes_by(site: &Site, seconds: i64) {
     use potluck_models::schema::comments;
     site.db(|db| {
-        let all: Vec<(potluck_models::db::ItemId, chrono::NaiveDateTime)> =
-            comments::table.select((comments::id, comments::created_at)).load(db)?;
+        let all: Vec<(potluck_models::db::ItemId, chrono::NaiveDateTime)> = comments::table
+            .select((comments::id, comments::created_at))
+            .load(db)?;
         for (id, at) in all {
             let earlier = at - chrono::Duration::seconds(seconds);
-            diesel::update(comments::table.find(id)).set(comments::created_at.eq(earlier)).execute(db)?;
+            diesel::update(comments::table.find(id))
+                .set(comments::created_at.eq(earlier))
+                .execute(db)?;
             use potluck_models::schema::items;
-            diesel::update(items::table.find(id)).set(items::created_at.eq(earlier)).execute(db)?;
+            diesel::update(items::table.find(id))
+                .set(items::created_at.eq(earlier))
+                .execute(db)?;
         }
         Ok(())
     });
 }
 
-fn posted(site: &Site, client: &Client, project: &Made, text: &str) -> (State, Option<Queue>, String) {
-    client.post(&project.comments(), &[("body", text)]).expect(303);
+fn posted(
+    site: &Site,
+    client: &Client,
+    project: &Made,
+    text: &str,
+) -> (State, Option<Queue>, String) {
+    client
+        .post(&project.comments(), &[("body", text)])
+        .expect(303);
     let words: String = text.chars().take(40).collect();
-    let id = site.comment_saying(&words.replace('%', "")).expect("the comment is there");
+    let id = site
+        .comment_saying(&words.replace('%', ""))
+        .expect("the comment is there");
     let item = site.item(id);
     (item.state, item.queue, item.why)
 }

@@ -5,11 +5,14 @@ mod support;
 
 mod access;
 mod accounts;
+mod browser;
 mod comments;
+mod corpus;
 mod forgery;
 mod gate;
 mod headers;
 mod house;
 mod intake;
+mod kill;
 mod moderation;
 mod schema;

@@ -16,7 +16,14 @@ fn waiting(site: &Site, many: usize, state: State) -> (Made, Vec<ItemId>) {
     site.member("ann");
     let duck = site.project("odile", "Duck racer");
     let ids = (0..many)
-        .map(|n| site.waiting("ann", &duck, &format!("Waiting remark {n} about the ducks."), state))
+        .map(|n| {
+            site.waiting(
+                "ann",
+                &duck,
+                &format!("Waiting remark {n} about the ducks."),
+                state,
+            )
+        })
         .collect();
     (duck, ids)
 }
@@ -29,7 +36,12 @@ fn decide(client: &Client, ids: &[ItemId], verdict: &str, reason: &str) -> Answe
 }
 
 fn last_batch(site: &Site) -> i64 {
-    site.db(|db| batches::table.select(diesel::dsl::max(batches::id)).first::<Option<i64>>(db)).expect("a batch")
+    site.db(|db| {
+        batches::table
+            .select(diesel::dsl::max(batches::id))
+            .first::<Option<i64>>(db)
+    })
+    .expect("a batch")
 }
 
 /// The numbers that pages show are those that counting gives; each item has one verdict in force.
@@ -43,7 +55,8 @@ fn check_counters(site: &Site) {
         "items i WHERE i.reports <> (SELECT count(*) FROM reports r WHERE r.item_id = i.id AND r.closed_by IS NULL)",
     );
     assert_eq!(wrong, 0, "a count of reports is wrong");
-    let queued = site.count("items WHERE queue IS NOT NULL AND state IN ('removed', 'deleted', 'draft')");
+    let queued =
+        site.count("items WHERE queue IS NOT NULL AND state IN ('removed', 'deleted', 'draft')");
     assert_eq!(queued, 0, "what is gone waits for nobody");
 }
 

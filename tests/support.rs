@@ -280,7 +280,7 @@ pub struct Site {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     database_url: String,
-    own: Mutex<Db>,
+    own: Mutex<Option<Db>>,
     // Dropped last, in this order.
     _fresh: FreshDatabase,
     folder: tempfile::TempDir,
@@ -314,7 +314,6 @@ impl Site {
             });
         });
         let (address, app, handle) = heard.recv().expect("the site said why it did not start");
-        let own = db::connect(&fresh.url).expect("the test reads along");
         Site {
             address,
             app,
@@ -323,7 +322,7 @@ impl Site {
             handle,
             thread: Some(thread),
             database_url: fresh.url.clone(),
-            own: Mutex::new(own),
+            own: Mutex::new(None),
             _fresh: fresh,
             folder,
         }
@@ -343,11 +342,39 @@ impl Site {
 
     /// Looks into the database, or prepares something there.
     pub fn db<T>(&self, work: impl FnOnce(&mut Db) -> diesel::QueryResult<T>) -> T {
-        let mut db = self
+        let mut own = self
             .own
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        write_tx(&mut db, work).expect("the test's own query works")
+        let db = own
+            .get_or_insert_with(|| db::connect(&self.database_url).expect("the test reads along"));
+        write_tx(db, work).expect("the test's own query works")
+    }
+
+    /// Closes the test's own connection to the database until it is wanted again.
+    pub fn let_go(&self) {
+        *self
+            .own
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+    }
+
+    /// Stops serving; a program of its own goes on with folder and database, at this address.
+    pub fn hand_over(&mut self, address: SocketAddr) {
+        self.stop();
+        self.let_go();
+        self.address = address;
+    }
+
+    fn stop(&mut self) {
+        // Not gracefully: nobody waits for an answer any more.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the site's thread ended in peace");
+            }
+        }
     }
 
     pub fn sql(&self, sql: &str) {
@@ -718,13 +745,6 @@ impl Made {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // Not gracefully: nobody waits for an answer any more.
-        drop(self.handle.stop(false));
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            if !std::thread::panicking() {
-                ended.expect("the site's thread ended in peace");
-            }
-        }
+        self.stop();
     }
 }
