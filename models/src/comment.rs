@@ -248,6 +248,9 @@ pub fn edit(
 /// Shows an earlier or a waiting revision.
 pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
     let comment = Comment::find(db, id)?;
+    if comment.body == markdown {
+        return Ok(()); // a first text that was let through late is no edit
+    }
     write_body(db, &comment, markdown, &markdown::to_html(markdown))
 }
 
