@@ -74,7 +74,9 @@ pub async fn receive(req: &HttpRequest, payload: Payload) -> Result<Form, Error>
     match visitor {
         Some(visitor) if csrf_matches(app, &visitor, form.get("csrf")) => Ok(form),
         // A form of somebody whose session has ended since.
-        Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => Err(Error::SignIn),
+        Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => {
+            Err(Error::SignIn)
+        }
         _ => Err(Error::Forgery),
     }
 }
