@@ -10,6 +10,7 @@ use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, write_tx};
 use potluck_models::gate::CommentPolicy;
+use potluck_models::item::Item;
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
 use std::net::SocketAddr;
@@ -165,7 +166,11 @@ fn approve(db: &mut Db, moderator: &User, id: ItemId) -> diesel::QueryResult<()>
         moderator.id,
         Verdict::Ham,
         "",
-        &[Seen { id, version: None }],
+        &[Seen {
+            kind: None,
+            id,
+            version: None,
+        }],
     )
     .map(|_| ())
 }

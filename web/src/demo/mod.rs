@@ -625,7 +625,18 @@ impl Demo<'_> {
         at: NaiveDateTime,
     ) -> anyhow::Result<()> {
         let at = at.min(self.start);
-        let outcomes = verdict::decide(db, by, verdict, "", &[Seen { id, version: None }])?;
+        let kind = Item::find(db, id)?.kind;
+        let outcomes = verdict::decide(
+            db,
+            by,
+            verdict,
+            "",
+            &[Seen {
+                kind,
+                id,
+                version: None,
+            }],
+        )?;
         let Some(batch) = outcomes.batch else {
             return Ok(());
         };
