@@ -1,7 +1,7 @@
 //! Measures the filter by the protocol of the data folder's README.
 //!
 //! `cargo run --release -p potluck-models --example measure -- FOLDER [PART…]`
-//! with parts `cv video balance attack links starter curve speed` (all by default).
+//! with parts `cv video balance attack links scale starter curve speed` (all by default).
 
 use std::error::Error;
 use std::path::Path;
@@ -108,6 +108,9 @@ fn main() -> Result<()> {
         println!("\n## harmless ham with a link to a code repository\n");
         repo_links(&examples(&file("youtube")?), "youtube", &options)?;
         repo_links(&examples(&file("sms")?), "sms", &options)?;
+    }
+    if wants("scale") {
+        scale(100_000)?;
     }
     if wants("starter") {
         starters(&|name| Ok(examples(&file(name)?)))?;
@@ -283,7 +286,10 @@ fn good_words(text: &str, good: &[String], seed: u64, count: usize) -> String {
     out
 }
 
-fn folds(rows: &[Example], options: &Options) -> Result<Vec<(Vec<Example>, Vec<Example>, Model)>> {
+/// Training part, test part, and the model of the first.
+type Fold = (Vec<Example>, Vec<Example>, Model);
+
+fn folds(rows: &[Example], options: &Options) -> Result<Vec<Fold>> {
     let mut order: Vec<&Example> = rows.iter().collect();
     shuffle(&mut order, 7);
     let mut out = Vec::new();
@@ -393,6 +399,54 @@ fn speed(rows: &[Example], options: &Options) -> Result<()> {
     println!(
         "- explaining: {:.0} µs",
         micros(&mut || model.explain(&text, &[]).probability)
+    );
+    Ok(())
+}
+
+/// A hundred thousand made-up comments with a realistic distribution of words.
+fn scale(texts: usize) -> Result<()> {
+    let mut state = 5;
+    let mut examples = Vec::with_capacity(texts);
+    for i in 0..texts {
+        let words = 5 + next(&mut state) % 40;
+        let mut text = String::new();
+        for _ in 0..words {
+            // Zipf: the rank is the exponential of a uniform number.
+            let uniform = (next(&mut state) >> 11) as f64 / (1u64 << 53) as f64;
+            let rank = (uniform * 11.5).exp() as u64;
+            let mut letters = rank * 7 + u64::from(i % 8 == 0) * (rank % 5);
+            loop {
+                text.push(char::from(b'a' + (letters % 26) as u8));
+                letters /= 26;
+                if letters == 0 {
+                    break;
+                }
+            }
+            text.push(' ');
+        }
+        examples.push(Example::new(
+            text,
+            if i % 8 == 0 { Label::Spam } else { Label::Ham },
+        ));
+    }
+    let start = Instant::now();
+    let options = Options {
+        quiet: true,
+        ..Options::default()
+    };
+    let trained = train_with(&examples, None, &options, &mut |_, _| {})?;
+    let seconds = start.elapsed().as_secs_f64();
+    let peak = std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|s| {
+            s.lines()
+                .find_map(|l| l.strip_prefix("VmHWM:").map(|v| v.trim().to_owned()))
+        });
+    println!("\n## training on {texts} made-up comments\n");
+    println!(
+        "- {seconds:.1} s, peak memory {}, model {} bytes",
+        peak.unwrap_or_default(),
+        trained.model.to_bytes().len()
     );
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! Comments: posting, editing, deleting, and reading a thread.
 
 use crate::account::User;
-use crate::db::{ItemId, ThreadId, UserId, now};
+use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::gate::{self, Person, Refusal};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Text};
-use crate::item::{Item, Kind, State, Submitted};
+use crate::item::{Item, Kind, Queue, Revision, RevisionState, State, Submitted};
+use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{comments, items, project_makers, projects, users};
 use crate::thread::Thread;
@@ -247,6 +248,9 @@ pub fn edit(
 /// Shows an earlier or a waiting revision.
 pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
     let comment = Comment::find(db, id)?;
+    if comment.body == markdown {
+        return Ok(()); // a first text that was let through late is no edit
+    }
     write_body(db, &comment, markdown, &markdown::to_html(markdown))
 }
 
@@ -330,10 +334,11 @@ pub struct CommentInThread {
     pub created_at: NaiveDateTime,
     pub edited_at: Option<NaiveDateTime>,
     pub state: State,
-    pub queue: Option<crate::item::Queue>,
+    pub queue: Option<Queue>,
     pub why: String,
     pub evidence: String,
     pub version: i32,
+    pub published_at: Option<NaiveDateTime>,
     /// Title and slug of a project the author made.
     pub maker_of: Option<(String, String)>,
     /// 0 at the top, at most [`MAX_DEPTH`].
@@ -377,13 +382,20 @@ type Row = (
         NaiveDateTime,
         Option<NaiveDateTime>,
     ),
-    (State, Option<crate::item::Queue>, String, String, i32),
+    (
+        State,
+        Option<Queue>,
+        String,
+        String,
+        i32,
+        Option<NaiveDateTime>,
+    ),
     (String, String),
 );
 
 /// Reads the branches after a top-level comment, oldest first. What may not be read appears as a
-/// place without text when something readable hangs below it, and not at all otherwise; what an
-/// author or a moderator took away keeps its place.
+/// place without text when something readable hangs below it, and not at all otherwise; what
+/// was published and then taken away keeps its place.
 pub fn thread_part(
     db: &mut Db,
     thread: ThreadId,
@@ -422,6 +434,100 @@ pub fn thread_part(
         comments: with_makers(db, comments)?,
         more_after,
     })
+}
+
+/// Where the part that holds a branch begins: the `after` of [`thread_part`].
+pub fn part_of(db: &mut Db, thread: ThreadId, root: ItemId) -> QueryResult<ItemId> {
+    let tops = || {
+        comments::table.filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::parent_id.is_null()),
+        )
+    };
+    let before: i64 = tops()
+        .filter(comments::root_id.lt(root))
+        .count()
+        .get_result(db)?;
+    let whole_parts = before / PART * PART;
+    if whole_parts == 0 {
+        return Ok(ItemId(0));
+    }
+    tops()
+        .order(comments::root_id)
+        .limit(1)
+        .offset(whole_parts - 1)
+        .select(comments::id)
+        .first(db)
+}
+
+/// Comments that wait for the maker of a project, oldest first.
+pub fn waiting_for_maker(db: &mut Db, project: ItemId) -> QueryResult<Vec<ItemId>> {
+    items::table
+        .filter(
+            items::project_id
+                .eq(project)
+                .and(items::queue.eq(Queue::Maker)),
+        )
+        .order(items::id)
+        .select(items::id)
+        .load(db)
+}
+
+/// The maker's answer to a comment that waits for them. It decides who reads it and teaches the
+/// filter nothing. False when it does not wait for the maker (any more).
+pub fn maker_decides(db: &mut Db, maker: &User, id: ItemId, publish: bool) -> QueryResult<bool> {
+    let waiting = dialect::lock_item(db, id)?.filter(|item| item.queue == Some(Queue::Maker));
+    let Some(item) = waiting else {
+        return Ok(false);
+    };
+    let mut to = item.standing();
+    to.queue = None;
+    to.evidence = String::new();
+    if publish {
+        to.state = State::Published;
+        to.why = String::new();
+    } else if item.state != State::Published {
+        to.state = State::Removed;
+        to.why = "maker".into();
+    }
+    item.settle(db, to)?;
+    let newest = Revision::newest(db, id)?;
+    if publish {
+        newest.show(db, Kind::Comment)?;
+    } else if item.state == State::Published {
+        newest.set_state(db, RevisionState::Withdrawn)?;
+    }
+    let act = if publish {
+        "maker published"
+    } else {
+        "maker declined"
+    };
+    Act {
+        actor: Some(maker.id),
+        act,
+        item: Some(id),
+        ..Act::default()
+    }
+    .write(db)?;
+    Ok(true)
+}
+
+/// What readers may see of a comment's past, oldest first: texts that stood after the quiet time.
+pub fn public_history(db: &mut Db, comment: &Comment) -> QueryResult<Vec<Revision>> {
+    let seen: Vec<Revision> = Revision::all(db, comment.id)?
+        .into_iter()
+        .filter(|r| matches!(r.state, RevisionState::Published | RevisionState::Replaced))
+        .collect();
+    let quiet_until = comment.created_at + QUIET_EDIT;
+    let last = seen.len().saturating_sub(1);
+    let ends: Vec<NaiveDateTime> = seen.iter().skip(1).map(|next| next.created_at).collect();
+    Ok(seen
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| *i == last || ends[*i] > quiet_until)
+        .map(|(_, revision)| revision)
+        .collect())
 }
 
 /// One comment with what it answers and what answers it.
@@ -479,6 +585,7 @@ fn select_rows() -> _ {
                 items::why,
                 items::evidence,
                 items::version,
+                items::published_at,
             ),
             (users::username, users::display_name),
         ))
@@ -491,7 +598,7 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
         .map(
             |(
                 (id, parent_id, root_id, author_id, body_html, created_at, edited_at),
-                (state, queue, why, evidence, version),
+                (state, queue, why, evidence, version, published_at),
                 (username, display_name),
             )| {
                 CommentInThread {
@@ -509,6 +616,7 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
                     why,
                     evidence,
                     version,
+                    published_at,
                     maker_of: None,
                     depth: 0,
                     in_reply_to: None,
@@ -529,7 +637,8 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
     // Replies are younger than what they answer, so one backward pass sees each subtree whole.
     let mut kept = vec![false; all.len()];
     for i in (0..all.len()).rev() {
-        let place_stays = matches!(all[i].state, State::Removed | State::Deleted);
+        let place_stays = all[i].published_at.is_some()
+            && matches!(all[i].state, State::Removed | State::Deleted);
         kept[i] =
             all[i].is_readable_by(viewer) || place_stays || children[i].iter().any(|&c| kept[c]);
     }
@@ -593,7 +702,7 @@ mod tests {
                 at,
                 None,
             ),
-            (state, None, String::new(), String::new(), 1),
+            (state, None, String::new(), String::new(), 1, Some(at)),
             ("ann".into(), String::new()),
         )
     }

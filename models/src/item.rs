@@ -39,7 +39,16 @@ words! {
 }
 
 words! {
-    pub enum RevisionState { Published = "published", Waiting = "waiting", Replaced = "replaced" }
+    pub enum RevisionState {
+        /// What readers see.
+        Published = "published",
+        /// Held or spam; readers see the one before, if there is one.
+        Waiting = "waiting",
+        /// Was seen once.
+        Replaced = "replaced",
+        /// Was never seen: its author changed it while it waited.
+        Withdrawn = "withdrawn",
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
@@ -187,7 +196,7 @@ impl Item {
                     .and(revisions::state.eq(RevisionState::Waiting)),
             ),
         )
-        .set(revisions::state.eq(RevisionState::Replaced))
+        .set(revisions::state.eq(RevisionState::Withdrawn))
         .execute(db)?;
         let revision_state = match state {
             State::Published if keep_visible => RevisionState::Waiting,

@@ -75,6 +75,45 @@ fn shift_headings(html: &str) -> String {
     html
 }
 
+/// What [`to_html`] gave with its links as text, the target told: moderators must not be led
+/// where spam leads.
+pub fn unlinked(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(start) = rest.find("<a ") {
+        out.push_str(&rest[..start]);
+        let tag = &rest[start..];
+        // Quoted values may hold `>`; the cleaner writes `"` in them as an entity.
+        let mut quoted = false;
+        let Some(end) = tag.find(|c| {
+            quoted ^= c == '"';
+            c == '>' && !quoted
+        }) else {
+            return out; // never written by the cleaner
+        };
+        let href = tag[..end]
+            .split_once("href=\"")
+            .and_then(|(_, value)| value.split_once('"'))
+            .map_or("", |(value, _)| value);
+        let inside = &tag[end + 1..];
+        let (words, after) = inside.split_once("</a>").unwrap_or((inside, ""));
+        let bare = |address: &str| {
+            let address = address.strip_prefix("mailto:").unwrap_or(address);
+            let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+            address.trim_end_matches('/').to_owned()
+        };
+        out.push_str(words);
+        if bare(words) != bare(href) {
+            out.push_str(" ⟨");
+            out.push_str(&href.replace('<', "&lt;"));
+            out.push('⟩');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The text alone, for feeds, cards and summaries, cut at a word.
 pub fn excerpt(html: &str, chars: usize) -> String {
     static BARE: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
@@ -154,6 +193,22 @@ mod tests {
                     "{hostile} gave {html}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn an_unlinked_text_tells_its_targets_and_links_nowhere() {
+        let of = |markdown| unlinked(&to_html(markdown)).trim().to_owned();
+        assert_eq!(
+            of("see https://a.example/x and [**here**](https://b.example/?a=1&b=%3E\"c)"),
+            "<p>see https://a.example/x and <strong>here</strong> ⟨https://b.example/?a=1&amp;b=%3E%22c⟩</p>"
+        );
+        for hostile in [
+            "[x](<https://a.example/a>b>)",
+            "[a\\](https://e.example)</a><a href=https://f.example>",
+            "<https://a.example/\"onclick=x>",
+        ] {
+            assert!(!of(hostile).contains("<a"), "{}", of(hostile));
         }
     }
 

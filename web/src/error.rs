@@ -37,6 +37,9 @@ pub enum Error {
     /// 429 with Retry-After.
     #[error("slow down: {}", .0.sentence())]
     SlowDown(Limited),
+    /// A rule of posting, which the page of the text answers; here only on its way there.
+    #[error("{0}")]
+    Rule(potluck_models::comment::PostError),
     /// 503: every database connection stayed in use for seconds.
     #[error("busy: {0}")]
     Busy(String),
@@ -59,7 +62,7 @@ impl Error {
             Error::NotFound => "There is nothing at this address",
             Error::Gone => "This was taken off the table",
             Error::SignIn => "Please log in first",
-            Error::Forbidden(_) | Error::Refused(_) => "Not here, not now",
+            Error::Forbidden(_) | Error::Refused(_) | Error::Rule(_) => "Not here, not now",
             Error::Forgery => "This form has gone stale",
             Error::BadRequest(_) => "We could not read that",
             Error::TooLarge(_) => "That is too large",
@@ -82,6 +85,7 @@ impl Error {
                  go back, load the page again and send it once more."
                     .into()
             }
+            Error::Rule(rule) => rule.to_string(),
             Error::BadRequest(sentence) | Error::TooLarge(sentence) => (*sentence).into(),
             Error::SlowDown(limited) => limited.sentence(),
             Error::Busy(_) => {
@@ -101,9 +105,11 @@ impl ResponseError for Error {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
-            Error::SignIn | Error::Forbidden(_) | Error::Refused(_) | Error::Forgery => {
-                StatusCode::FORBIDDEN
-            }
+            Error::SignIn
+            | Error::Forbidden(_)
+            | Error::Refused(_)
+            | Error::Rule(_)
+            | Error::Forgery => StatusCode::FORBIDDEN,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,

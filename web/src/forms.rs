@@ -1,6 +1,5 @@
-//! Forms as they come in, urlencoded or multipart. Every POST goes through [`Form`], which checks
-//! origin and forgery token first and keeps what was typed, so that whatever is refused afterwards
-//! can give the text back.
+//! Forms as they come in, urlencoded or multipart. Every POST passes [`receive`], which checks origin
+//! and forgery token, whatever the handler; the handler takes the [`Form`] as an argument.
 
 use crate::app::App;
 use crate::error::Error;
@@ -9,8 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::{StreamExt, TryStreamExt};
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Ready, ready};
 
 /// Of all fields together; the longest text is a description of 50,000 characters.
 const MAX_FIELDS: usize = 600 * 1024;
@@ -60,39 +58,37 @@ impl Form {
     }
 }
 
+/// Reads and checks the form of a POST, before any handler is asked. What was typed is kept first,
+/// so that whatever refuses it afterwards, an ended session too, can give it back.
+pub async fn receive(req: &HttpRequest, payload: Payload) -> Result<Form, Error> {
+    let (form, fault) = read(req, payload).await?;
+    req.extensions_mut().insert(form.kept());
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    let app = session::app(req);
+    if !same_origin(app, req.headers()) {
+        return Err(Error::Forgery);
+    }
+    let visitor = req.extensions().get::<Visitor>().cloned();
+    match visitor {
+        Some(visitor) if csrf_matches(app, &visitor, form.get("csrf")) => Ok(form),
+        // A form of somebody whose session has ended since.
+        Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => {
+            Err(Error::SignIn)
+        }
+        _ => Err(Error::Forgery),
+    }
+}
+
+/// Hands the received form to the handler.
 impl FromRequest for Form {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Form, Error>>>>;
+    type Future = Ready<Result<Form, Error>>;
 
-    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (req, payload) = (req.clone(), payload.take());
-        Box::pin(async move {
-            let read = read(&req, payload).await;
-            // Kept before anything can refuse it.
-            let form = match read {
-                Ok((form, fault)) => {
-                    req.extensions_mut().insert(form.kept());
-                    match fault {
-                        Some(fault) => return Err(fault),
-                        None => form,
-                    }
-                }
-                Err(error) => return Err(error),
-            };
-            let app = session::app(&req);
-            if !same_origin(app, req.headers()) {
-                return Err(Error::Forgery);
-            }
-            let visitor = req.extensions().get::<Visitor>().cloned();
-            match visitor {
-                Some(visitor) if csrf_matches(app, &visitor, form.get("csrf")) => Ok(form),
-                // A form of somebody whose session has ended since.
-                Some(visitor) if visitor.signed_in.is_none() && visitor.form_cookie.is_none() => {
-                    Err(Error::SignIn)
-                }
-                _ => Err(Error::Forgery),
-            }
-        })
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let form = req.extensions_mut().remove::<Form>();
+        ready(form.ok_or(Error::BadRequest("This address takes forms only.")))
     }
 }
 

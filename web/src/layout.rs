@@ -2,7 +2,7 @@
 //! the page of an error.
 
 use crate::error::Error;
-use crate::forms::Kept;
+use crate::forms::{self, Kept};
 use crate::session::{self, SignedIn, Visitor};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -15,7 +15,6 @@ use chrono::NaiveDateTime;
 use potluck_models::project::FieldError;
 use potluck_models::{now, secret};
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// HTML that was cleaned when it was written: the only thing a template shows unescaped.
@@ -33,7 +32,7 @@ impl askama::filters::HtmlSafe for Html {}
 /// What the frame of a page shows.
 pub struct Layout {
     pub settings: Arc<potluck_models::settings::Settings>,
-    pub signed_in: Option<Rc<SignedIn>>,
+    pub signed_in: Option<Arc<SignedIn>>,
     /// The forgery token of this page's forms; empty on pages without one.
     pub csrf: String,
     pub path: String,
@@ -194,14 +193,17 @@ struct ErrorPage {
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// The innermost layer: finds out who asks, and gives an error its page. The request must not be
+/// The innermost layer: finds out who asks, takes in forms, and gives an error its page. The request must not be
 /// held across the call: actix's router wants it for itself.
 pub async fn serve<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let id = secret::token()[..12].to_owned();
     req.extensions_mut().insert(RequestId(id.clone()));
+    if req.path().starts_with("/static/") {
+        return Ok(next.call(req).await?.map_into_left_body());
+    }
     let app = session::app(req.request()).clone();
     match session::identify(&app, req.request()).await {
         Ok(visitor) => {
@@ -214,6 +216,18 @@ pub async fn serve<B: MessageBody + 'static>(
             });
             let response = error_page(req.request(), &error, &id);
             return Ok(req.into_response(response).map_into_right_body());
+        }
+    }
+    if req.method() == Method::POST {
+        let payload = req.take_payload();
+        match forms::receive(req.request(), payload).await {
+            Ok(form) => {
+                req.extensions_mut().insert(form);
+            }
+            Err(error) => {
+                let response = error_page(req.request(), &error, &id);
+                return Ok(req.into_response(response).map_into_right_body());
+            }
         }
     }
     let response = next.call(req).await?;

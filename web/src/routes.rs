@@ -2,7 +2,13 @@
 //! `Admin`) is who may call it; `tests/access.rs` tries each line here as everybody.
 
 use crate::{admin, assets, feeds, moderation, pages, picture};
-use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::guard;
+use actix_web::web::{self, ServiceConfig, post};
+
+/// A page answers HEAD as it answers GET, without the body.
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{account, comments, home, people, projects, releases, signup, tags};

@@ -12,7 +12,7 @@ use potluck_models::secret;
 use potluck_models::session::Session;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -23,10 +23,16 @@ pub struct SignedIn {
     pub waiting: i64,
 }
 
+impl SignedIn {
+    pub fn is_moderator(&self) -> bool {
+        self.user.role >= Role::Moderator
+    }
+}
+
 /// Anyone.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    pub signed_in: Option<Rc<SignedIn>>,
+    pub signed_in: Option<Arc<SignedIn>>,
     /// Of forms for people who are not signed in: the random value in their form cookie.
     pub form_cookie: Option<String>,
 }
@@ -47,7 +53,7 @@ impl Visitor {
 
 /// Signed in.
 #[derive(Clone, Debug)]
-pub struct Member(pub Rc<SignedIn>);
+pub struct Member(pub Arc<SignedIn>);
 
 impl Member {
     pub fn user(&self) -> &User {
@@ -57,7 +63,7 @@ impl Member {
 
 /// Signed in as a moderator or an administrator.
 #[derive(Clone, Debug)]
-pub struct Moderator(pub Rc<SignedIn>);
+pub struct Moderator(pub Arc<SignedIn>);
 
 impl Moderator {
     pub fn user(&self) -> &User {
@@ -67,7 +73,7 @@ impl Moderator {
 
 /// Signed in as an administrator.
 #[derive(Clone, Debug)]
-pub struct Admin(pub Rc<SignedIn>);
+pub struct Admin(pub Arc<SignedIn>);
 
 fn visitor_of(req: &HttpRequest) -> Visitor {
     req.extensions()
@@ -79,7 +85,7 @@ fn visitor_of(req: &HttpRequest) -> Visitor {
         })
 }
 
-fn with_role(req: &HttpRequest, role: Role) -> Result<Rc<SignedIn>, Error> {
+fn with_role(req: &HttpRequest, role: Role) -> Result<Arc<SignedIn>, Error> {
     let signed_in = visitor_of(req).signed_in.ok_or(Error::SignIn)?;
     if signed_in.user.role < role {
         return Err(Error::Forbidden(match role {
@@ -180,7 +186,7 @@ pub async fn identify(app: &App, req: &HttpRequest) -> Result<Visitor, Error> {
         app.write(move |db| session.touch(db)).await?;
     }
     Ok(Visitor {
-        signed_in: found.map(Rc::new),
+        signed_in: found.map(Arc::new),
         form_cookie,
     })
 }

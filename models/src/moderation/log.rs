@@ -43,11 +43,11 @@ impl Act<'_> {
     }
 }
 
-/// Newest first, before a given entry, of one item if asked.
+/// Newest first, before a given entry; of one batch if asked.
 pub fn page(
     db: &mut Db,
     before: Option<i64>,
-    item: Option<ItemId>,
+    batch: Option<BatchId>,
     limit: i64,
 ) -> QueryResult<Vec<Entry>> {
     let mut query = log::table
@@ -67,8 +67,8 @@ pub fn page(
     if let Some(before) = before {
         query = query.filter(log::id.lt(before));
     }
-    if let Some(item) = item {
-        query = query.filter(log::item_id.eq(item));
+    if let Some(batch) = batch {
+        query = query.filter(log::batch_id.eq(batch));
     }
     query.load(db)
 }

@@ -6,11 +6,12 @@
 use super::log::Act;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
-use crate::item::{Item, Queue, Revision, RevisionState, Standing, State};
+use crate::item::{Item, Kind, Queue, Revision, RevisionState, Standing, State};
 use crate::schema::{batches, items, reports, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// Items of one batch; more are decided in several.
 pub const MOST: usize = 1_000;
@@ -53,11 +54,43 @@ words! {
     pub enum Label { Spam = "spam", Ham = "ham" }
 }
 
-/// An item as the moderator saw it: `comment:12`, with the version if the page said it.
+impl Reason {
+    /// As a moderator chooses it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reason::Unkind => "Unkind",
+            Reason::OffTopic => "Off topic",
+            Reason::Harassment => "Harassment or hate",
+            Reason::Private => "Private information",
+            Reason::Illegal => "Against the law",
+            Reason::Other => "Something else",
+        }
+    }
+}
+
+/// An item as the moderator saw it: `comment:12`, or `comment:12@3` if the page said its version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
+    pub kind: Kind,
     pub id: ItemId,
     pub version: Option<i32>,
+}
+
+impl std::str::FromStr for Seen {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Seen, ()> {
+        let (kind, rest) = word.split_once(':').ok_or(())?;
+        let (id, version) = match rest.split_once('@') {
+            Some((id, version)) => (id, Some(version.parse().map_err(|_| ())?)),
+            None => (rest, None),
+        };
+        Ok(Seen {
+            kind: kind.parse().map_err(|_| ())?,
+            id: id.parse().map_err(|_| ())?,
+            version,
+        })
+    }
 }
 
 /// What became of a batch.
@@ -85,7 +118,8 @@ pub enum Skip {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Before {
     standing: Standing,
-    reports: i32,
+    /// An undo brings back what the verdict before left, so that one can be undone too.
+    version: i32,
     /// The waiting edit this verdict let through or refused, and what was shown before it.
     edit: Option<RevisionId>,
     shown: Option<RevisionId>,
@@ -125,7 +159,8 @@ pub fn decide(
     seen.sort_by_key(|seen| seen.id);
     seen.dedup_by_key(|seen| seen.id);
     for seen in &seen {
-        let Some(item) = dialect::lock_item(db, seen.id)? else {
+        let found = dialect::lock_item(db, seen.id)?;
+        let Some(item) = found.filter(|item| item.kind == seen.kind) else {
             outcomes.skipped.push((seen.id, Skip::Gone));
             continue;
         };
@@ -187,7 +222,7 @@ fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult
     let mut publishes = None;
     let (label, weight) = match verdict {
         Verdict::Spam => {
-            if item.state == State::Spam && item.queue.is_none() {
+            if item.state == State::Spam && item.queue.is_none() && item.reports == 0 {
                 return Ok(None);
             }
             to.state = State::Spam;
@@ -208,7 +243,7 @@ fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult
             )
         }
         Verdict::Remove => {
-            if item.state == State::Removed {
+            if item.state == State::Removed && item.reports == 0 {
                 return Ok(None);
             }
             to.state = State::Removed;
@@ -240,10 +275,10 @@ fn because(to: &mut Standing, why: &str, evidence: &str) {
     to.evidence = evidence.to_owned();
 }
 
-/// Published, or on to the maker who approves each comment first.
+/// Published, or on to the maker who approves each comment first and has not let this one through.
 fn publish(item: &Item, judged: &Revision, to: &mut Standing) {
     let for_the_maker = item.queue != Some(Queue::Maker)
-        && item.state != State::Published
+        && item.published_at.is_none()
         && judged
             .steps()
             .iter()
@@ -282,7 +317,7 @@ fn carry_out(
     let shown = Revision::published(db, item.id)?;
     let before = Before {
         standing: item.standing(),
-        reports: item.reports,
+        version: item.version,
         edit: (plan.judged.state == RevisionState::Waiting).then_some(plan.judged.id),
         shown: shown.map(|revision| revision.id),
     };
@@ -361,9 +396,89 @@ pub struct Batch {
     pub reason: String,
     pub created_at: NaiveDateTime,
     pub undone_at: Option<NaiveDateTime>,
+    pub undone_by: Option<UserId>,
+}
+
+/// A batch with the people's names and the number of its items, as the desk tells of it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub batch: Batch,
+    pub by: String,
+    pub undone_by: Option<String>,
+    pub items: i64,
+    /// Of an undone batch: items that somebody decided again in between.
+    pub left: i64,
+}
+
+impl Told {
+    pub fn can_be_undone(&self) -> bool {
+        self.batch.undone_at.is_none() && now() - self.batch.created_at <= UNDO
+    }
+}
+
+fn tell(db: &mut Db, batches: Vec<(Batch, String)>) -> QueryResult<Vec<Told>> {
+    let ids: Vec<BatchId> = batches.iter().map(|(batch, _)| batch.id).collect();
+    let undoers: Vec<UserId> = batches.iter().filter_map(|(b, _)| b.undone_by).collect();
+    let names: HashMap<UserId, String> = users::table
+        .filter(users::id.eq_any(undoers))
+        .select((users::id, users::username))
+        .load(db)?
+        .into_iter()
+        .collect();
+    let count = |undone: bool, db: &mut Db| -> QueryResult<HashMap<BatchId, i64>> {
+        let rows: Vec<(BatchId, i64)> = verdicts::table
+            .filter(
+                verdicts::batch_id
+                    .eq_any(&ids)
+                    .and(verdicts::undone_at.is_null().eq(!undone)),
+            )
+            .group_by(verdicts::batch_id)
+            .select((verdicts::batch_id, diesel::dsl::count_star()))
+            .load(db)?;
+        Ok(rows.into_iter().collect())
+    };
+    let (standing, undone) = (count(false, db)?, count(true, db)?);
+    Ok(batches
+        .into_iter()
+        .map(|(batch, by)| {
+            let of = |counts: &HashMap<BatchId, i64>| counts.get(&batch.id).copied().unwrap_or(0);
+            Told {
+                by,
+                undone_by: batch.undone_by.and_then(|id| names.get(&id).cloned()),
+                items: of(&standing) + of(&undone),
+                left: of(&standing),
+                batch,
+            }
+        })
+        .collect())
 }
 
 impl Batch {
+    /// These batches, in any order.
+    pub fn told(db: &mut Db, ids: &[BatchId]) -> QueryResult<Vec<Told>> {
+        let batches = batches::table
+            .inner_join(users::table.on(users::id.eq(batches::by_id)))
+            .filter(batches::id.eq_any(ids))
+            .select((Batch::as_select(), users::username))
+            .load(db)?;
+        tell(db, batches)
+    }
+
+    /// The newest, of one moderator or of all.
+    pub fn latest(db: &mut Db, by: Option<UserId>, limit: i64) -> QueryResult<Vec<Told>> {
+        let mut query = batches::table
+            .inner_join(users::table.on(users::id.eq(batches::by_id)))
+            .order(batches::id.desc())
+            .limit(limit)
+            .select((Batch::as_select(), users::username))
+            .into_boxed();
+        if let Some(by) = by {
+            query = query.filter(batches::by_id.eq(by));
+        }
+        let batches = query.load(db)?;
+        tell(db, batches)
+    }
+
     pub fn find(db: &mut Db, id: BatchId) -> QueryResult<Batch> {
         batches::table.find(id).select(Batch::as_select()).first(db)
     }
@@ -460,7 +575,19 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
 fn put_back(db: &mut Db, item: &Item, verdict: VerdictId, before: &str) -> QueryResult<()> {
     let before: Before = serde_json::from_str(before)
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-    item.settle(db, before.standing)?;
+    let version = item.settle(db, before.standing)?;
+    // It stands again as the verdict before this one left it.
+    diesel::update(
+        verdicts::table
+            .filter(
+                verdicts::item_id
+                    .eq(item.id)
+                    .and(verdicts::undone_at.is_null()),
+            )
+            .filter(verdicts::version_after.eq(before.version)),
+    )
+    .set(verdicts::version_after.eq(version))
+    .execute(db)?;
     if let Some(edit) = before.edit {
         let edit = find_revision(db, edit)?;
         // It had been let through: what was shown before it is shown again.
@@ -471,14 +598,13 @@ fn put_back(db: &mut Db, item: &Item, verdict: VerdictId, before: &str) -> Query
             edit.set_state(db, RevisionState::Waiting)?;
         }
     }
-    if before.reports > 0 {
-        diesel::update(reports::table.filter(reports::closed_by.eq(verdict.0)))
-            .set(reports::closed_by.eq(None::<i64>))
-            .execute(db)?;
-        diesel::update(items::table.find(item.id))
-            .set(items::reports.eq(before.reports))
-            .execute(db)?;
-    }
+    let reopened = diesel::update(reports::table.filter(reports::closed_by.eq(verdict.0)))
+        .set(reports::closed_by.eq(None::<i64>))
+        .execute(db)?;
+    // Added, not put back: somebody may have reported it since.
+    diesel::update(items::table.find(item.id))
+        .set(items::reports.eq(items::reports + reopened as i32))
+        .execute(db)?;
     diesel::update(verdicts::table.find(verdict))
         .set(verdicts::undone_at.eq(now()))
         .execute(db)

@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How many numbers describe a text to the calibration.
-pub const INPUTS: usize = 3;
+pub const INPUTS: usize = 4;
 const PARAMETERS: usize = INPUTS + 1;
 
 /// Scaled log-odds of one text, one number a view (see `classifier.rs`).
@@ -39,7 +39,7 @@ impl Default for Calibration {
     fn default() -> Calibration {
         Calibration {
             bias: 0.0,
-            slopes: [0.7; INPUTS],
+            slopes: [0.5; INPUTS],
         }
     }
 }
@@ -61,7 +61,8 @@ impl Calibration {
     }
 
     /// Fits to `points`, drawn towards `prior` as if by `strength` per unit of squared distance.
-    /// The points must come in a fixed order: sums of floats depend on it.
+    /// An infinite strength gives the prior. The points must come in a fixed order: sums of floats
+    /// depend on it.
     pub fn fit(points: &[Point], prior: &Calibration, strength: f64) -> Calibration {
         let weight = |spam| {
             points
@@ -71,59 +72,26 @@ impl Calibration {
                 .sum::<f64>()
         };
         let (spam, ham) = (weight(true), weight(false));
-        if points.is_empty() {
+        if points.is_empty() || strength.is_infinite() {
             return *prior;
         }
-        let (high, low) = ((spam + 1.0) / (spam + 2.0), 1.0 / (ham + 2.0));
-        let start = prior.to_array();
-        let mut at = start;
-        let mut loss = penalised(points, &at, &start, strength, high, low);
-        for _ in 0..100 {
-            let mut gradient = [0.0; PARAMETERS];
-            let mut hessian = [[0.0; PARAMETERS]; PARAMETERS];
-            for (i, g) in gradient.iter_mut().enumerate() {
-                *g = strength * (at[i] - start[i]);
-                hessian[i][i] = strength + 1e-9;
-            }
-            for point in points {
-                let x = with_one(&point.inputs);
-                let p = logistic(dot(&at, &x));
-                let error = point.weight * (p - if point.spam { high } else { low });
-                let curve = point.weight * (p * (1.0 - p)).max(1e-12);
-                for i in 0..PARAMETERS {
-                    gradient[i] += error * x[i];
-                    for j in 0..=i {
-                        hessian[i][j] += curve * x[i] * x[j];
-                    }
+        let targets = ((spam + 1.0) / (spam + 2.0), 1.0 / (ham + 2.0));
+        // A view must not speak against its own evidence, as an unhindered fit lets one of several
+        // that agree do: pin what falls below the least slope, fit the rest again.
+        let mut pinned = [false; PARAMETERS];
+        loop {
+            let at = newton(points, prior.to_array(), &pinned, strength, targets);
+            let mut fell = false;
+            for (pin, slope) in pinned.iter_mut().zip(at).skip(1) {
+                if slope < LEAST_SLOPE && !*pin {
+                    *pin = true;
+                    fell = true;
                 }
             }
-            if gradient.iter().all(|g| g.abs() < 1e-7) {
-                break;
-            }
-            let Some(step) = solve(hessian, gradient) else {
-                break;
-            };
-            let mut size = 1.0;
-            let mut moved = false;
-            while size > 1e-8 {
-                let mut next = at;
-                for (n, s) in next.iter_mut().zip(&step) {
-                    *n -= size * s;
-                }
-                let next_loss = penalised(points, &next, &start, strength, high, low);
-                if next_loss < loss {
-                    at = next;
-                    loss = next_loss;
-                    moved = true;
-                    break;
-                }
-                size /= 2.0;
-            }
-            if !moved {
-                break;
+            if !fell {
+                return Calibration::from_array(at);
             }
         }
-        Calibration::from_array(at)
     }
 
     fn to_array(self) -> [f64; PARAMETERS] {
@@ -135,6 +103,79 @@ impl Calibration {
         slopes.copy_from_slice(&a[1..]);
         Calibration { bias: a[0], slopes }
     }
+}
+
+/// The least that a view may count.
+const LEAST_SLOPE: f64 = 0.1;
+
+/// Newton's method with step halving; pinned parameters stay at [`LEAST_SLOPE`].
+fn newton(
+    points: &[Point],
+    start: [f64; PARAMETERS],
+    pinned: &[bool; PARAMETERS],
+    strength: f64,
+    targets: (f64, f64),
+) -> [f64; PARAMETERS] {
+    let (high, low) = targets;
+    let mut at = start;
+    for (a, pin) in at.iter_mut().zip(pinned) {
+        if *pin {
+            *a = LEAST_SLOPE;
+        }
+    }
+    let mut loss = penalised(points, &at, &start, strength, high, low);
+    for _ in 0..100 {
+        let mut gradient = [0.0; PARAMETERS];
+        let mut hessian = [[0.0; PARAMETERS]; PARAMETERS];
+        for (i, g) in gradient.iter_mut().enumerate() {
+            *g = strength * (at[i] - start[i]);
+            hessian[i][i] = strength + 1e-9;
+        }
+        for point in points {
+            let x = with_one(&point.inputs);
+            let p = logistic(dot(&at, &x));
+            let error = point.weight * (p - if point.spam { high } else { low });
+            let curve = point.weight * (p * (1.0 - p)).max(1e-12);
+            for i in 0..PARAMETERS {
+                gradient[i] += error * x[i];
+                for j in 0..=i {
+                    hessian[i][j] += curve * x[i] * x[j];
+                }
+            }
+        }
+        for i in (0..PARAMETERS).filter(|&i| pinned[i]) {
+            gradient[i] = 0.0;
+            for j in 0..PARAMETERS {
+                hessian[i.max(j)][i.min(j)] = if i == j { 1.0 } else { 0.0 };
+            }
+        }
+        if gradient.iter().all(|g| g.abs() < 1e-7) {
+            break;
+        }
+        let Some(step) = solve(hessian, gradient) else {
+            break;
+        };
+        let mut size = 1.0;
+        let mut moved = false;
+        while size > 1e-8 {
+            let mut next = at;
+            for (n, s) in next.iter_mut().zip(&step) {
+                *n -= size * s;
+            }
+            let next_loss = penalised(points, &next, &start, strength, high, low);
+            if next_loss < loss {
+                at = next;
+                loss = next_loss;
+                moved = true;
+                break;
+            }
+            size /= 2.0;
+        }
+        if !moved {
+            break;
+        }
+    }
+    at
 }
 
 pub fn logistic(x: f64) -> f64 {
@@ -192,9 +233,11 @@ fn solve(
     for i in 0..PARAMETERS {
         for j in 0..=i {
             let mut sum = a[i][j];
-            for k in 0..j {
-                sum -= a[i][k] * a[j][k];
-            }
+            sum -= a[i][..j]
+                .iter()
+                .zip(&a[j][..j])
+                .map(|(x, y)| x * y)
+                .sum::<f64>();
             if i == j {
                 if sum <= 0.0 || !sum.is_finite() {
                     return None;

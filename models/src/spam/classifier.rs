@@ -15,11 +15,8 @@ use sha2::{Digest, Sha256};
 use super::FEATURES_VERSION;
 use super::calibration::{Calibration, INPUTS, Inputs};
 use super::evaluation::Thresholds;
-use super::features::{Extractor, View};
+use super::features::{Extractor, Position, View, WHOLE};
 use super::learning::Report;
-
-/// Additive smoothing: one imagined text with every token in each class.
-pub const ALPHA: f64 = 1.0;
 
 /// What the filter alone would do with a text; the other checks may be stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +66,33 @@ pub enum ModelError {
     Damaged(&'static str),
 }
 
+/// Imagined texts with every token, for tokens that a class never showed.
+///
+/// Together two, shared out as the classes share the texts. One each, the usual way, would bend a
+/// site with little spam: a word seen once, in ham, would count *for* spam, since one imagined
+/// text weighs far more among few than among many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Smoothing {
+    pub(super) spam: f64,
+    pub(super) ham: f64,
+}
+
+impl Smoothing {
+    pub(super) fn of(spam_texts: f64, ham_texts: f64) -> Smoothing {
+        let share = if spam_texts + ham_texts > 0.0 {
+            spam_texts / (spam_texts + ham_texts)
+        } else {
+            0.5
+        };
+        // Neither class may come to nothing: its logarithm is taken.
+        let share = share.clamp(0.01, 0.99);
+        Smoothing {
+            spam: 2.0 * share,
+            ham: 2.0 * (1.0 - share),
+        }
+    }
+}
+
 /// One view's learned parameters. Tokens are sorted; all columns have their length.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part {
@@ -78,6 +102,8 @@ pub(super) struct Part {
     pub(super) ham_docs: Vec<f64>,
     pub(super) log_spam: Vec<f64>,
     pub(super) log_ham: Vec<f64>,
+    /// Imagined texts with each token, by class: what was added to the counts before the fit.
+    pub(super) smoothing: Smoothing,
     /// log_spam − log_ham.
     weights: Vec<f64>,
     /// Open addressing: id + 1, or 0 for an empty slot. A power of two, at most half full.
@@ -91,6 +117,7 @@ impl Part {
         ham_docs: Vec<f64>,
         log_spam: Vec<f64>,
         log_ham: Vec<f64>,
+        smoothing: Smoothing,
     ) -> Part {
         let n = spam_docs.len();
         let mut part = Part {
@@ -101,6 +128,7 @@ impl Part {
             ham_docs,
             log_spam,
             log_ham,
+            smoothing,
             slots: vec![0; (n * 2 + 2).next_power_of_two()],
         };
         for token in tokens {
@@ -155,16 +183,55 @@ pub(super) fn hash(token: &str) -> u64 {
     h ^ (h >> 29)
 }
 
-/// The known features of one text: sorted ids without repeats, a list a view.
+/// The known features of one text, a list a view.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
-    ids: [Vec<u32>; INPUTS],
+    views: [Features; INPUTS],
 }
+
+/// The features of one view of one text, as numbers of tokens.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Features {
+    /// Sorted, without repeats.
+    pub(super) whole: Vec<u32>,
+    /// (passage, token), sorted, without repeats; empty for a text of one passage.
+    pub(super) passages: Vec<(u32, u32)>,
+}
+
+impl Features {
+    pub(super) fn clear(&mut self) {
+        self.whole.clear();
+        self.passages.clear();
+    }
+
+    pub(super) fn push(&mut self, id: u32, position: Position) {
+        self.whole.push(id);
+        if position != WHOLE {
+            self.passages.push((position / PASSAGE, id));
+        }
+    }
+
+    /// To be called when all are pushed.
+    pub(super) fn settle(&mut self) {
+        self.whole.sort_unstable();
+        self.whole.dedup();
+        if self.passages.iter().all(|(passage, _)| *passage < 2) {
+            self.passages.clear();
+        }
+        self.passages.sort_unstable();
+        self.passages.dedup();
+    }
+}
+
+/// Words in a passage. Two neighbours are judged together, so that nothing hides on a border.
+const PASSAGE: u32 = 8;
+/// How much of the worst passage's lead over the whole counts.
+const WORST: f64 = 0.5;
 
 impl Found {
     /// Numbers of the tokens found in a view.
     pub fn ids(&self, view: View) -> &[u32] {
-        &self.ids[view as usize]
+        &self.views[view as usize].whole
     }
 }
 
@@ -242,18 +309,17 @@ impl Model {
         extractor: &mut Extractor,
         found: &mut Found,
     ) {
-        for ids in &mut found.ids {
-            ids.clear();
+        for features in &mut found.views {
+            features.clear();
         }
-        let ids = &mut found.ids;
-        extractor.extract(text, signals, &mut |view, token, _| {
+        let views = &mut found.views;
+        extractor.extract(text, signals, &mut |view, token, position| {
             if let Some(id) = self.parts[view as usize].find(token) {
-                ids[view as usize].push(id);
+                views[view as usize].push(id, position);
             }
         });
-        for ids in &mut found.ids {
-            ids.sort_unstable();
-            ids.dedup();
+        for features in views {
+            features.settle();
         }
     }
 
@@ -263,8 +329,8 @@ impl Model {
 
     pub(super) fn inputs(&self, found: &Found) -> Inputs {
         let mut inputs = [0.0; INPUTS];
-        for ((input, part), ids) in inputs.iter_mut().zip(&self.parts).zip(&found.ids) {
-            *input = scaled(ids, &part.weights);
+        for ((input, part), features) in inputs.iter_mut().zip(&self.parts).zip(&found.views) {
+            *input = scaled(&features.whole, &features.passages, &part.weights);
         }
         inputs
     }
@@ -272,8 +338,12 @@ impl Model {
     /// ln P(text | spam) − ln P(text | ham) of each view, unscaled.
     pub fn raw_log_odds(&self, found: &Found) -> Inputs {
         let mut out = [0.0; INPUTS];
-        for ((sum, part), ids) in out.iter_mut().zip(&self.parts).zip(&found.ids) {
-            *sum = ids.iter().map(|&id| part.weights[id as usize]).sum();
+        for ((sum, part), features) in out.iter_mut().zip(&self.parts).zip(&found.views) {
+            *sum = features
+                .whole
+                .iter()
+                .map(|&id| part.weights[id as usize])
+                .sum();
         }
         out
     }
@@ -284,7 +354,7 @@ impl Model {
         let probability = self.score_found(&found);
         let mut all: Vec<TokenWeight> = Vec::new();
         for view in View::ALL {
-            let (part, ids) = (&self.parts[view as usize], &found.ids[view as usize]);
+            let (part, ids) = (&self.parts[view as usize], found.ids(view));
             let scale = self.calibration.slopes[view as usize] / (ids.len().max(1) as f64).sqrt();
             all.extend(ids.iter().map(|&id| TokenWeight {
                 token: readable(view, part.token(id)),
@@ -334,6 +404,7 @@ impl Model {
     /// u32                   views, then for each:
     ///   u32                 tokens n
     ///   n × (u16 + bytes)   tokens, sorted
+    ///   2 × f64             imagined texts added to each count of spam, of ham
     ///   4 × n × f64         texts of spam, texts of ham, ln P(token|spam), ln P(token|ham)
     /// 32 bytes              SHA-256 of everything before
     /// ```
@@ -357,6 +428,8 @@ impl Model {
                 out.extend_from_slice(&(token.len() as u16).to_le_bytes());
                 out.extend_from_slice(token.as_bytes());
             }
+            out.extend_from_slice(&part.smoothing.spam.to_le_bytes());
+            out.extend_from_slice(&part.smoothing.ham.to_le_bytes());
             for column in [
                 &part.spam_docs,
                 &part.ham_docs,
@@ -413,13 +486,33 @@ impl Model {
     }
 }
 
-/// Log-odds over the square root of the number of features found.
-pub(super) fn scaled(ids: &[u32], weights: &[f64]) -> f64 {
-    if ids.is_empty() {
+/// Log-odds over the square root of the number of features; for a text of several passages, moved
+/// towards its worst pair of neighbouring ones.
+///
+/// A spammer who appends a page of harmless words changes the whole and not the passage. The
+/// calibration is fitted on these same numbers, so that a long text's many chances to look bad
+/// somewhere are allowed for.
+pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) -> f64 {
+    if whole.is_empty() {
         return 0.0;
     }
-    let sum: f64 = ids.iter().map(|&id| weights[id as usize]).sum();
-    sum / (ids.len() as f64).sqrt()
+    let sum: f64 = whole.iter().map(|&id| weights[id as usize]).sum();
+    let all = sum / (whole.len() as f64).sqrt();
+    let mut worst = f64::NEG_INFINITY;
+    let mut before = (u32::MAX, 0.0, 0.0);
+    let mut rest = passages;
+    while let Some(&(passage, _)) = rest.first() {
+        let end = rest.partition_point(|(p, _)| *p == passage);
+        let (here, after) = rest.split_at(end);
+        let sum: f64 = here.iter().map(|&(_, id)| weights[id as usize]).sum();
+        let count = here.len() as f64;
+        if before.0.wrapping_add(1) == passage {
+            worst = worst.max((sum + before.1) / (count + before.2).sqrt());
+        }
+        before = (passage, sum, count);
+        rest = after;
+    }
+    all + WORST * (worst - all).max(0.0)
 }
 
 /// A piece of a word is shown with dots where the word goes on.
@@ -439,21 +532,17 @@ fn readable(view: View, token: &str) -> String {
 
 fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> String {
     let (lead, side) = if probability >= 0.5 {
-        (
-            format!("Looks like spam ({:.0} %)", probability * 100.0),
-            spam,
-        )
+        (format!("Looks like spam ({})", percent(probability)), spam)
     } else {
-        (
-            format!("Looks fine ({:.0} % spam)", probability * 100.0),
-            ham,
-        )
+        (format!("Looks fine ({} spam)", percent(probability)), ham)
     };
     let mut words: Vec<String> = Vec::new();
     let mut signs: Vec<String> = Vec::new();
     for token in side {
         match token.view {
-            View::Words if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) => {
+            View::Words | View::Pairs
+                if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) =>
+            {
                 words.push(format!("“{}”", token.token));
             }
             View::Signs if signs.len() < 2 => signs.push(plain(&token.token)),
@@ -481,6 +570,15 @@ fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> Stri
     format!("{lead}, mostly because of {}.", reasons.join(", and of "))
 }
 
+/// Never "100 %": the filter is never that sure.
+fn percent(probability: f64) -> String {
+    match probability {
+        p if p > 0.99 => "over 99 %".to_owned(),
+        p if p < 0.01 => "under 1 %".to_owned(),
+        p => format!("{:.0} %", p * 100.0),
+    }
+}
+
 fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -501,7 +599,21 @@ fn plain(token: &str) -> String {
         Some(("disguise", what)) => format!("disguised letters ({what})"),
         Some(("emoji", "0")) => "having no emoji".to_owned(),
         Some(("account", what)) => format!("the account ({what})"),
-        Some((kind, what)) => format!("{kind} {what}"),
+        Some(("capitals", "none")) => "having no capitals".to_owned(),
+        Some(("capitals", what)) => {
+            format!("{what} letters being capitals").replace("few letters", "a few letters")
+        }
+        Some(("digits", what)) => format!("its digits ({what})"),
+        Some(("number", digits)) => format!("a number of {digits} digit(s)"),
+        Some(("lines", n)) => format!("its {n} line(s)"),
+        Some(("path", _)) => "the shape of the address".to_owned(),
+        Some(("ends", what)) => format!("how it ends ({what})"),
+        Some(("starts", what)) => format!("how it starts ({what})"),
+        Some(("link", "code")) => "a link to source code".to_owned(),
+        Some(("link", what)) => format!("the link ({what})"),
+        Some(("script", what)) => format!("letters of the {what} script"),
+        Some(("run", what)) => format!("“{what}”"),
+        Some((kind, what)) => format!("{kind} ({what})"),
         None => match bare {
             "link" => "the link".to_owned(),
             "mail" => "a mail address".to_owned(),
@@ -595,9 +707,20 @@ impl<'a> Reader<'a> {
             }
             tokens.push(token);
         }
+        let smoothing = Smoothing {
+            spam: self.f64()?,
+            ham: self.f64()?,
+        };
         let (spam, ham) = (self.column(n)?, self.column(n)?);
         let (log_spam, log_ham) = (self.column(n)?, self.column(n)?);
-        Ok(Part::new(tokens.into_iter(), spam, ham, log_spam, log_ham))
+        Ok(Part::new(
+            tokens.into_iter(),
+            spam,
+            ham,
+            log_spam,
+            log_ham,
+            smoothing,
+        ))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the filter sees of a text: 0/1 features, in views that are judged apart.
 //!
-//! * **words**: words and pairs of neighbours, emoji, punctuation runs;
+//! * **words**: words, emoji, punctuation runs, parts of addresses;
+//! * **pairs**: words with their neighbours;
 //! * **chars**: character n-grams inside words, for words never met whole;
 //! * **signs**: the shape of the text (links, capitals, length, scripts, disguises undone) and the
 //!   named signals recorded when it was posted. Their tokens begin with `@`.
@@ -18,16 +19,18 @@ use super::text::{self, Disguise, Disguises};
 #[repr(u8)]
 pub enum View {
     Words = 0,
-    Chars = 1,
-    Signs = 2,
+    Pairs = 1,
+    Chars = 2,
+    Signs = 3,
 }
 
 impl View {
-    pub const ALL: [View; 3] = [View::Words, View::Chars, View::Signs];
+    pub const ALL: [View; 4] = [View::Words, View::Pairs, View::Chars, View::Signs];
 
     pub fn name(self) -> &'static str {
         match self {
             View::Words => "words",
+            View::Pairs => "pairs",
             View::Chars => "chars",
             View::Signs => "signs",
         }
@@ -41,8 +44,8 @@ pub const WHOLE: Position = u32::MAX;
 
 /// Characters beyond this are not looked at. A comment has at most 10,000, a project's page 50,000.
 const LONGEST: usize = 60_000;
-const SHORTEST_GRAM: usize = 3;
-const LONGEST_GRAM: usize = 5;
+/// Characters in a piece of a word. 3 to 5 at once were tried: thrice the tokens, no gain.
+const GRAM: usize = 4;
 
 /// Reads texts into features. Holds its buffers, so that a busy scorer does not allocate.
 #[derive(Default)]
@@ -133,21 +136,18 @@ impl Extractor {
             self.link(&chunk[link.start..], link.hidden, tally, sink);
             return;
         }
-        if chunk.contains('@') {
-            if let Some((name, host)) = chunk.split_once('@') {
-                if !name.is_empty()
-                    && host.contains('.')
-                    && host.chars().next().is_some_and(char::is_alphanumeric)
-                {
-                    sink(View::Signs, "@mail", tally.position);
-                    self.placeholder("@mail", tally, sink);
-                    return;
-                }
-                if name.is_empty() && host.chars().next().is_some_and(char::is_alphanumeric) {
-                    tally.mentions += 1;
-                    self.placeholder("@mention", tally, sink);
-                    return;
-                }
+        if let Some((name, host)) = chunk.split_once('@')
+            && host.starts_with(char::is_alphanumeric)
+        {
+            if name.is_empty() {
+                tally.mentions += 1;
+                self.placeholder("@mention", tally, sink);
+                return;
+            }
+            if host.contains('.') {
+                sink(View::Signs, "@mail", tally.position);
+                self.placeholder("@mail", tally, sink);
+                return;
             }
         }
         if chunk.starts_with('#') && chunk.len() > 2 && chunk[1..].starts_with(char::is_alphabetic)
@@ -317,7 +317,7 @@ impl Extractor {
             self.token.push_str(&self.previous);
             self.token.push(' ');
             self.token.push_str(word);
-            sink(View::Words, &self.token, tally.position);
+            sink(View::Pairs, &self.token, tally.position);
         }
         self.previous.clear();
         self.previous.push_str(word);
@@ -353,17 +353,16 @@ impl Extractor {
             .extend(self.token.char_indices().map(|(at, _)| at));
         self.bounds.push(self.token.len());
         let chars = self.bounds.len() - 1;
-        if chars <= SHORTEST_GRAM {
+        if chars <= GRAM {
             sink(View::Chars, &self.token, position);
             return;
         }
-        for start in 0..chars {
-            for length in SHORTEST_GRAM..=LONGEST_GRAM {
-                let Some(&end) = self.bounds.get(start + length) else {
-                    break;
-                };
-                sink(View::Chars, &self.token[self.bounds[start]..end], position);
-            }
+        for start in 0..=chars - GRAM {
+            sink(
+                View::Chars,
+                &self.token[self.bounds[start]..self.bounds[start + GRAM]],
+                position,
+            );
         }
     }
 
@@ -391,7 +390,7 @@ impl Extractor {
         let domain = registered_domain(host);
         self.domain_token(domain);
         sink(View::Signs, &self.token, at);
-        if is_code_host(domain) {
+        if is_code_host(domain) || names_code_host(host) {
             // A pointer to source or documentation is what helpful people post. It must not carry
             // the blame that other links have earned; a site's own labels may still teach it.
             tally.code_links += 1;
@@ -729,6 +728,14 @@ fn registered_domain(host: &str) -> &str {
         return dots.next().map_or(host, |third| &host[third + 1..]);
     }
     &host[second + 1..]
+}
+
+/// `git.example.org` and `docs.example.org`: how people name a forge or a manual of their own.
+/// Spammers can do so too, and then a site's labels teach `@link:code`.
+fn names_code_host(host: &str) -> bool {
+    ["git.", "gitlab.", "gitea.", "forgejo.", "docs.", "wiki."]
+        .iter()
+        .any(|name| host.starts_with(name))
 }
 
 fn is_code_host(domain: &str) -> bool {

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 use super::FEATURES_VERSION;
 use super::calibration::{Calibration, INPUTS, Inputs, Point};
-use super::classifier::{ALPHA, Model, Part, scaled};
+use super::classifier::{Features, Model, Part, Smoothing, scaled};
 use super::evaluation::{
     Metrics, Promises, Scored, Thresholds, allowed_errors, ham_needed, promised_threshold,
 };
@@ -222,6 +222,8 @@ const STARTER_MASS: f64 = 100.0;
 const STARTER_HALF: f64 = 100.0;
 /// How firmly the starter's calibration holds against the site's own scores.
 const PRIOR_STRENGTH: f64 = 2.0;
+/// Own labels of each kind before the starter's calibration bends at all.
+const FEWEST_TO_BEND: usize = 5;
 
 /// To a whole 1,024th: sums of such numbers are exact, so they do not depend on the order.
 fn quantised(weight: f64) -> f64 {
@@ -256,22 +258,25 @@ impl Interner {
     }
 }
 
-/// Lists of ids, one a text, end to end.
+/// The features of one view of all texts, end to end.
 #[derive(Default)]
 struct Lists {
-    ids: Vec<u32>,
-    ends: Vec<usize>,
+    whole: Vec<u32>,
+    passages: Vec<(u32, u32)>,
+    ends: Vec<(usize, usize)>,
 }
 
 impl Lists {
-    fn push(&mut self, ids: &[u32]) {
-        self.ids.extend_from_slice(ids);
-        self.ends.push(self.ids.len());
+    fn push(&mut self, features: &Features) {
+        self.whole.extend_from_slice(&features.whole);
+        self.passages.extend_from_slice(&features.passages);
+        self.ends.push((self.whole.len(), self.passages.len()));
     }
 
-    fn get(&self, row: usize) -> &[u32] {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.ids[start..self.ends[row]]
+    fn get(&self, row: usize) -> (&[u32], &[(u32, u32)]) {
+        let start = if row == 0 { (0, 0) } else { self.ends[row - 1] };
+        let end = self.ends[row];
+        (&self.whole[start.0..end.0], &self.passages[start.1..end.1])
     }
 }
 
@@ -282,6 +287,12 @@ struct Counts {
     ham: Vec<f64>,
     spam_texts: f64,
     ham_texts: f64,
+}
+
+impl Counts {
+    fn smoothing(&self) -> Smoothing {
+        Smoothing::of(self.spam_texts, self.ham_texts)
+    }
 }
 
 /// One labelled text, its features in `Corpus::lists`.
@@ -315,7 +326,7 @@ impl Corpus {
                 Label::Ham => (&mut counts.ham, &mut counts.ham_texts),
             };
             *texts += row.weight;
-            for &id in self.lists[v].get(i) {
+            for &id in self.lists[v].get(i).0 {
                 column[id as usize] += row.weight;
             }
         }
@@ -368,14 +379,43 @@ fn information(spam: f64, ham: f64, spam_texts: f64, ham_texts: f64) -> f64 {
         + cell(ham_texts - ham, n - with, ham_texts)
 }
 
-/// ln P(token | class) by linfa's own formula, bit for bit: smoothed counts over their sum. A test
-/// holds it to linfa's fit. The folds and the starter use it, since linfa-bayes 0.8.1 prints the
-/// whole model to standard error on each fit.
-pub(super) fn log_probabilities(counts: &[f64]) -> Vec<f64> {
-    let smoothed = Array1::from_iter(counts.iter().map(|count| count + ALPHA));
+/// ln P(token | class) by linfa's own formula, bit for bit: the smoothed counts over their sum. A
+/// test holds it to linfa's fit. The folds and the starter use it, since linfa-bayes 0.8.1 prints
+/// the whole model to standard error on each fit.
+pub(super) fn log_probabilities(smoothed: &[f64]) -> Vec<f64> {
     // ndarray's sum, not the iterator's: it adds in another order.
-    let total = smoothed.sum().ln();
+    let total = Array1::from_iter(smoothed.iter().copied()).sum().ln();
     smoothed.iter().map(|count| count.ln() - total).collect()
+}
+
+/// One view by linfa's formula, with the counts kept beside what was learned.
+pub(super) fn quietly_fitted<'a>(
+    tokens: impl Iterator<Item = &'a str>,
+    spam: Vec<f64>,
+    ham: Vec<f64>,
+    smoothing: Smoothing,
+) -> Part {
+    let log_spam = log_probabilities(&smoothed(&spam, smoothing.spam));
+    let log_ham = log_probabilities(&smoothed(&ham, smoothing.ham));
+    Part::new(tokens, spam, ham, log_spam, log_ham, smoothing)
+}
+
+/// One view by linfa itself.
+fn fitted<'a>(
+    tokens: impl Iterator<Item = &'a str>,
+    spam: Vec<f64>,
+    ham: Vec<f64>,
+    smoothing: Smoothing,
+) -> Result<Part, TrainError> {
+    let (log_spam, log_ham) = fit(
+        &smoothed(&spam, smoothing.spam),
+        &smoothed(&ham, smoothing.ham),
+    )?;
+    Ok(Part::new(tokens, spam, ham, log_spam, log_ham, smoothing))
+}
+
+pub(super) fn smoothed(counts: &[f64], by: f64) -> Vec<f64> {
+    counts.iter().map(|count| count + by).collect()
 }
 
 /// What linfa learned, read through its serde form: it has no getters.
@@ -394,7 +434,8 @@ struct LearnedArray {
     data: Vec<f64>,
 }
 
-/// Fits linfa's multinomial naive Bayes on two rows, spam's sums and ham's.
+/// Fits linfa's multinomial naive Bayes on two rows, spam's smoothed sums and ham's. The smoothing
+/// is in the sums already (linfa knows only one amount for both classes), so its own is none.
 pub(super) fn fit(spam: &[f64], ham: &[f64]) -> Result<(Vec<f64>, Vec<f64>), TrainError> {
     let fault = |e: &dyn fmt::Display| TrainError::Fit(e.to_string());
     let mut sums = Array2::zeros((2, spam.len()));
@@ -404,7 +445,7 @@ pub(super) fn fit(spam: &[f64], ham: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Tra
     }
     let classes = Array1::from(vec![0usize, 1]);
     let model = MultinomialNb::params()
-        .alpha(ALPHA)
+        .alpha(0.0)
         .fit(&DatasetView::new(sums.view(), classes.view()))
         .map_err(|e| fault(&e))?;
     // By way of a value, not of text: numbers stay as they are.
@@ -468,10 +509,16 @@ pub fn train_with(
     let strength = if starter.is_some() {
         PRIOR_STRENGTH
     } else {
-        0.05
+        0.5
     };
     let points = out_of_fold(&corpus, folds, options.vocabulary, progress);
     progress(Step::Calibrate, 0.8);
+    // Labels of one kind alone would teach the curve that there is no other.
+    let strength = if starter.is_some() && own_spam.min(own_ham) < FEWEST_TO_BEND {
+        f64::INFINITY
+    } else {
+        strength
+    };
     let calibration = Calibration::fit(&points, &prior, strength);
     let scored = cross_calibrated(&corpus, &points, folds, &prior, strength);
     let metrics = (own_spam > 0 && own_ham > 0).then(|| Metrics::of(&scored));
@@ -498,15 +545,14 @@ pub fn train_with(
                 .collect::<Vec<f64>>()
         };
         let (spam, ham) = (pick(&counts.spam), pick(&counts.ham));
-        let (log_spam, log_ham) = if options.quiet {
-            (log_probabilities(&spam), log_probabilities(&ham))
-        } else {
-            fit(&spam, &ham)?
-        };
         let tokens = selected
             .iter()
             .map(|&id| &*corpus.tokens[view as usize][id as usize]);
-        parts.push(Part::new(tokens, spam, ham, log_spam, log_ham));
+        parts.push(if options.quiet {
+            quietly_fitted(tokens, spam, ham, counts.smoothing())
+        } else {
+            fitted(tokens, spam, ham, counts.smoothing())?
+        });
         progress(Step::Fit, 0.85 + 0.05 * parts.len() as f32);
     }
     let share = |spam: bool, at: Option<f64>| {
@@ -677,7 +723,7 @@ fn read(
     let mut lists: [Lists; INPUTS] = Default::default();
     let mut rows = Vec::with_capacity(order.len());
     let mut extractor = Extractor::default();
-    let mut ids: [Vec<u32>; INPUTS] = Default::default();
+    let mut found: [Features; INPUTS] = Default::default();
     // Folds deal out each class in turn (stratified); equal texts stay together, lest a copy
     // in training gives away a copy in the test.
     let mut dealt = [0usize; 2];
@@ -693,16 +739,19 @@ fn read(
             }
         };
         last = Some((&example.text, fold));
-        extractor.extract(&example.text, &example.signals, &mut |view, token, _| {
-            if token.len() <= MAX_TOKEN {
-                ids[view as usize].push(interners[view as usize].id(token));
-            }
-        });
-        for (ids, lists) in ids.iter_mut().zip(&mut lists) {
-            ids.sort_unstable();
-            ids.dedup();
-            lists.push(ids);
-            ids.clear();
+        extractor.extract(
+            &example.text,
+            &example.signals,
+            &mut |view, token, position| {
+                if token.len() <= MAX_TOKEN {
+                    found[view as usize].push(interners[view as usize].id(token), position);
+                }
+            },
+        );
+        for (features, lists) in found.iter_mut().zip(&mut lists) {
+            features.settle();
+            lists.push(features);
+            features.clear();
         }
         rows.push(Row {
             label: example.label,
@@ -751,7 +800,7 @@ fn out_of_fold(
     progress: &mut dyn FnMut(Step, f32),
 ) -> Vec<Point> {
     let mut inputs: Vec<Inputs> = vec![[0.0; INPUTS]; corpus.rows.len()];
-    let mut known = Vec::new();
+    let (mut known, mut known_passages) = (Vec::new(), Vec::new());
     for fold in 0..folds {
         progress(Step::Folds, 0.4 + 0.4 * fold as f32 / folds as f32);
         if !corpus.rows.iter().any(|row| row.fold == fold) {
@@ -763,14 +812,16 @@ fn out_of_fold(
             let weights = fold_weights(corpus, view, &counts, vocabulary);
             for (i, row) in corpus.rows.iter().enumerate() {
                 if row.fold == fold {
+                    let (whole, passages) = corpus.lists[v].get(i);
                     known.clear();
-                    known.extend(
-                        corpus.lists[v]
-                            .get(i)
+                    known.extend(whole.iter().filter(|&&id| !weights[id as usize].is_nan()));
+                    known_passages.clear();
+                    known_passages.extend(
+                        passages
                             .iter()
-                            .filter(|&&id| !weights[id as usize].is_nan()),
+                            .filter(|(_, id)| !weights[*id as usize].is_nan()),
                     );
-                    inputs[i][v] = scaled(&known, &weights);
+                    inputs[i][v] = scaled(&known, &known_passages, &weights);
                 }
             }
         }
@@ -790,15 +841,18 @@ fn out_of_fold(
 /// Log-odds by id; NaN for tokens that were not selected.
 fn fold_weights(corpus: &Corpus, view: View, counts: &Counts, vocabulary: usize) -> Vec<f64> {
     let selected = corpus.select(view, counts, vocabulary);
-    let pick = |column: &[f64]| {
-        selected
-            .iter()
-            .map(|&id| column[id as usize])
-            .collect::<Vec<f64>>()
+    let smoothing = counts.smoothing();
+    let learn = |column: &[f64], by: f64| {
+        log_probabilities(
+            &selected
+                .iter()
+                .map(|&id| column[id as usize] + by)
+                .collect::<Vec<f64>>(),
+        )
     };
     let (spam, ham) = (
-        log_probabilities(&pick(&counts.spam)),
-        log_probabilities(&pick(&counts.ham)),
+        learn(&counts.spam, smoothing.spam),
+        learn(&counts.ham, smoothing.ham),
     );
     let mut weights = vec![f64::NAN; counts.spam.len()];
     for ((&id, s), h) in selected.iter().zip(spam).zip(ham) {
@@ -907,22 +961,20 @@ impl fmt::Display for Report {
             "\n  pygame.org's own filter, on its own texts (another corpus): F1 ham 0.97, F1 spam 0.76"
         )?;
         writeln!(f, "\nThresholds")?;
-        writeln!(
-            f,
-            "  hold from     {:.3}  ({})",
-            self.thresholds.hold,
-            if self.hold_promised {
-                format!(
-                    "at most {:.1} in 100 ham wait, by the upper 95 % bound",
-                    self.promises.held * 100.0
-                )
-            } else {
-                format!(
-                    "borrowed from the starter; {} more ham labels are needed for a promise",
-                    self.ham_missing_to_hold
-                )
-            }
-        )?;
+        let (hold, held) = (self.thresholds.hold, self.promises.held * 100.0);
+        if self.hold_promised {
+            writeln!(
+                f,
+                "  hold from     {hold:.3}  (at most {held:.1} in 100 ham wait, by the upper 95 % bound)"
+            )?;
+        } else {
+            writeln!(
+                f,
+                "  hold from     {hold:.3}  (the starter's: at most {held:.1} in 100 ham of public sources unknown to it; \
+                 {} more ham labels are needed to promise it here)",
+                self.ham_missing_to_hold
+            )?;
+        }
         match self.thresholds.spam {
             Some(spam) => writeln!(
                 f,
@@ -940,10 +992,15 @@ impl fmt::Display for Report {
                 "  put away      never: no score is high enough to keep the promise"
             )?,
         }
-        if self.own.is_some() {
+        if self.own.is_some() || self.starter.is_some() {
+            let texts = if self.own.is_some() {
+                "the own labels"
+            } else {
+                "the left-out fifth"
+            };
             writeln!(
                 f,
-                "  of the own labels: spam held {:.1} %, put away {:.1} %; ham held {:.2} %, put away {:.2} %",
+                "  of {texts}: spam held {:.1} %, put away {:.1} %; ham held {:.2} %, put away {:.2} %",
                 self.spam_held * 100.0,
                 self.spam_put_away * 100.0,
                 self.ham_held * 100.0,

@@ -3,8 +3,9 @@
 //! Strings and labels in, probabilities and reasons out; no table, no page, no clock.
 //!
 //! ```text
-//! text ──text.rs──▶ cleaned ──features.rs──▶ 0/1 features in three views (words, chars, signs)
-//!      ──classifier.rs──▶ per view  s = Σ (ln P(f|spam) − ln P(f|ham)),  x = s / √n
+//! text ──text.rs──▶ cleaned ──features.rs──▶ 0/1 features in four views (words, pairs, chars, signs)
+//!      ──classifier.rs──▶ per view  s = Σ (ln P(f|spam) − ln P(f|ham)),  x = s / √n,
+//!                         half-way to the worst two neighbouring passages of eight words
 //!      ──calibration.rs─▶ p(spam) = logistic(bias + Σ slope·x)
 //!      ──evaluation.rs──▶ thresholds that keep a promise, figures that can be compared
 //! ```

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
 use super::features::View;
-use super::learning::{cross_validate, fit, log_probabilities, starter_weight, train_with};
+use super::learning::{cross_validate, fit, log_probabilities, smoothed, starter_weight};
 use super::*;
 
 /// A small invented community: makers talking shop, and people selling things.
@@ -72,11 +72,18 @@ fn trained(examples: &[Example], options: &Options) -> Model {
 #[test]
 fn linfa_on_summed_rows_equals_linfa_on_each_row_and_our_formula() {
     let rows = Array2::from_shape_fn((40, 23), |(r, c)| {
-        f64::from(u8::from((r * 7 + c * 5 + r * c) % 3 == 0))
+        if r < 2 {
+            1.0
+        } else {
+            f64::from(u8::from((r * 7 + c * 5 + r * c) % 3 == 0))
+        }
     });
-    let labels = Array1::from_shape_fn(40, |r| usize::from(r % 4 == 0));
+    let labels = Array1::from_shape_fn(
+        40,
+        |r| usize::from(r % 4 == 0), // rows 0 and 1 are the imagined texts, one a class
+    );
     let by_row = MultinomialNb::params()
-        .alpha(classifier::ALPHA)
+        .alpha(0.0)
         .fit(&DatasetView::new(rows.view(), labels.view()))
         .unwrap();
     let sum = |class| -> Vec<f64> {
@@ -96,13 +103,18 @@ fn linfa_on_summed_rows_equals_linfa_on_each_row_and_our_formula() {
     // linfa keeps its parameters private: unit rows read them out through the joint likelihood.
     let likelihood = by_row.joint_log_likelihood(Array2::eye(23).view());
     for c in 0..23 {
+        let theirs = likelihood[&0][c] - (30.0f64 / 40.0).ln();
         assert!(
-            (likelihood[&0][c] - (30.0f64 / 40.0).ln() - log_spam[c]).abs() < 1e-12
-                || (likelihood[&0][c] - likelihood[&1][c]).is_finite()
+            (log_spam[c] - theirs).abs() < 1e-12,
+            "{} {theirs}",
+            log_spam[c]
         );
-        let ours = log_spam[c] - log_ham[c];
-        let theirs = likelihood[&0][c] - likelihood[&1][c] - (30.0f64 / 10.0).ln();
-        assert!((ours - theirs).abs() < 1e-12, "{ours} {theirs}");
+        let theirs = likelihood[&1][c] - (10.0f64 / 40.0).ln();
+        assert!(
+            (log_ham[c] - theirs).abs() < 1e-12,
+            "{} {theirs}",
+            log_ham[c]
+        );
     }
 }
 
@@ -123,7 +135,11 @@ fn linfa_and_the_formula_train_the_same_model() {
 fn the_starter_weighs_as_linfa_would() {
     let model = Model::starter();
     for part in &model.parts {
-        let (log_spam, log_ham) = fit(&part.spam_docs, &part.ham_docs).unwrap();
+        let (log_spam, log_ham) = fit(
+            &smoothed(&part.spam_docs, part.smoothing.spam),
+            &smoothed(&part.ham_docs, part.smoothing.ham),
+        )
+        .unwrap();
         assert_eq!(log_spam, part.log_spam);
         assert_eq!(log_ham, part.log_ham);
     }
@@ -307,7 +323,265 @@ fn cross_validation_sees_no_test_text() {
         })
         .collect();
     let metrics = Metrics::of(&cross_validate(&examples, None, 12, &quiet()).unwrap());
-    assert!((0.3..0.7).contains(&metrics.auc), "{}", metrics.auc);
+    // A leak would lift it; below one half is how left-out coins fall (what a fold has more of, the
+    // rest has less of).
+    assert!(metrics.auc < 0.65, "{}", metrics.auc);
+}
+
+#[test]
+fn no_view_speaks_against_its_own_evidence() {
+    use super::calibration::{Calibration, Point};
+    // The second input agrees with the first but for noise that an unhindered fit would subtract.
+    let points: Vec<Point> = (0..400)
+        .map(|i| {
+            let spam = i % 2 == 0;
+            let (signal, noise) = (if spam { 1.0 } else { -1.0 }, f64::from(i % 7) - 3.0);
+            Point {
+                inputs: [signal + noise, 0.3 * signal + noise, 0.0, 0.0],
+                spam,
+                weight: 1.0,
+            }
+        })
+        .collect();
+    let curve = Calibration::fit(&points, &Calibration::default(), 0.5);
+    assert!(curve.slopes.iter().all(|&slope| slope > 0.0), "{curve:?}");
+    assert!(curve.probability(&[3.0, 3.0, 0.0, 0.0]) > 0.5);
+    assert!(
+        Model::starter()
+            .calibration()
+            .slopes
+            .iter()
+            .all(|&slope| slope > 0.0)
+    );
+}
+
+/// All tokens of a text, as `view:token`.
+fn tokens(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    features::Extractor::default().extract(text, &["@maker"], &mut |view, token, _| {
+        out.push(format!("{}:{token}", view.name()));
+    });
+    out
+}
+
+fn has(text: &str, token: &str) -> bool {
+    tokens(text).iter().any(|t| t == token)
+}
+
+#[test]
+fn a_disguise_is_undone_and_told() {
+    for (text, word, disguise) in [
+        ("get fr\u{200b}ee gold", "free", "invisible"),
+        ("get fr\u{ad}ee gold", "free", "invisible"),
+        ("get ｆｒｅｅ gold", "free", "fancy-letters"),
+        ("get 𝐟𝐫𝐞𝐞 gold", "free", "fancy-letters"),
+        ("get frее gold", "free", "look-alike"),
+        ("get fr33 gold", "free", "leet"),
+        ("get f r e e gold", "free", "spaced"),
+        ("get f.r.e.e gold", "free", "spaced"),
+        ("get freeeeee gold", "free", "stretched"),
+        ("get fr\u{7}ee gold", "free", "control"),
+        ("duck-shop dot com has gold", "duck", "hidden-address"),
+        ("hxxp://duck.example/gold", "@link", "hidden-address"),
+    ] {
+        let told = format!("signs:@disguise:{disguise}");
+        assert!(has(text, &told), "{text:?}: {:?}", tokens(text));
+        let seen = tokens(text)
+            .iter()
+            .any(|t| t.starts_with(&format!("words:{word}")) || *t == format!("signs:{word}"));
+        assert!(seen, "{text:?}: {:?}", tokens(text));
+    }
+    for honest in [
+        "get free gold",
+        "работа в студии",
+        "mp3 and 2nite",
+        "a b or c",
+        "👩\u{200d}🎨 painted it",
+        "naïve café",
+    ] {
+        assert!(
+            !tokens(honest).iter().any(|t| t.contains("@disguise")),
+            "{honest:?}: {:?}",
+            tokens(honest)
+        );
+    }
+}
+
+#[test]
+fn a_russian_word_with_latin_letters_stays_russian() {
+    assert!(has("ищу рaбoту", "words:работу"));
+    assert!(has("my раypal", "words:paypal"));
+}
+
+#[test]
+fn addresses_have_a_shape() {
+    let text = "see http://www.Shop.example.co.uk/a/b?c=d, or duck.com";
+    for token in [
+        "@link",
+        "@domain:example.co.uk",
+        "@tld:uk",
+        "@path:query",
+        "@links:2",
+        "@domain:duck.com",
+        "@path:none",
+        "@maker",
+    ] {
+        assert!(
+            has(text, &format!("signs:{token}")),
+            "{token}: {:?}",
+            tokens(text)
+        );
+    }
+    assert!(has("mail duck@pond.example now", "signs:@mail"));
+    assert!(!has("great game.Me too", "signs:@link"));
+    // Source code is not a shop window.
+    let code = tokens("the source is at https://github.com/someone/duck-game");
+    assert!(
+        code.contains(&"signs:@link:code".into())
+            && code.contains(&"signs:@links:0".into())
+            && !code.contains(&"signs:@link".into())
+    );
+}
+
+#[test]
+fn good_words_do_not_drown_spam() {
+    let model = trained(&community(200), &quiet());
+    let spam = "click my channel for cheap followers and a casino bonus, subscribe for crypto profit, your pills and watches";
+    let tail = " lovely jump and level music really physics so duck controls".repeat(4);
+    let ham = "lovely jump and level music so duck controls and the menu, my sprite tutorial"
+        .to_owned()
+        + &tail;
+    let (plain, padded, harmless) = (
+        model.score(spam, &[]),
+        model.score(&format!("{spam}{tail}"), &[]),
+        model.score(&ham, &[]),
+    );
+    assert!(
+        plain > 0.95 && padded > harmless + 0.2,
+        "{plain} {padded} {harmless}"
+    );
+}
+
+#[test]
+fn promises_follow_the_binomial() {
+    use super::evaluation::{allowed_errors, ham_needed, promised_threshold};
+    // The rule of three, sharpened.
+    assert_eq!((ham_needed(0.001), ham_needed(0.02)), (2995, 149));
+    assert_eq!(
+        (allowed_errors(2994, 0.001), allowed_errors(2995, 0.001)),
+        (None, Some(0))
+    );
+    // One error needs 4,742 texts at 1 in 1,000 (a table of the Poisson bound says 4,744).
+    assert_eq!(
+        (allowed_errors(4700, 0.001), allowed_errors(4745, 0.001)),
+        (Some(0), Some(1))
+    );
+    let ham: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+    let threshold = promised_threshold(&ham, 0.02).unwrap();
+    assert_eq!(
+        ham.iter().filter(|&&p| p >= threshold).count(),
+        allowed_errors(200, 0.02).unwrap()
+    );
+    assert_eq!(promised_threshold(&ham[..100], 0.02), None);
+}
+
+#[test]
+fn figures_agree_with_a_hand_count() {
+    use super::evaluation::Scored;
+    let scored = |probability, spam| Scored { probability, spam };
+    let m = Metrics::of(&[
+        scored(0.9, true),
+        scored(0.8, false),
+        scored(0.6, true),
+        scored(0.2, false),
+        scored(0.4, true),
+    ]);
+    assert_eq!(
+        (
+            m.confusion.spam_as_spam,
+            m.confusion.spam_as_ham,
+            m.confusion.ham_as_spam,
+            m.confusion.ham_as_ham
+        ),
+        (2, 1, 1, 1)
+    );
+    assert!((m.f1_spam - 2.0 / 3.0).abs() < 1e-12 && (m.f1_ham - 0.5).abs() < 1e-12);
+    assert!((m.auc - 4.0 / 6.0).abs() < 1e-12);
+    assert!((m.brier - (0.01 + 0.64 + 0.16 + 0.04 + 0.36) / 5.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_few_labels_of_one_kind_do_not_blind_the_starter() {
+    let ham: Vec<Example> = (0..300)
+        .map(|i| Example::new(format!("lovely duck number {i}, thank you"), Label::Ham))
+        .collect();
+    let model = trained(
+        &ham,
+        &Options {
+            quiet: true,
+            ..Options::default()
+        },
+    );
+    assert_eq!(model.calibration(), Model::starter().calibration());
+    assert!(
+        model.score(
+            "Subscribe to my channel and win a free prize, call now http://win.example",
+            &[]
+        ) > 0.5
+    );
+}
+
+#[test]
+fn the_starter_ships_figures_only() {
+    let table = starter::bundled();
+    // Features changed? Make the table anew: models/examples/starter.rs.
+    assert_eq!(table.report.features_version, FEATURES_VERSION);
+    assert!(table.entries.iter().all(|e| e.spam + e.ham >= 5));
+    for entry in &table.entries {
+        let structural = entry.token.starts_with('@');
+        assert!(
+            structural || !entry.token.chars().any(char::is_numeric),
+            "{}",
+            entry.token
+        );
+        assert!(
+            !entry.token.trim_start_matches('@').contains('@') || entry.token.contains(" @"),
+            "{}",
+            entry.token
+        );
+    }
+    // The table is written as it is read.
+    assert_eq!(
+        starter::Starter::parse(&table.to_table(&["sources"])).unwrap(),
+        *table
+    );
+    assert_eq!(
+        starter::Starter::parse("w\tduck\t1"),
+        Err(starter::ParseError {
+            line: 1,
+            fault: "a field is missing"
+        })
+    );
+    let start = std::time::Instant::now();
+    let _ = table.model();
+    assert!(start.elapsed().as_secs() < 2);
+}
+
+#[test]
+fn the_left_out_fifth_is_stable() {
+    let out: Vec<bool> = (0..10)
+        .map(|i| starter::held_out(&format!(" duck {i}\n")))
+        .collect();
+    assert_eq!(
+        out,
+        (0..10)
+            .map(|i| starter::held_out(&format!("duck {i}")))
+            .collect::<Vec<_>>()
+    );
+    let share = (0..5000)
+        .filter(|i| starter::held_out(&format!("text {i}")))
+        .count();
+    assert!((900..1150).contains(&share), "{share}");
 }
 
 proptest! {
@@ -331,11 +605,11 @@ proptest! {
                 let linfa = model.parts.iter().map(|part| {
                     let mut sums = Array2::zeros((2, part.len()));
                     for i in 0..part.len() {
-                        sums[[0, i]] = part.spam_docs[i];
-                        sums[[1, i]] = part.ham_docs[i];
+                        sums[[0, i]] = part.spam_docs[i] + part.smoothing.spam;
+                        sums[[1, i]] = part.ham_docs[i] + part.smoothing.ham;
                     }
                     let classes = Array1::from(vec![0usize, 1]);
-                    MultinomialNb::params().alpha(classifier::ALPHA).fit(&DatasetView::new(sums.view(), classes.view())).unwrap()
+                    MultinomialNb::params().alpha(0.0).fit(&DatasetView::new(sums.view(), classes.view())).unwrap()
                 }).collect();
                 (model, linfa)
             };

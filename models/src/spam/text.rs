@@ -365,16 +365,20 @@ fn cyrillic_for(c: char) -> Option<char> {
 
 /// Reads digits and signs inside a word as letters: `fr33` gives `free`. None when the word is no
 /// such thing: it wants two letters at least, and `2nite`, `b4` or `mp3` stay what they are because
-/// the digit must stand between letters.
+/// the digit must stand between letters (or twice at the end).
 pub fn undo_leet(word: &str, out: &mut String) -> bool {
     out.clear();
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     if letters < 2 || letters == word.chars().count() {
         return false;
     }
-    if !word.starts_with(|c: char| c.is_alphabetic() || c == '$')
-        || !word.ends_with(|c: char| c.is_alphabetic() || matches!(c, '3' | '0' | '5'))
-    {
+    if !word.starts_with(|c: char| c.is_alphabetic() || c == '$') {
+        return false;
+    }
+    let tail = word.trim_end_matches(|c: char| !c.is_alphabetic());
+    let inside = tail.chars().skip(1).any(|c| !c.is_alphabetic());
+    // `fr33` ends in letters of its own making, `mp3` and `win10` in numbers.
+    if !(tail.len() == word.len() || inside || matches!(&word[tail.len()..], "33" | "00")) {
         return false;
     }
     for c in word.chars() {

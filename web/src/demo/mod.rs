@@ -1,8 +1,677 @@
-//! The demo community.
+//! `potluck serve --demo`: an invented community, so that a newcomer sees the place in use.
+//!
+//! Everything goes the way it goes on a real site: texts take the intake, moderators give verdicts,
+//! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
+
 mod picture;
+
 use crate::app::App;
-use potluck_models::db::Pools;
-pub fn lay_table(_: &App, _: &Pools) -> anyhow::Result<()> {
+use crate::config::Config;
+use crate::picture as pictures;
+use anyhow::Context as _;
+use chrono::{Duration, NaiveDateTime};
+use diesel::prelude::*;
+use potluck_models::account::{Email, Role, User, Username};
+use potluck_models::comment::{self, Body};
+use potluck_models::db::{Db, ItemId, Pools, UserId, write_tx};
+use potluck_models::intake::{self, Context, Outcome, Step, Text};
+use potluck_models::item::{Item, Kind, State, Submitted};
+use potluck_models::moderation::report::{self, ReportReason};
+use potluck_models::moderation::verdict::{self, Seen, Verdict};
+use potluck_models::picture::Picture;
+use potluck_models::project::{self, Choices, Fields, Intent, Link, LinkKind};
+use potluck_models::release::Release;
+use potluck_models::schema::{
+    batches, comments, items, projects, reports, revisions, users, verdicts,
+};
+use potluck_models::settings::Settings;
+use potluck_models::spam::training::{self, ModelKind, StoredModel};
+use potluck_models::spam::{self, Options};
+use potluck_models::{markdown, now, password};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::time::Instant;
+
+const COMMUNITY: &str = include_str!("community.toml");
+/// Everybody in the demo has it; it is printed at the start and guards nothing.
+const PASSWORD: &str = "bring what you made";
+/// Published in this time and not looked at: the Recent queue.
+const RECENT: Duration = Duration::days(3);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Community {
+    person: Vec<Person>,
+    project: Vec<Project>,
+    pending_project: Vec<Project>,
+    comment: Vec<Comment>,
+    queue: Vec<Queued>,
+    label: Vec<Labelled>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    username: String,
+    display_name: String,
+    bio: String,
+    role: Role,
+    days_ago: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Project {
+    slug: String,
+    title: String,
+    summary: String,
+    description: String,
+    kind: project::ProjectKind,
+    tags: Vec<String>,
+    owner: String,
+    #[serde(default)]
+    co_makers: Vec<String>,
+    comment_policy: potluck_models::gate::CommentPolicy,
+    #[serde(default)]
+    closed: bool,
+    days_ago: f64,
+    #[serde(default)]
+    links: Vec<ProjectLink>,
+    picture: Cover,
+    #[serde(default)]
+    release: Vec<ProjectRelease>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectLink {
+    kind: LinkKind,
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cover {
+    pattern: String,
+    palette: Vec<String>,
+    seed: u64,
+    alt: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectRelease {
+    version: String,
+    notes: String,
+    days_ago: f64,
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Comment {
+    key: String,
+    project: String,
+    author: String,
+    reply_to: Option<String>,
+    hours_ago: f64,
+    #[serde(default)]
+    edited: bool,
+    body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Queued {
+    project: String,
+    author: String,
+    hours_ago: f64,
+    expect: Expected,
+    #[serde(rename = "note")]
+    _note: String,
+    body: String,
+    #[serde(default)]
+    report: Vec<Report>,
+}
+
+/// What a moderator would think of it; the filter never sees it.
+#[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Expected {
+    Spam,
+    Held,
+    Published,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    by: String,
+    reason: String,
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Labelled {
+    #[serde(rename = "label")]
+    _label: verdict::Label,
+    days_ago: f64,
+    body: String,
+}
+
+/// Fills an empty database. What is there already stays as it is.
+pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
+    let mut db = pools.write.get()?;
+    if users::table.count().get_result::<i64>(&mut *db)? > 0 {
+        return Ok(());
+    }
+    let start = Instant::now();
+    println!("  Laying the table: people, projects, pictures, comments …");
+    let community: Community = toml::from_str(COMMUNITY).context("community.toml")?;
+    let covers = draw_covers(
+        &app.config,
+        community.project.iter().chain(&community.pending_project),
+    )?;
+    let settings = app.settings();
+    let active = app.filter();
+    let demo = Demo {
+        context: Context {
+            settings: &settings,
+            filter: active.as_deref(),
+            limits_off: true,
+        },
+        start: now(),
+    };
+    write_tx(&mut db, |db| {
+        demo.lay(db, &community, &covers).map_err(Rollback)
+    })
+    .map_err(|rollback| rollback.0)?;
+    // The filter learns from what the demo's moderators decided, as the nightly job would have it.
+    let examples = training::examples(&mut db)?;
+    let options = Options {
+        quiet: true,
+        ..Options::default()
+    };
+    let trained = spam::train(&examples, &options, &mut |_, _| {})?;
+    write_tx(&mut db, |db| -> diesel::QueryResult<()> {
+        let id = training::store(db, &trained.model, ModelKind::Trained, None)?;
+        StoredModel::activate(db, id)
+    })?;
+    app.set_filter(training::load_active(&mut db)?);
+    let again = app.filter();
+    let demo = Demo {
+        context: Context {
+            settings: &settings,
+            filter: again.as_deref(),
+            limits_off: true,
+        },
+        start: demo.start,
+    };
+    write_tx(&mut db, |db| {
+        demo.fill_queues(db, &community, &covers).map_err(Rollback)
+    })
+    .map_err(|rollback| rollback.0)?;
+    println!("  Done in {:.1?}.", start.elapsed());
     Ok(())
 }
-pub fn print_logins() {}
+
+pub fn print_logins() {
+    println!("  Everything here is invented. Log in with the password “{PASSWORD}” as");
+    println!("    vera    a visitor who has an account and no project");
+    println!("    odile   a maker");
+    println!("    mo_t    a moderator");
+    println!("    ada     the administrator\n");
+}
+
+struct Rollback(anyhow::Error);
+
+impl From<diesel::result::Error> for Rollback {
+    fn from(error: diesel::result::Error) -> Self {
+        Rollback(error.into())
+    }
+}
+
+type Covers = HashMap<String, pictures::Sizes>;
+
+/// Drawn and encoded on all cores, outside the transaction.
+fn draw_covers<'a>(
+    config: &Config,
+    all: impl Iterator<Item = &'a Project>,
+) -> anyhow::Result<Covers> {
+    let all: Vec<&Project> = all.collect();
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let drawn: Vec<anyhow::Result<(String, pictures::Sizes)>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = all
+            .chunks(all.len().div_ceil(threads).max(1))
+            .map(|share| {
+                scope.spawn(move || {
+                    share
+                        .iter()
+                        .map(|project| draw(project))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_default())
+            .collect()
+    });
+    let covers = drawn.into_iter().collect::<anyhow::Result<Covers>>()?;
+    for sizes in covers.values() {
+        sizes.store(&config.uploads)?;
+    }
+    Ok(covers)
+}
+
+fn draw(project: &Project) -> anyhow::Result<(String, pictures::Sizes)> {
+    let palette: Vec<&str> = project.picture.palette.iter().map(String::as_str).collect();
+    let cover = picture::cover(&project.picture.pattern, &palette, project.picture.seed);
+    let mut png = std::io::Cursor::new(Vec::new());
+    cover.write_to(&mut png, image::ImageFormat::Png)?;
+    Ok((project.slug.clone(), pictures::intake(png.get_ref())?))
+}
+
+struct Demo<'a> {
+    context: Context<'a>,
+    start: NaiveDateTime,
+}
+
+impl Demo<'_> {
+    fn ago(&self, days: f64) -> NaiveDateTime {
+        self.start - Duration::milliseconds((days * 86_400_000.0) as i64)
+    }
+
+    /// Everything that moderators have long decided.
+    fn lay(&self, db: &mut Db, community: &Community, covers: &Covers) -> anyhow::Result<()> {
+        let hash = password::hash(PASSWORD);
+        for person in &community.person {
+            self.seat(db, person, &hash)?;
+        }
+        let settings = Settings {
+            contact: "ada@potluck.example".into(),
+            ..self.context.settings.clone()
+        };
+        settings.save(db)?;
+        let moderator = find(db, "mo_t")?.id;
+        for project in by_age(&community.project, |project| project.days_ago) {
+            self.share(db, project, covers, Some(moderator))?;
+        }
+        let mut ids = HashMap::new();
+        for comment in by_age(&community.comment, |comment| comment.hours_ago) {
+            let at = self.ago(comment.hours_ago / 24.0);
+            let parent = comment
+                .reply_to
+                .as_ref()
+                .and_then(|key| ids.get(key).copied());
+            let id = self.say(
+                db,
+                &comment.project,
+                &comment.author,
+                parent,
+                &comment.body,
+                at,
+            )?;
+            ids.insert(comment.key.clone(), id);
+            if Item::find(db, id)?.state != State::Published || at < self.start - RECENT {
+                self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(40))?;
+            }
+            if comment.edited {
+                diesel::update(comments::table.find(id))
+                    .set(comments::edited_at.eq(at + Duration::minutes(50)))
+                    .execute(db)?;
+            }
+        }
+        // Spam of the past lies where it was put, on whatever project it came to.
+        let throwaways: Vec<&Person> = community
+            .person
+            .iter()
+            .filter(|p| p.days_ago < 5.0)
+            .collect();
+        let targets: Vec<&Project> = community
+            .project
+            .iter()
+            .filter(|p| takes_comments(p))
+            .collect();
+        for (i, old) in community.label.iter().enumerate() {
+            let author = &throwaways[i % throwaways.len()].username;
+            let at = self.ago(old.days_ago);
+            let id = self.say(
+                db,
+                &targets[i % targets.len()].slug,
+                author,
+                None,
+                &old.body,
+                at,
+            )?;
+            self.decide(db, moderator, Verdict::Spam, id, at + Duration::hours(2))?;
+        }
+        Ok(())
+    }
+
+    /// What waits for the moderators today.
+    fn fill_queues(
+        &self,
+        db: &mut Db,
+        community: &Community,
+        covers: &Covers,
+    ) -> anyhow::Result<()> {
+        let moderator = find(db, "mo_t")?.id;
+        for project in &community.pending_project {
+            self.share(db, project, covers, None)?;
+        }
+        let queued = by_age(&community.queue, |queued| queued.hours_ago);
+        // Some of this night's spam was decided already; whoever repeats it word for word lands in
+        // Spam without a person.
+        let mut repeated = Vec::new();
+        for (i, queued) in queued.iter().enumerate() {
+            let at = self.ago(queued.hours_ago / 24.0);
+            let id = self.say(db, &queued.project, &queued.author, None, &queued.body, at)?;
+            match queued.expect {
+                Expected::Published => {
+                    self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(5))?;
+                    for complaint in &queued.report {
+                        let reason = complaint
+                            .reason
+                            .replace("abuse", "unkind")
+                            .parse::<ReportReason>();
+                        let reporter = find(db, &complaint.by)?;
+                        let reason = reason.map_err(anyhow::Error::msg)?;
+                        report::file(db, &reporter, id, reason, &complaint.note)?;
+                        diesel::update(reports::table.filter(reports::item_id.eq(id)))
+                            .set(reports::created_at.eq(at + Duration::hours(1)))
+                            .execute(db)?;
+                    }
+                }
+                Expected::Spam if i % 3 == 0 => {
+                    self.decide(db, moderator, Verdict::Spam, id, at + Duration::minutes(9))?;
+                    repeated.push(*queued);
+                }
+                Expected::Spam | Expected::Held => {}
+            }
+        }
+        let throwaways: Vec<&Person> = community
+            .person
+            .iter()
+            .filter(|p| p.days_ago < 5.0)
+            .collect();
+        for (i, queued) in repeated.iter().enumerate() {
+            let author = throwaways
+                .iter()
+                .cycle()
+                .skip(i + 1)
+                .find(|p| p.username != queued.author);
+            let author = author.context("the demo has throw-away accounts")?;
+            let at = self.ago(queued.hours_ago / 24.0 * 0.4);
+            self.say(
+                db,
+                &queued.project,
+                &author.username,
+                None,
+                &queued.body,
+                at,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn seat(&self, db: &mut Db, person: &Person, hash: &str) -> anyhow::Result<UserId> {
+        let name = Username::parse(&person.username)?;
+        let email = Email::parse(&format!("{}@people.example", person.username))
+            .map_err(anyhow::Error::msg)?;
+        let user = User::create(db, &name, &email, hash.to_owned(), "")?;
+        let at = self.ago(person.days_ago);
+        user.set_role(db, person.role)?;
+        user.set_profile(
+            db,
+            &person.display_name,
+            &person.bio,
+            &markdown::to_html(&person.bio),
+        )?;
+        diesel::update(users::table.find(user.id))
+            .set((
+                users::created_at.eq(at),
+                users::confirmed_at.eq(at + Duration::minutes(3)),
+            ))
+            .execute(db)?;
+        Ok(user.id)
+    }
+
+    /// With a moderator: approved by them. Without: it waits.
+    fn share(
+        &self,
+        db: &mut Db,
+        project: &Project,
+        covers: &Covers,
+        moderator: Option<UserId>,
+    ) -> anyhow::Result<()> {
+        let owner = find(db, &project.owner)?;
+        let at = self.ago(project.days_ago);
+        let cover = covers
+            .get(&project.slug)
+            .context("every project has a cover")?;
+        let size = (cover.width, cover.height);
+        let picture = Picture::create(
+            db,
+            owner.id,
+            &cover.key,
+            cover.extension,
+            size,
+            &project.picture.alt,
+        )?;
+        let links: Vec<Link> = project
+            .links
+            .iter()
+            .map(|link| Link {
+                kind: link.kind,
+                url: link.url.clone(),
+            })
+            .collect();
+        let fields = Fields {
+            title: project.title.clone(),
+            summary: project.summary.clone(),
+            description: project.description.clone(),
+            kind: project.kind,
+            tags: project.tags.clone(),
+            links,
+        };
+        let choices = Choices {
+            comment_policy: project.comment_policy,
+            approve_first: false,
+            closed: project.closed,
+            picture_id: Some(picture),
+        };
+        let shared = project::share(
+            db,
+            &self.context,
+            &owner,
+            &fields,
+            choices,
+            Intent::Publish,
+            "",
+        )?;
+        for name in &project.co_makers {
+            let maker = find(db, name)?;
+            shared.add_maker(db, maker.id)?;
+        }
+        diesel::update(projects::table.find(shared.id))
+            .set((
+                projects::slug.eq(&project.slug),
+                projects::created_at.eq(at),
+                projects::updated_at.eq(at),
+            ))
+            .execute(db)?;
+        self.turn_back(db, shared.id, at)?;
+        if let Some(moderator) = moderator {
+            self.decide(
+                db,
+                moderator,
+                Verdict::Ham,
+                shared.id,
+                at + Duration::minutes(20),
+            )?;
+        }
+        for release in &project.release {
+            self.release(db, shared.id, &owner, release)?;
+        }
+        Ok(())
+    }
+
+    fn release(
+        &self,
+        db: &mut Db,
+        project: ItemId,
+        owner: &User,
+        release: &ProjectRelease,
+    ) -> anyhow::Result<()> {
+        let text = format!("{}\n{}\n{}", release.version, release.notes, release.url);
+        let judged = Text {
+            kind: Kind::Release,
+            author: owner,
+            is_maker: true,
+            text: &text,
+            editing: None,
+            approve_first: false,
+            network: "",
+        };
+        let mut decision = intake::judge(db, &self.context, &judged)?;
+        decision.outcome = Outcome::Publish;
+        decision
+            .steps
+            .push(Step::new("demo", Outcome::Publish, "an old release"));
+        let new = Submitted {
+            kind: Kind::Release,
+            author: owner.id,
+            project: Some(project),
+            content: &release.notes,
+            text: &text,
+            network: "",
+            decision: &decision,
+        };
+        let id = Item::submit(db, &new)?;
+        let at = self.ago(release.days_ago);
+        Release::insert(
+            db,
+            id,
+            project,
+            &release.version,
+            &release.notes,
+            &release.url,
+            at,
+        )?;
+        self.turn_back(db, id, at)?;
+        diesel::update(items::table.find(id))
+            .set(items::looked_at.eq(at))
+            .execute(db)?;
+        Ok(())
+    }
+
+    fn say(
+        &self,
+        db: &mut Db,
+        slug: &str,
+        author: &str,
+        parent: Option<ItemId>,
+        body: &str,
+        at: NaiveDateTime,
+    ) -> anyhow::Result<ItemId> {
+        let author = find(db, author)?;
+        let project = project::Project::by_slug(db, slug)?;
+        let body = Body::parse(body)?;
+        // A closed project had its comments before it was closed.
+        if project.closed {
+            diesel::update(projects::table.find(project.id))
+                .set(projects::closed.eq(false))
+                .execute(db)?;
+        }
+        let posted = comment::post(db, &self.context, &author, project.id, parent, &body, "");
+        let (id, _) = posted.with_context(|| format!("{} on {slug}", author.username))?;
+        if project.closed {
+            diesel::update(projects::table.find(project.id))
+                .set(projects::closed.eq(true))
+                .execute(db)?;
+        }
+        diesel::update(comments::table.find(id))
+            .set(comments::created_at.eq(at))
+            .execute(db)?;
+        self.turn_back(db, id, at)?;
+        Ok(id)
+    }
+
+    fn turn_back(&self, db: &mut Db, id: ItemId, at: NaiveDateTime) -> diesel::QueryResult<()> {
+        diesel::update(items::table.find(id))
+            .set(items::created_at.eq(at))
+            .execute(db)?;
+        diesel::update(
+            items::table
+                .find(id)
+                .filter(items::published_at.is_not_null()),
+        )
+        .set(items::published_at.eq(at))
+        .execute(db)?;
+        diesel::update(revisions::table.filter(revisions::item_id.eq(id)))
+            .set(revisions::created_at.eq(at))
+            .execute(db)?;
+        Ok(())
+    }
+
+    fn decide(
+        &self,
+        db: &mut Db,
+        by: UserId,
+        verdict: Verdict,
+        id: ItemId,
+        at: NaiveDateTime,
+    ) -> anyhow::Result<()> {
+        let at = at.min(self.start);
+        let kind = Item::find(db, id)?.kind;
+        let outcomes = verdict::decide(
+            db,
+            by,
+            verdict,
+            "",
+            &[Seen {
+                kind,
+                id,
+                version: None,
+            }],
+        )?;
+        let Some(batch) = outcomes.batch else {
+            return Ok(());
+        };
+        diesel::update(batches::table.find(batch))
+            .set(batches::created_at.eq(at))
+            .execute(db)?;
+        diesel::update(verdicts::table.filter(verdicts::batch_id.eq(batch)))
+            .set(verdicts::created_at.eq(at))
+            .execute(db)?;
+        diesel::update(items::table.find(id))
+            .set(items::looked_at.eq(at))
+            .execute(db)?;
+        let published = items::table.find(id).filter(items::published_at.gt(at));
+        diesel::update(published)
+            .set(items::published_at.eq(at))
+            .execute(db)?;
+        use potluck_models::schema::log;
+        diesel::update(log::table.filter(log::batch_id.eq(batch)))
+            .set(log::at.eq(at))
+            .execute(db)?;
+        Ok(())
+    }
+}
+
+fn find(db: &mut Db, name: &str) -> anyhow::Result<User> {
+    User::by_username(db, name)?.with_context(|| format!("the demo has no {name}"))
+}
+
+fn takes_comments(project: &Project) -> bool {
+    project.comment_policy == potluck_models::gate::CommentPolicy::Members && !project.closed
+}
+
+/// Oldest first, as things happened.
+fn by_age<T>(all: &[T], age: impl Fn(&T) -> f64) -> Vec<&T> {
+    let mut sorted: Vec<&T> = all.iter().collect();
+    sorted.sort_by(|a, b| age(b).total_cmp(&age(a)));
+    sorted
+}

@@ -1,38 +1,921 @@
+//! Comments: the talk on a project's page, one comment on its own, and what people do with them.
+//! Whatever refuses a comment gives the typed text back.
+
+use crate::app::App;
 use crate::error::Error;
-use actix_web::HttpResponse;
-pub async fn post() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+use crate::forms::{Form, see_other};
+use crate::layout::{Html, Layout, page, page_with};
+use crate::session::{self, Member, SignedIn, Visitor};
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{Duration, NaiveDateTime};
+use potluck_models::account::User;
+use potluck_models::comment::{
+    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, waiting_for_maker,
+};
+use potluck_models::db::ItemId;
+use potluck_models::gate::{self, Person, Refusal};
+use potluck_models::intake::limits::Limited;
+use potluck_models::item::{Item, Queue, Revision, State};
+use potluck_models::moderation::report::{self, ReportReason};
+use potluck_models::moderation::verdict::Reason;
+use potluck_models::project::Project;
+use potluck_models::thread::Thread;
+use potluck_models::{Db, QueryResult, markdown, now};
+use std::sync::Arc;
+
+/// A thread, or a part of one, with the composer or the gate's sentence in its place.
+#[derive(Template)]
+#[template(path = "comments/_talk.html")]
+pub struct Talk {
+    project: Project,
+    /// False under `nobody`: earlier comments are kept and not shown.
+    shows: bool,
+    count: i32,
+    comments: Vec<Shown>,
+    after: ItemId,
+    more_after: Option<ItemId>,
+    /// For the makers of the project: comments that wait for them.
+    for_maker: Vec<ItemId>,
+    on_team: bool,
+    me: Option<Arc<SignedIn>>,
+    moderates: bool,
+    gate: Result<(), Refusal>,
+    csrf: String,
+    now: NaiveDateTime,
 }
-pub async fn show() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+impl askama::filters::HtmlSafe for Talk {}
+
+/// A comment and what has to be opened and closed around its replies.
+pub struct Shown {
+    c: CommentInThread,
+    /// Its text is shown, rather than its empty place.
+    readable: bool,
+    own: bool,
+    for_maker: bool,
+    can_edit: bool,
+    opens_replies: bool,
+    closes: usize,
 }
-pub async fn edit_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+impl Shown {
+    fn body(&self) -> Html {
+        Html(self.c.body_html.clone())
+    }
+
+    /// Who took it away and why, for its place in the thread.
+    fn tombstone(&self) -> String {
+        match (self.c.state, self.c.why.as_str()) {
+            (State::Deleted, _) => "A comment was here. Its author deleted it.".into(),
+            (State::Removed, "maker") => "A comment was here. The maker did not publish it.".into(),
+            (State::Removed, _) => match self.c.evidence.parse::<Reason>() {
+                Ok(reason) => format!(
+                    "A comment was here. A moderator removed it: {}.",
+                    reason.sentence()
+                ),
+                Err(_) => "A comment was here. A moderator removed it.".into(),
+            },
+            _ => "A comment is not shown here.".into(),
+        }
+    }
+
+    fn is_published(&self) -> bool {
+        self.c.state == State::Published
+    }
+
+    /// Why not everybody reads it. Spam looks held to its author: a spammer learns nothing, and a
+    /// wronged person is told the same as everybody who waits.
+    fn note(&self) -> Option<String> {
+        let words = match (self.c.state, self.c.queue) {
+            (State::Published, Some(_)) if self.own => {
+                "Your edit waits for a moderator. Until then readers see this text."
+            }
+            (State::Published, _) => return None,
+            (State::Held, Some(Queue::Maker)) if self.for_maker => {
+                "Waiting for you. Only you and its author see it until then."
+            }
+            (State::Held, Some(Queue::Maker)) => {
+                "Waiting for the maker of this project. Only you and they see it until then."
+            }
+            (State::Held | State::Spam, _) if self.own => {
+                "Waiting for a moderator. Only you see it until then."
+            }
+            (State::Held | State::Spam, _) => {
+                return Some(format!(
+                    "Only moderators see this. It is {}: {}.",
+                    self.c.state, self.c.why
+                ));
+            }
+            _ => return Some(self.tombstone()),
+        };
+        Some(words.to_owned())
+    }
+
+    fn can_restore(&self) -> bool {
+        matches!(self.c.state, State::Spam | State::Removed)
+    }
 }
-pub async fn edit() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+impl Talk {
+    pub fn load(
+        db: &mut Db,
+        project: &Project,
+        me: Option<Arc<SignedIn>>,
+        csrf: &str,
+        after: ItemId,
+    ) -> QueryResult<Talk> {
+        let thread = Thread::of_project(db, project.id)?;
+        let viewer = me.as_ref().map(|me| me.user.id);
+        let on_team = match viewer {
+            Some(viewer) => project.is_made_by(db, viewer)?,
+            None => false,
+        };
+        let shows = gate::shows_comments(project.terms());
+        let part = if shows {
+            comment::thread_part(db, thread.id, after, viewer)?
+        } else {
+            comment::Part {
+                comments: Vec::new(),
+                more_after: None,
+            }
+        };
+        let for_maker = if on_team {
+            waiting_for_maker(db, project.id)?
+        } else {
+            Vec::new()
+        };
+        let person = me.as_ref().map(|me| Person {
+            user: &me.user,
+            is_maker: me.is_maker,
+            on_team,
+        });
+        Ok(Talk {
+            gate: gate::may_comment(person, project.terms(), now()),
+            project: project.clone(),
+            shows,
+            count: thread.comment_count,
+            comments: nest(part.comments, me.as_deref(), on_team),
+            after,
+            more_after: part.more_after,
+            for_maker,
+            on_team,
+            moderates: me.as_ref().is_some_and(|me| me.is_moderator()),
+            me,
+            csrf: csrf.to_owned(),
+            now: now(),
+        })
+    }
+
+    /// One comment with what it answers and what answers it.
+    fn of_comment(
+        db: &mut Db,
+        project: &Project,
+        comment: &Comment,
+        me: Option<Arc<SignedIn>>,
+        csrf: &str,
+    ) -> QueryResult<Talk> {
+        let mut talk = Talk::load(db, project, me, csrf, ItemId(i64::MAX))?;
+        let viewer = talk.me.as_ref().map(|me| me.user.id);
+        if talk.shows {
+            let comments = comment::with_context(db, comment, viewer)?;
+            talk.comments = nest(comments, talk.me.as_deref(), talk.on_team);
+        }
+        talk.after = ItemId(0);
+        Ok(talk)
+    }
+
+    fn ago(&self, at: &NaiveDateTime) -> String {
+        crate::layout::ago(self.now, *at)
+    }
+
+    fn can_reply(&self) -> bool {
+        self.gate.is_ok()
+    }
 }
-pub async fn delete_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// Works out, from the depths in reading order, where each `.replies` opens and closes.
+fn nest(comments: Vec<CommentInThread>, me: Option<&SignedIn>, on_team: bool) -> Vec<Shown> {
+    let viewer = me.map(|me| me.user.id);
+    let moderates = me.is_some_and(SignedIn::is_moderator);
+    let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
+    comments
+        .into_iter()
+        .enumerate()
+        .map(|(i, c)| {
+            let (depth, next) = (depths[i], depths[i + 1]);
+            let own = viewer == Some(c.author_id);
+            let for_maker = on_team && c.queue == Some(Queue::Maker);
+            let readable =
+                c.is_readable_by(viewer) || for_maker || (moderates && c.state != State::Deleted);
+            Shown {
+                readable,
+                own,
+                for_maker,
+                can_edit: own && c.is_readable_by(viewer),
+                opens_replies: next > depth,
+                closes: depth.saturating_sub(next),
+                c,
+            }
+        })
+        .collect()
 }
-pub async fn delete() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// A comment that this person may see on its own, with the project it stands on.
+fn find_visible(
+    db: &mut Db,
+    id: ItemId,
+    me: Option<&SignedIn>,
+) -> Result<(Comment, Item, Project), Error> {
+    let comment = Comment::find(db, id)?;
+    let item = Item::find(db, id)?;
+    let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
+    let own = me.is_some_and(|me| me.user.id == comment.author_id);
+    let moderates = me.is_some_and(SignedIn::is_moderator);
+    let on_team = match me {
+        Some(me) => project.is_made_by(db, me.user.id)?,
+        None => false,
+    };
+    let public = project.state == State::Published && gate::shows_comments(project.terms());
+    if !public && !moderates && !on_team {
+        return Err(Error::NotFound);
+    }
+    match item.state {
+        State::Published => {}
+        State::Held if on_team && item.queue == Some(Queue::Maker) => {}
+        State::Removed | State::Deleted if item.published_at.is_some() && !own && !moderates => {
+            return Err(Error::Gone);
+        }
+        _ if own || moderates => {}
+        _ => return Err(Error::NotFound),
+    }
+    Ok((comment, item, project))
 }
-pub async fn history() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+#[derive(Template)]
+#[template(path = "comments/show.html")]
+struct ShowPage {
+    layout: Layout,
+    project: Project,
+    comment: Comment,
+    excerpt: String,
+    talk: Talk,
 }
-pub async fn report_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pub async fn show(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let layout = Layout::new(&req);
+    let (id, csrf, me) = (id.into_inner(), layout.csrf.clone(), visitor.signed_in);
+    let (project, comment, talk) = app
+        .read(move |db| -> Result<_, Error> {
+            let (comment, _, project) = find_visible(db, id, me.as_deref())?;
+            let talk = Talk::of_comment(db, &project, &comment, me, &csrf)?;
+            Ok((project, comment, talk))
+        })
+        .await?;
+    let excerpt = markdown::excerpt(&comment.body_html, 160);
+    page(&ShowPage {
+        layout,
+        project,
+        comment,
+        excerpt,
+        talk,
+    })
 }
-pub async fn report() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// Writing, previewing, and every refusal: the one page on which a text is never lost.
+#[derive(Template)]
+#[template(path = "comments/compose.html")]
+struct ComposePage {
+    layout: Layout,
+    heading: &'static str,
+    slug: String,
+    title: String,
+    me: Arc<SignedIn>,
+    action: String,
+    parent: Option<ItemId>,
+    body: String,
+    preview: Option<Html>,
+    /// What stood in the way, and the way in.
+    message: Option<String>,
+    way_in: Option<(&'static str, &'static str)>,
+    /// The text may be sent again from here.
+    can_send: bool,
+    editing: bool,
 }
-pub async fn approve() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+struct Composing<'a> {
+    slug: &'a str,
+    title: &'a str,
+    action: String,
+    parent: Option<ItemId>,
+    body: &'a str,
+    editing: bool,
 }
-pub async fn report_project_form() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+fn compose_page(req: &HttpRequest, member: &Member, composing: Composing) -> ComposePage {
+    ComposePage {
+        layout: Layout::new(req),
+        heading: if composing.editing {
+            "Edit your comment"
+        } else {
+            "Your comment"
+        },
+        slug: composing.slug.to_owned(),
+        title: composing.title.to_owned(),
+        me: member.0.clone(),
+        action: composing.action,
+        parent: composing.parent,
+        body: composing.body.to_owned(),
+        preview: None,
+        message: None,
+        way_in: None,
+        can_send: true,
+        editing: composing.editing,
+    }
 }
-pub async fn report_project() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+impl ComposePage {
+    fn quiet_minutes(&self) -> i64 {
+        QUIET_EDIT.num_minutes()
+    }
+
+    fn with_preview(mut self, body: &Body) -> ComposePage {
+        self.heading = "Preview";
+        self.preview = Some(Html(body.html().to_owned()));
+        self
+    }
+
+    fn refused(mut self, status: StatusCode, message: String) -> Result<HttpResponse, Error> {
+        self.message = Some(message);
+        page_with(status, &self)
+    }
+
+    /// The status and the words of whatever stood in the way.
+    fn answer(mut self, error: PostError) -> Result<HttpResponse, Error> {
+        match error {
+            PostError::Database(error) => Err(error.into()),
+            PostError::Refused(refusal) => {
+                self.heading = "Not sent";
+                self.way_in = refusal.way_in();
+                self.can_send = false;
+                self.refused(StatusCode::FORBIDDEN, refusal.sentence())
+            }
+            PostError::Limited(limited) => {
+                let mut response =
+                    self.refused(StatusCode::TOO_MANY_REQUESTS, limited.sentence())?;
+                response
+                    .headers_mut()
+                    .insert(RETRY_AFTER, limited.seconds().into());
+                Ok(response)
+            }
+            PostError::NoSuchParent => {
+                self.parent = None;
+                self.refused(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "The comment you answer is not here any more. You can still say it to everybody.".into(),
+                )
+            }
+        }
+    }
+}
+
+pub async fn post(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    slug: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let slug = slug.into_inner();
+    let user = member.user().clone();
+    let (asked, viewer) = (slug.clone(), user.id);
+    let project = app
+        .read(move |db| -> Result<Project, Error> {
+            let project = Project::by_slug(db, &asked)?;
+            let visible = project.state == State::Published || project.is_made_by(db, viewer)?;
+            if visible {
+                Ok(project)
+            } else {
+                Err(Error::NotFound)
+            }
+        })
+        .await?;
+    let composing = Composing {
+        slug: &slug,
+        title: &project.title,
+        action: format!("/projects/{slug}/comments"),
+        parent: form.get("parent").parse().ok(),
+        body: form.get("body"),
+        editing: false,
+    };
+    let parent = match form.get("parent").trim() {
+        "" => None,
+        typed => match typed.parse::<ItemId>() {
+            Ok(parent) => Some(parent),
+            Err(_) => {
+                return compose_page(&req, &member, composing).answer(PostError::NoSuchParent);
+            }
+        },
+    };
+    let again = compose_page(&req, &member, composing);
+    let body = match Body::parse(form.get("body")) {
+        Ok(body) => body,
+        Err(fault) => return again.refused(StatusCode::UNPROCESSABLE_ENTITY, fault.to_string()),
+    };
+    if form.has("preview") {
+        return page(&again.with_preview(&body));
+    }
+    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let posted = app
+        .write(move |db| -> Result<Posted, Stop> {
+            match comment::post(
+                db,
+                &intake.context(),
+                &user,
+                project.id,
+                parent,
+                &body,
+                &network,
+            ) {
+                Ok((id, state)) => Ok(Posted {
+                    part: part_of(db, id)?,
+                    id,
+                    state,
+                    queue: Item::find(db, id)?.queue,
+                }),
+                // Sent twice by a double click: the first one counts, and this is its answer.
+                Err(PostError::Limited(Limited::SameText { earlier }))
+                    if just_now(db, earlier)? =>
+                {
+                    let item = Item::find(db, earlier)?;
+                    Ok(Posted {
+                        part: part_of(db, earlier)?,
+                        id: earlier,
+                        state: item.state,
+                        queue: item.queue,
+                    })
+                }
+                Err(PostError::Database(error)) => Err(Stop::Error(error.into())),
+                Err(rule) => Err(Stop::Rule(rule)),
+            }
+        })
+        .await;
+    match posted {
+        Ok(posted) => Ok(see_other(posted.address(&slug))),
+        Err(error) => match Stop::rule(error) {
+            Ok(rule) => again.answer(rule),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+struct Posted {
+    id: ItemId,
+    part: ItemId,
+    state: State,
+    queue: Option<Queue>,
+}
+
+impl Posted {
+    fn address(&self, slug: &str) -> String {
+        let said = match (self.state, self.queue) {
+            (State::Published, _) => "commented",
+            (_, Some(Queue::Maker)) => "comment-waiting-maker",
+            _ => "comment-waiting",
+        };
+        let after = if self.part.0 > 0 {
+            format!("&after={}", self.part)
+        } else {
+            String::new()
+        };
+        format!("/projects/{slug}?said={said}{after}#comment-{}", self.id)
+    }
+}
+
+fn part_of(db: &mut Db, id: ItemId) -> QueryResult<ItemId> {
+    let comment = Comment::find(db, id)?;
+    comment::part_of(db, comment.thread_id, comment.root_id)
+}
+
+fn just_now(db: &mut Db, id: ItemId) -> QueryResult<bool> {
+    Ok(now() - Item::find(db, id)?.created_at < Duration::seconds(60))
+}
+
+/// What ends the transaction of a post: a rule, to be answered with the text, or an error.
+enum Stop {
+    Rule(PostError),
+    Error(Error),
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Stop {
+        Stop::Error(error.into())
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Error {
+        match stop {
+            Stop::Error(error) => error,
+            Stop::Rule(rule) => Error::Rule(rule),
+        }
+    }
+}
+
+impl Stop {
+    fn rule(error: Error) -> Result<PostError, Error> {
+        match error {
+            Error::Rule(rule) => Ok(rule),
+            other => Err(other),
+        }
+    }
+}
+
+/// The comment as its author may edit it.
+fn find_own(db: &mut Db, id: ItemId, user: &User) -> Result<(Comment, Item, Project), Error> {
+    let comment = Comment::find(db, id)?;
+    if comment.author_id != user.id {
+        return Err(Error::Forbidden(
+            "Only its author can change a comment.".into(),
+        ));
+    }
+    let item = Item::find(db, id)?;
+    if matches!(item.state, State::Removed | State::Deleted) {
+        return Err(Error::Gone);
+    }
+    let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
+    Ok((comment, item, project))
+}
+
+pub async fn edit_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let (id, user) = (id.into_inner(), member.user().clone());
+    let (project, newest) = app
+        .read(move |db| -> Result<_, Error> {
+            let (_, _, project) = find_own(db, id, &user)?;
+            Ok((project, Revision::newest(db, id)?))
+        })
+        .await?;
+    page(&compose_page(
+        &req,
+        &member,
+        Composing {
+            slug: &project.slug,
+            title: &project.title,
+            action: format!("/comments/{id}/edit"),
+            parent: None,
+            body: &newest.content,
+            editing: true,
+        },
+    ))
+}
+
+pub async fn edit(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let (id, user) = (id.into_inner(), member.user().clone());
+    let asked = user.clone();
+    let (comment, _, project) = app.read(move |db| find_own(db, id, &asked)).await?;
+    let composing = Composing {
+        slug: &project.slug,
+        title: &project.title,
+        action: format!("/comments/{id}/edit"),
+        parent: None,
+        body: form.get("body"),
+        editing: true,
+    };
+    let again = compose_page(&req, &member, composing);
+    let body = match Body::parse(form.get("body")) {
+        Ok(body) => body,
+        Err(fault) => return again.refused(StatusCode::UNPROCESSABLE_ENTITY, fault.to_string()),
+    };
+    if form.has("preview") {
+        return page(&again.with_preview(&body));
+    }
+    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let edited = app
+        .write(move |db| -> Result<(State, ItemId), Stop> {
+            match comment::edit(db, &intake.context(), &user, &comment, &body, &network) {
+                Ok(state) => Ok((state, part_of(db, id)?)),
+                Err(PostError::Database(error)) => Err(Stop::Error(error.into())),
+                Err(rule) => Err(Stop::Rule(rule)),
+            }
+        })
+        .await;
+    match edited {
+        Ok((state, part)) => {
+            let said = if state == State::Published {
+                "saved"
+            } else {
+                "edit-waiting"
+            };
+            let after = if part.0 > 0 {
+                format!("&after={part}")
+            } else {
+                String::new()
+            };
+            Ok(see_other(format!(
+                "/projects/{}?said={said}{after}#comment-{id}",
+                project.slug
+            )))
+        }
+        Err(error) => match Stop::rule(error) {
+            Ok(rule) => again.answer(rule),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+#[derive(Template)]
+#[template(path = "comments/delete.html")]
+struct DeletePage {
+    layout: Layout,
+    project: Project,
+    id: ItemId,
+    body: Html,
+}
+
+pub async fn delete_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let (id, user) = (id.into_inner(), member.user().clone());
+    let (comment, _, project) = app.read(move |db| find_own(db, id, &user)).await?;
+    page(&DeletePage {
+        layout: Layout::new(&req),
+        project,
+        id,
+        body: Html(comment.body_html),
+    })
+}
+
+pub async fn delete(
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+    _form: Form,
+) -> Result<HttpResponse, Error> {
+    let (id, user) = (id.into_inner(), member.user().clone());
+    let slug = app
+        .write(move |db| -> Result<String, Error> {
+            let (_, item, project) = find_own(db, id, &user)?;
+            item.delete(db)?;
+            Ok(project.slug)
+        })
+        .await?;
+    Ok(see_other(format!("/projects/{slug}?said=deleted#comments")))
+}
+
+#[derive(Template)]
+#[template(path = "comments/history.html")]
+struct HistoryPage {
+    layout: Layout,
+    project: Project,
+    id: ItemId,
+    author: String,
+    /// Newest first, rendered.
+    revisions: Vec<(Revision, Html)>,
+}
+
+pub async fn history(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let (id, me) = (id.into_inner(), visitor.signed_in);
+    let (project, author, revisions) = app
+        .read(move |db| -> Result<_, Error> {
+            let (comment, item, project) = find_visible(db, id, me.as_deref())?;
+            let moderates = me.as_deref().is_some_and(SignedIn::is_moderator);
+            if !moderates && matches!(item.state, State::Removed | State::Deleted) {
+                return Err(Error::Gone);
+            }
+            let author = User::find(db, comment.author_id)?.name().to_owned();
+            let revisions = if moderates {
+                Revision::all(db, id)?
+            } else {
+                comment::public_history(db, &comment)?
+            };
+            Ok((project, author, revisions))
+        })
+        .await?;
+    let revisions = revisions
+        .into_iter()
+        .rev()
+        .map(|r| (r.clone(), Html(markdown::to_html(&r.content))))
+        .collect();
+    page(&HistoryPage {
+        layout: Layout::new(&req),
+        project,
+        id,
+        author,
+        revisions,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "comments/report.html")]
+struct ReportPage {
+    layout: Layout,
+    what: &'static str,
+    action: String,
+    back: String,
+    by: String,
+    quote: String,
+    note: String,
+    fault: bool,
+}
+
+impl ReportPage {
+    fn reasons(&self) -> &'static [ReportReason] {
+        ReportReason::ALL
+    }
+}
+
+fn report_comment_page(
+    req: &HttpRequest,
+    comment: &Comment,
+    project: &Project,
+    author: &User,
+) -> ReportPage {
+    ReportPage {
+        layout: Layout::new(req),
+        what: "a comment",
+        action: format!("/comments/{}/report", comment.id),
+        back: format!("/projects/{}#comment-{}", project.slug, comment.id),
+        by: author.name().to_owned(),
+        quote: markdown::excerpt(&comment.body_html, 400),
+        note: String::new(),
+        fault: false,
+    }
+}
+
+pub async fn report_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let id = id.into_inner();
+    let (comment, project, author) = reported_comment(&app, member.0, id).await?;
+    page(&report_comment_page(&req, &comment, &project, &author))
+}
+
+async fn reported_comment(
+    app: &App,
+    me: Arc<SignedIn>,
+    id: ItemId,
+) -> Result<(Comment, Project, User), Error> {
+    app.read(move |db| -> Result<_, Error> {
+        let (comment, item, project) = find_visible(db, id, Some(&me))?;
+        if item.state != State::Published {
+            return Err(Error::Gone);
+        }
+        let author = User::find(db, comment.author_id)?;
+        Ok((comment, project, author))
+    })
+    .await
+}
+
+pub async fn report(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let id = id.into_inner();
+    let (comment, project, author) = reported_comment(&app, member.0.clone(), id).await?;
+    file_report(
+        &app,
+        &member,
+        id,
+        &form,
+        report_comment_page(&req, &comment, &project, &author),
+    )
+    .await
+}
+
+fn report_project_page(req: &HttpRequest, project: &Project, author: &User) -> ReportPage {
+    ReportPage {
+        layout: Layout::new(req),
+        what: "a project",
+        action: format!("/projects/{}/report", project.slug),
+        back: format!("/projects/{}", project.slug),
+        by: author.name().to_owned(),
+        quote: format!("{}. {}", project.title, project.summary),
+        note: String::new(),
+        fault: false,
+    }
+}
+
+async fn reported_project(app: &App, slug: String) -> Result<(Project, User), Error> {
+    app.read(move |db| -> Result<_, Error> {
+        let project = Project::by_slug(db, &slug)?;
+        if project.state != State::Published {
+            return Err(Error::NotFound);
+        }
+        let author = User::find(db, project.owner_id)?;
+        Ok((project, author))
+    })
+    .await
+}
+
+pub async fn report_project_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    _member: Member,
+    slug: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (project, author) = reported_project(&app, slug.into_inner()).await?;
+    page(&report_project_page(&req, &project, &author))
+}
+
+pub async fn report_project(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    slug: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let (project, author) = reported_project(&app, slug.into_inner()).await?;
+    file_report(
+        &app,
+        &member,
+        project.id,
+        &form,
+        report_project_page(&req, &project, &author),
+    )
+    .await
+}
+
+async fn file_report(
+    app: &App,
+    member: &Member,
+    id: ItemId,
+    form: &Form,
+    mut again: ReportPage,
+) -> Result<HttpResponse, Error> {
+    let note = form.get("note").to_owned();
+    let Ok(reason) = form.get("reason").parse::<ReportReason>() else {
+        again.note = note;
+        again.fault = true;
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    };
+    let reporter = member.user().clone();
+    app.write(move |db| report::file(db, &reporter, id, reason, &note))
+        .await?;
+    let back = again.back;
+    let (path, fragment) = back.split_once('#').unwrap_or((&back, "comments"));
+    Ok(see_other(format!("{path}?said=reported#{fragment}")))
+}
+
+/// The maker's answer to a comment that waits for them.
+pub async fn approve(
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let (id, maker) = (id.into_inner(), member.user().clone());
+    let publish = !form.has("decline");
+    let (slug, decided) = app
+        .write(move |db| -> Result<_, Error> {
+            let item = Item::find(db, id)?;
+            let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
+            if !project.is_made_by(db, maker.id)? {
+                return Err(Error::Forbidden(
+                    "Only the makers of this project decide that.".into(),
+                ));
+            }
+            Ok((
+                project.slug,
+                comment::maker_decides(db, &maker, id, publish)?,
+            ))
+        })
+        .await?;
+    let said = match (decided, publish) {
+        (false, _) => "nothing",
+        (true, true) => "approved",
+        (true, false) => "declined",
+    };
+    Ok(see_other(format!("/projects/{slug}?said={said}#comments")))
 }

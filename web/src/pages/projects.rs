@@ -5,8 +5,9 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
+use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
-use crate::session::{self, Member, SignedIn, Visitor};
+use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -188,7 +189,7 @@ struct ShowPage {
     picture: Option<Picture>,
     versions: Vec<Version>,
     waiting_releases: Vec<String>,
-    talk: Html,
+    talk: Talk,
 }
 
 impl ShowPage {
@@ -316,13 +317,13 @@ pub async fn show(
     slug: web::Path<String>,
     query: web::Query<ShowQuery>,
 ) -> Result<HttpResponse, Error> {
-    let (slug, viewer) = (slug.into_inner(), visitor.signed_in.as_deref().cloned());
+    let (slug, me) = (slug.into_inner(), visitor.signed_in);
     let after = query.after.parse().unwrap_or(ItemId(0));
     let layout = Layout::new(&req);
+    let csrf = layout.csrf.clone();
     let make = app
         .read(move |db| -> Result<_, Error> {
-            let viewer = viewer.as_ref();
-            let (project, standing) = visible(db, &slug, viewer.map(|viewer| &viewer.user))?;
+            let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
             let item = Item::find(db, project.id)?;
             let makers = project.makers(db)?;
             let tags = project.tags(db)?;
@@ -334,7 +335,7 @@ pub async fn show(
             } else {
                 Vec::new()
             };
-            let talk = talk(db, &project, viewer, after)?;
+            let talk = Talk::load(db, &project, me, &csrf, after)?;
             Ok(move |layout| ShowPage {
                 layout,
                 project,
@@ -351,16 +352,6 @@ pub async fn show(
         })
         .await?;
     page(&make(layout))
-}
-
-// ---- PLACEHOLDER: to be replaced by `pages::comments::Talk` ----
-fn talk(
-    _db: &mut Db,
-    _project: &Project,
-    _viewer: Option<&SignedIn>,
-    _after: ItemId,
-) -> QueryResult<Html> {
-    Ok(Html(String::new()))
 }
 
 // ---- The form ----

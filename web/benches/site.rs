@@ -1,0 +1,471 @@
+//! What Potluck costs: `cargo bench --bench site`. Prints the figures of `BENCHMARKS.md`.
+//!
+//! Rates are told as ratios to actix-web serving the same bytes from memory, measured in turn in
+//! the same run, so that a busy or slower machine changes both sides.
+
+use potluck::app::App;
+use potluck::config::Given;
+use potluck::server;
+use potluck_models::account::{Email, Role, User, Username};
+use potluck_models::comment::{self, Body};
+use potluck_models::db::{Db, ItemId, Pools, write_tx};
+use potluck_models::gate::CommentPolicy;
+use potluck_models::item::Item;
+use potluck_models::moderation::verdict::{self, Seen, Verdict};
+use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+const CONNECTIONS: usize = 16;
+const COMMENTS: usize = 100;
+const SECONDS: u64 = 6;
+
+fn main() {
+    // `cargo test` runs benches too, once and for show: this one only measures when asked to.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    machine();
+    let slug = fill(folder.path());
+    pages(folder.path(), &slug);
+    intake(folder.path());
+    filter();
+    start_and_memory(folder.path(), &slug);
+}
+
+/// What it ran on.
+fn machine() {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes: u64 = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0);
+    println!(
+        "processor {}, {cores} cores, {} GB",
+        name.trim_start_matches([' ', '\t', ':']),
+        kilobytes / 1_000_000
+    );
+}
+
+fn given(folder: &Path) -> Given {
+    Given {
+        data_dir: Some(folder.to_owned()),
+        bind: Some("127.0.0.1:0".into()),
+        limits: Some("off".into()),
+        ..Given::default()
+    }
+}
+
+fn open(folder: &Path) -> (Arc<App>, Pools) {
+    server::open(given(folder).resolve().expect("a configuration")).expect("a database")
+}
+
+fn member(db: &mut Db, name: &str, role: Role) -> User {
+    let email = Email::parse(&format!("{name}@people.example")).expect("an address");
+    let name = Username::parse(name).expect("a name");
+    let user = User::create(db, &name, &email, String::new(), "").expect("an account");
+    user.confirm(db).expect("confirmed");
+    user.set_role(db, role).expect("a role");
+    User::find(db, user.id).expect("the account")
+}
+
+const SENTENCES: [&str; 8] = [
+    "The drift on the third track is a delight, and I kept losing the camera behind the melons.",
+    "Could it pull back a little when two players are close? My sister and I fought about it.",
+    "I read the part about the hills twice. One sine wave is plenty; the second one made me seasick.",
+    "On my old laptop the menu takes four seconds, the race itself is smooth.",
+    "What would happen if the ghost of the last lap left a trail? I would chase it all evening.",
+    "The colours work for me, and I do not see red well, so thank you for the stripes.",
+    "The manual says space starts the engine, but on my keyboard it opens the map.",
+    "Small thing: the countdown is hard to read against the orange sky.",
+];
+
+fn text(seed: usize) -> String {
+    (0..3)
+        .map(|i| SENTENCES[(seed * 7 + i * 3) % SENTENCES.len()])
+        .collect::<Vec<_>>()
+        .join(" ")
+        + &format!(" ({seed})")
+}
+
+/// A project with 100 comments in threads by 12 makers.
+fn fill(folder: &Path) -> String {
+    let (app, pools) = open(folder);
+    let mut db = pools.write.get().expect("a connection");
+    let intake = app.intake();
+    write_tx(&mut db, |db| -> diesel::QueryResult<String> {
+        let moderator = member(db, "mo_t", Role::Moderator);
+        let makers: Vec<User> = (0..12)
+            .map(|i| member(db, &format!("maker{i}"), Role::Member))
+            .collect();
+        let mut page = None;
+        for maker in &makers {
+            let fields = Fields {
+                title: format!("Mango Racer {}", maker.id),
+                summary: "A racing game about fruit, built over two weekends.".into(),
+                description: format!(
+                    "## How it was made\n\n{}\n\n- one\n- two\n",
+                    text(maker.id.0 as usize)
+                ),
+                kind: ProjectKind::Game,
+                tags: vec!["games".into(), "racing".into()],
+                links: vec![],
+            };
+            let choices = Choices {
+                comment_policy: CommentPolicy::Members,
+                approve_first: false,
+                closed: false,
+                picture_id: None,
+            };
+            let shared = project::share(
+                db,
+                &intake.context(),
+                maker,
+                &fields,
+                choices,
+                Intent::Publish,
+                "",
+            )
+            .expect("a project");
+            approve(db, &moderator, shared.id)?;
+            page.get_or_insert(shared);
+        }
+        let page = page.expect("a project");
+        let mut ids: Vec<ItemId> = Vec::new();
+        for i in 0..COMMENTS {
+            // Every third begins a branch; the others answer one of the last few.
+            let parent = (i % 3 != 0).then(|| ids[ids.len() - 1 - i % 4 % ids.len().min(3)]);
+            let body = Body::parse(&text(i)).expect("a text");
+            let author = &makers[i % makers.len()];
+            let (id, _) = comment::post(db, &intake.context(), author, page.id, parent, &body, "")
+                .expect("a comment");
+            approve(db, &moderator, id)?;
+            ids.push(id);
+        }
+        Ok(page.slug)
+    })
+    .expect("a filled database")
+}
+
+fn approve(db: &mut Db, moderator: &User, id: ItemId) -> diesel::QueryResult<()> {
+    verdict::decide(
+        db,
+        moderator.id,
+        Verdict::Ham,
+        "",
+        &[Seen {
+            kind: None,
+            id,
+            version: None,
+        }],
+    )
+    .map(|_| ())
+}
+
+/// The page of a project for an anonymous reader, beside the same bytes from memory.
+fn pages(folder: &Path, slug: &str) {
+    let path = format!("/projects/{slug}");
+    let (mut served, site) = spawn(folder);
+    let body = get(site, &path);
+    let bytes = body.len();
+    let memory = from_memory(body);
+    let mut page = Vec::new();
+    let mut ceiling = Vec::new();
+    for _ in 0..3 {
+        ceiling.push(load(memory, "/"));
+        page.push(load(site, &path));
+    }
+    let (page, ceiling) = (best(page), best(ceiling));
+    println!("project page, {COMMENTS} comments, {bytes} bytes, {CONNECTIONS} connections:");
+    println!(
+        "  from memory  {:>8.0} requests/s, p99 {:.1?}",
+        ceiling.rate, ceiling.p99
+    );
+    println!(
+        "  from SQLite  {:>8.0} requests/s, p99 {:.1?}",
+        page.rate, page.p99
+    );
+    println!("  ratio        {:>8.3}", page.rate / ceiling.rate);
+    let _ = served.kill();
+    let _ = served.wait();
+}
+
+fn best(runs: Vec<Load>) -> Load {
+    runs.into_iter()
+        .max_by(|a, b| a.rate.total_cmp(&b.rate))
+        .expect("a run")
+}
+
+fn spawn(folder: &Path) -> (Child, SocketAddr) {
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a port");
+    let child = Command::new(env!("CARGO_BIN_EXE_potluck"))
+        .args(["--limits", "off", "--log", "off", "--data-dir"])
+        .arg(folder)
+        .args(["--bind", &address.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server");
+    until_answers(address);
+    (child, address)
+}
+
+fn until_answers(address: SocketAddr) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < deadline, "nothing answers at {address}");
+        std::thread::yield_now();
+    }
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("a request");
+    let mut all = String::new();
+    stream.read_to_string(&mut all).expect("an answer");
+    assert!(
+        all.starts_with("HTTP/1.1 200"),
+        "{path} answered {}",
+        all.lines().next().unwrap_or("")
+    );
+    all.split_once("\r\n\r\n").expect("a body").1.to_owned()
+}
+
+/// The same bytes by the same HTTP library, and nothing else.
+fn from_memory(body: String) -> SocketAddr {
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let body = web::Bytes::from(body);
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            HttpServer::new(move || {
+                let body = body.clone();
+                App::new().route(
+                    "/",
+                    web::get().to(move || {
+                        let body = body.clone();
+                        async move {
+                            HttpResponse::Ok()
+                                .content_type("text/html; charset=utf-8")
+                                .body(body)
+                        }
+                    }),
+                )
+            })
+            .workers(std::thread::available_parallelism().map_or(2, usize::from))
+            .listen(listener)
+            .expect("a listener")
+            .run()
+            .await
+        })
+    });
+    until_answers(address);
+    address
+}
+
+struct Load {
+    rate: f64,
+    p99: Duration,
+}
+
+/// Sixteen connections that ask again as soon as they are answered, from one thread.
+fn load(address: SocketAddr, path: &str) -> Load {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let request: Arc<[u8]> = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n")
+            .into_bytes()
+            .into();
+        let start = Instant::now();
+        let end = start + Duration::from_secs(SECONDS);
+        let mut asking = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let request = request.clone();
+            asking.push(tokio::spawn(async move {
+                let stream = TcpStream::connect(address).await.expect("a connection");
+                stream.set_nodelay(true).expect("no delay");
+                let mut stream = BufReader::with_capacity(256 * 1024, stream);
+                let mut took = Vec::new();
+                while Instant::now() < end {
+                    let asked = Instant::now();
+                    stream.get_mut().write_all(&request).await.expect("sent");
+                    answer(&mut stream).await;
+                    took.push(asked.elapsed());
+                }
+                took
+            }));
+        }
+        let mut took = Vec::new();
+        for one in asking {
+            took.extend(one.await.expect("a task"));
+        }
+        took.sort_unstable();
+        Load {
+            rate: took.len() as f64 / start.elapsed().as_secs_f64(),
+            p99: took[took.len() * 99 / 100],
+        }
+    })
+}
+
+async fn answer(stream: &mut BufReader<TcpStream>) {
+    let mut line = String::new();
+    let mut length = 0;
+    loop {
+        line.clear();
+        stream.read_line(&mut line).await.expect("a header");
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.expect("a body");
+}
+
+/// CPU of this thread so far.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(
+        stat.split_whitespace()
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0),
+    )
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+/// Everything between the typed text and the committed rows.
+fn intake(folder: &Path) {
+    let (app, pools) = open(folder);
+    let mut db = pools.write.get().expect("a connection");
+    let author = User::by_username(&mut db, "maker3")
+        .expect("a query")
+        .expect("an account");
+    let project = project::Listing::default().load(&mut db).expect("projects")[0].id;
+    let intake = app.intake();
+    let took = (0..1_000)
+        .map(|i| {
+            let typed = text(1_000 + i);
+            let before = cpu();
+            let body = Body::parse(&typed).expect("a text");
+            write_tx(&mut db, |db| {
+                comment::post(db, &intake.context(), &author, project, None, &body, "").map_err(
+                    |error| match error {
+                        comment::PostError::Database(error) => error,
+                        other => panic!("{other}"),
+                    },
+                )
+            })
+            .expect("a comment");
+            cpu() - before
+        })
+        .collect();
+    println!(
+        "intake of one comment, Markdown, filter and commit included: {:.2?} CPU at the median",
+        median(took)
+    );
+}
+
+fn filter() {
+    let model = potluck_models::spam::Model::starter();
+    let took = (0..5_000)
+        .map(|i| {
+            let typed = text(i);
+            let start = Instant::now();
+            std::hint::black_box(model.score(&typed, &["@maker", "@account:settled"]));
+            start.elapsed()
+        })
+        .collect();
+    println!(
+        "filter alone, features included, {} words: {:.1?} at the median",
+        text(1).split(' ').count(),
+        median(took)
+    );
+}
+
+fn start_and_memory(folder: &Path, slug: &str) {
+    let took = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            let (mut child, address) = spawn(folder);
+            get(address, "/healthz");
+            let took = start.elapsed();
+            let _ = child.kill();
+            let _ = child.wait();
+            took
+        })
+        .collect();
+    println!(
+        "start to first answer on an existing database: {:.0?} at the median",
+        median(took)
+    );
+    let (mut child, address) = spawn(folder);
+    let path = format!("/projects/{slug}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let asking: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let request = request.clone();
+                tokio::spawn(async move {
+                    let mut stream =
+                        BufReader::new(TcpStream::connect(address).await.expect("a connection"));
+                    for _ in 0..10_000 / CONNECTIONS {
+                        stream
+                            .get_mut()
+                            .write_all(request.as_bytes())
+                            .await
+                            .expect("sent");
+                        answer(&mut stream).await;
+                    }
+                })
+            })
+            .collect();
+        for one in asking {
+            one.await.expect("a task");
+        }
+    });
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or("unknown")
+        .trim();
+    println!("resident memory after 10,000 requests: {resident}");
+    let _ = child.kill();
+    let _ = child.wait();
+}
