@@ -218,9 +218,9 @@ on_both! {
         for name in ["ann", "bob"] {
             site.regular(name);
         }
-        site.moderator("mo");
+        site.moderator("mona");
         site.admin("ada");
-        let names = ["", "bob", "ann", "odile", "mo", "ada"];
+        let names = ["", "bob", "ann", "odile", "mona", "ada"];
         let mut faults = Vec::new();
         for (method, path, gets) in TABLE {
             for (name, gets) in names.iter().zip(gets) {
@@ -241,7 +241,7 @@ on_both! {
     fn what_is_not_published_is_its_makers_and_the_moderators_alone(site) {
         let odile = site.maker("odile");
         let bob = site.regular("bob");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         for state in [State::Draft, State::Held, State::Spam] {
             let project = site.project("odile", &format!("Secret in {state}"));
             site.put(project.id, state);
@@ -265,9 +265,9 @@ on_both! {
     }
 
     fn a_demotion_counts_at_the_next_request(site) {
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         mo.get("/moderation").expect(200);
-        site.sql("UPDATE users SET role = 'member' WHERE username = 'mo'");
+        site.sql("UPDATE users SET role = 'member' WHERE username = 'mona'");
         mo.get("/moderation").expect(403);
         let ada = site.admin("ada");
         ada.get("/admin").expect(200);

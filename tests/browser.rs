@@ -292,7 +292,7 @@ fn the_whole_way(script: bool) {
     };
     let site = Site::start(Database::Sqlite, Options::default().limits_off());
     site.maker("odile");
-    site.moderator("mo");
+    site.moderator("mona");
     let duck = site.project("odile", "Duck racer");
     let ann = Browser::open(&driver, &program, &site, script);
     let mo = Browser::open(&driver, &program, &site, script);
@@ -361,7 +361,7 @@ fn the_whole_way(script: bool) {
     assert!(!visitor.words().contains("lean into the curve"));
 
     // Is approved and released by a moderator, at the desk.
-    mo.log_in("mo");
+    mo.log_in("mona");
     mo.go("/moderation/projects");
     mo.sees("A lamp of paper");
     mo.send("main form[action='/moderation/verdicts'] button[name=verdict][value=ham], main button[form][name=verdict][value=ham]");

@@ -105,7 +105,7 @@ on_both! {
         site.regular("ann");
         let id = site.comment("ann", &duck, "Mildly unkind words about ducks.");
         let bob = site.regular("bob");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let report = format!("/comments/{id}/report");
         bob.submit(&report, &report, &[("reason", "nonsense")]).expect(422);
         bob.submit(&report, &report, &[("reason", "unkind"), ("note", "Ducks have feelings.")]).expect(303);

@@ -20,7 +20,7 @@ on_both! {
         let bob = site.maker("bob");
         let ann = site.regular("ann");
         let una = site.unconfirmed("una");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let visitor = site.visitor();
         use CommentPolicy::{Makers, Members, Nobody};
         #[rustfmt::skip]
@@ -134,7 +134,7 @@ on_both! {
         site.maker("odile");
         let club = site.project_for("odile", "For makers", CommentPolicy::Makers);
         let ann = site.regular("ann");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let fields = [
             ("title", "A lamp"), ("summary", "It lights up"), ("description", "With a bulb, a shade and much patience."),
             ("kind", "art"), ("tags", "light"), ("comment_policy", "members"),

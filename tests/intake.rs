@@ -48,7 +48,7 @@ on_both! {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");
         let ann = site.member("ann");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let (state, queue, why) = posted(site, &ann, &duck, "Hello, I liked how the ducks lean into the curve.");
         assert_eq!((state, queue, why.as_str()), (State::Held, Some(Queue::Held), "first_comment"));
         let (state, ..) = posted(site, &ann, &duck, "The sound of the water could be softer, I think.");
@@ -91,7 +91,7 @@ on_both! {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");
         let (ann, bob, eve) = (site.regular("ann"), site.regular("bob"), site.regular("eve"));
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let text = "I have a friend who tells everybody about his boat.";
         posted(site, &ann, &duck, text);
         let (state, _, why) = posted(site, &bob, &duck, "I have a  FRIEND who tells everybody about his boat. ");
@@ -117,19 +117,35 @@ on_both! {
         assert_eq!(item.score, revision.score);
     }
 
-    fn plain_spam_lies_in_spam_and_looks_held_to_its_author(site, limits_off) {
+    fn plain_spam_is_held_by_the_filter_whoever_posts_it(site, limits_off) {
+        site.maker("odile");
+        let duck = site.project("odile", "Duck racer");
+        let bob = site.maker("bob");
+        let text = "CONGRATULATIONS you WON a FREE prize!!! Claim now http://win-cash.example call 09061701461 to subscribe, \
+                    check out my channel and earn money fast";
+        // On the first day the filter has too few labels to put anything away by itself.
+        let (state, queue, why) = posted(site, &bob, &duck, text);
+        assert_eq!((state, queue, why.as_str()), (State::Held, Some(Queue::Held), "filter"));
+        let id = site.comment_saying("CONGRATULATIONS").unwrap();
+        assert!(site.item(id).score > Some(0.8), "{:?}", site.item(id).score);
+        site.visitor().get(&duck.path()).expect(200).does_not_say("win-cash");
+        // A person sees the words that decided.
+        let mona = site.moderator("mona");
+        let page = mona.get("/moderation/held").expect(200).says("win-cash");
+        assert!(page.words().to_lowercase().contains("prize"), "{}", page.words());
+    }
+
+    fn spam_looks_held_to_its_author_and_to_nobody_else(site, limits_off) {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");
         let eve = site.member("eve");
-        let text = "CONGRATULATIONS you WON a FREE prize!!! Claim now http://win-cash.example call 09061701461 to subscribe, \
-                    check out my channel and earn money fast, cheap viagra";
-        let (state, queue, why) = posted(site, &eve, &duck, text);
-        assert_eq!((state, queue), (State::Spam, Some(Queue::Spam)), "{why}");
-        eve.get(&duck.path()).expect(200).says("Waiting for a moderator").does_not_say("spam");
-        site.visitor().get(&duck.path()).expect(200).does_not_say("win-cash");
-        // A person sees the words that decided.
-        let mo = site.moderator("mo");
-        mo.get("/moderation/spam").expect(200).says("win-cash");
+        let id = site.waiting("eve", &duck, "Golden ducks, nearly for nothing.", State::Spam);
+        eve.get(&duck.path()).expect(200).says("Golden ducks").says("Waiting for a moderator").does_not_say("Spam");
+        eve.get(&format!("/comments/{id}")).expect(200);
+        for other in [&site.visitor(), &site.come_back("odile"), &site.regular("bob")] {
+            other.get(&duck.path()).expect(200).does_not_say("Golden ducks");
+            other.get(&format!("/comments/{id}")).expect(404);
+        }
     }
 
     fn without_a_model_the_rules_decide_and_moderators_are_told(site, limits_off) {
@@ -141,7 +157,7 @@ on_both! {
         assert_eq!((state, why.as_str()), (State::Held, "first_comment"));
         let bob = site.maker("bob");
         assert_eq!(posted(site, &bob, &duck, "Hello, nor at that one of a maker.").0, State::Published);
-        site.moderator("mo").get("/moderation/filter").expect(200);
+        site.moderator("mona").get("/moderation/filter").expect(200);
     }
 
     fn comments_are_ten_seconds_apart_and_nothing_typed_is_lost(site) {
@@ -235,7 +251,7 @@ on_both! {
         site.visitor().get(&duck.path()).expect(200).says("as it was").does_not_say("a.example");
         assert_eq!(site.state(id), State::Published);
         assert!(site.item(id).queue.is_some(), "the new text waits");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         mo.post("/moderation/verdicts", &[("item", &format!("comment:{id}")), ("verdict", "ham")]).expect(303);
         site.visitor().get(&duck.path()).expect(200).says("a.example").does_not_say("as it was");
     }
@@ -249,7 +265,7 @@ on_both! {
         let (state, queue, _) = posted(site, &ann, &duck, "For your eyes first, dear maker.");
         assert_eq!((state, queue), (State::Held, Some(Queue::Maker)));
         let id = site.comment_saying("For your eyes").unwrap();
-        bob.post(&format!("/comments/{id}/approve"), &[]).expect(404);
+        bob.post(&format!("/comments/{id}/approve"), &[]).expect(403);
         ann.post(&format!("/comments/{id}/approve"), &[]).expect(403);
         assert_eq!(site.state(id), State::Held);
         odile.get(&duck.path()).expect(200).says("waits for you");

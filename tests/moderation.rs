@@ -69,7 +69,7 @@ on_both! {
         bob.post(&format!("/comments/{reported}/report"), &[("reason", "unkind")]).expect(303);
         let lamp = site.project("ann", "A lamp that waits");
         site.put(lamp.id, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let desk = mo.get("/moderation").expect(200);
         for queue in ["held", "spam", "reported", "recent", "projects"] {
             assert!(desk.links().iter().any(|link| link.starts_with(&format!("/moderation/{queue}"))), "no way to {queue}");
@@ -85,7 +85,7 @@ on_both! {
 
     fn one_tick_and_one_button_decide_through_the_page(site) {
         let (duck, ids) = waiting(site, 2, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let form = mo.get("/moderation/held").expect(200).form("/moderation/verdicts");
         let one = name(ids[0]);
         let answer = mo.fill_in(&form, &[("item", &one), ("verdict", "ham")]);
@@ -97,7 +97,7 @@ on_both! {
 
     fn a_batch_is_done_and_undone_in_one_act(site, limits_off) {
         let (duck, ids) = waiting(site, 30, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let before = site.fingerprint();
         decide(&mo, &ids, "ham", "").expect(303);
         assert!(ids.iter().all(|id| site.state(*id) == State::Published));
@@ -122,13 +122,15 @@ on_both! {
                 assert!(after.contains(&(table.clone(), rows, digest)), "{table} is not as it was");
             }
         }
-        let twice = mo.post(&undo, &[]);
-        assert!((400..500).contains(&twice.status), "{}", twice.status);
+        // Pressed twice: nothing more happens.
+        let after = site.fingerprint();
+        assert!(mo.post(&undo, &[]).status < 500);
+        assert_eq!(site.fingerprint(), after);
     }
 
     fn each_verdict_does_what_its_name_says(site, limits_off) {
         let (duck, ids) = waiting(site, 4, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let [spam, ham, gone, back] = ids[..] else { unreachable!() };
         decide(&mo, &[spam], "spam", "").expect(303);
         decide(&mo, &[ham], "ham", "").expect(303);
@@ -149,7 +151,7 @@ on_both! {
 
     fn a_removal_needs_a_reason(site) {
         let (_, ids) = waiting(site, 1, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         for reason in ["", "because"] {
             let answer = decide(&mo, &ids, "remove", reason);
             assert!(matches!(answer.status, 400 | 422), "{reason:?}: {}", answer.status);
@@ -160,7 +162,7 @@ on_both! {
 
     fn what_changed_since_the_page_was_made_is_left_alone_and_said(site, limits_off) {
         let (_, ids) = waiting(site, 2, State::Held);
-        let (mo, max) = (site.moderator("mo"), site.moderator("max"));
+        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
         let seen: Vec<String> = ids.iter().map(|id| format!("comment:{id}@{}", site.item(*id).version)).collect();
         decide(&max, &ids[..1], "spam", "").expect(303);
         let items: Vec<String> = ids.iter().map(|id| name(*id)).collect();
@@ -176,7 +178,7 @@ on_both! {
 
     fn two_moderators_at_once_leave_one_verdict_in_force(site, limits_off) {
         let (_, ids) = waiting(site, 40, State::Held);
-        let (mo, max) = (site.moderator("mo"), site.moderator("max"));
+        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
         let fields = |verdict: &'static str| {
             let mut all: Vec<(String, String)> = Vec::new();
             for id in &ids {
@@ -209,7 +211,7 @@ on_both! {
 
     fn two_who_undo_at_once_undo_once(site, limits_off) {
         let (_, ids) = waiting(site, 10, State::Held);
-        let (mo, max) = (site.moderator("mo"), site.moderator("max"));
+        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
         decide(&mo, &ids, "ham", "").expect(303);
         let undo = format!("/moderation/batches/{}/undo", last_batch(site));
         let statuses: Vec<u16> = std::thread::scope(|scope| {
@@ -219,14 +221,15 @@ on_both! {
             }).collect();
             all.into_iter().map(|one| one.join().unwrap()).collect()
         });
-        assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+        assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
+        assert_eq!(site.count("log WHERE act = 'undo'"), 1);
         assert!(ids.iter().all(|id| site.state(*id) == State::Held));
         check_counters(site);
     }
 
     fn a_page_and_all_that_match_are_decided_at_once(site, limits_off) {
         let (_, ids) = waiting(site, 60, State::Spam);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let held = site.waiting("ann", &site.project_by_title("Duck racer").unwrap(), "Held, and not spam.", State::Held);
         mo.get("/moderation/spam").expect(200);
         let confirm = mo.get("/moderation/spam/all?verdict=spam").expect(200);
@@ -269,7 +272,7 @@ on_both! {
         let all: Vec<ItemId> = site.db(|db| items::table.inner_join(comments::table.on(comments::id.eq(items::id)))
             .filter(items::queue.eq(Queue::Held)).select(items::id).load(db));
         assert_eq!(all.len(), 1_000);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         decide(&mo, &all, "ham", "").expect(303);
         assert_eq!(site.count(&format!("threads WHERE project_id = {} AND comment_count = 1000", duck.id)), 1);
         mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
@@ -284,10 +287,10 @@ on_both! {
 
     fn every_act_is_in_the_log(site, limits_off) {
         let (_, ids) = waiting(site, 2, State::Held);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         decide(&mo, &ids, "remove", "off-topic").expect(303);
         mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
-        let log = mo.get("/moderation/log").expect(200).says("mo").says("remove");
+        let log = mo.get("/moderation/log").expect(200).says("mona").says("remove");
         assert!(log.words().contains("und"), "{}", log.words());
         assert_eq!(site.count("log WHERE act IN ('remove', 'undo')"), 2);
         site.member("bob").get("/moderation/log").expect(403);
@@ -302,7 +305,7 @@ on_both! {
             site.regular(name).post(&format!("/comments/{id}/report"), &[("reason", "unkind")]).expect(303);
         }
         assert_eq!(site.item(id).reports, 2);
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         decide(&mo, &[id], "remove", "unkind").expect(303);
         mo.get("/moderation/reported").expect(200).does_not_say("Somebody will mind");
         check_counters(site);
@@ -315,7 +318,7 @@ on_both! {
     fn an_author_who_edits_or_deletes_in_the_meantime_wins(site, limits_off) {
         let (_, ids) = waiting(site, 1, State::Held);
         let ann = site.come_back("ann");
-        let mo = site.moderator("mo");
+        let mo = site.moderator("mona");
         let seen = format!("comment:{}@{}", ids[0], site.item(ids[0]).version);
         let edit = format!("/comments/{}/edit", ids[0]);
         ann.submit(&edit, &edit, &[("body", "Now it says something else entirely.")]).expect(303);
