@@ -276,6 +276,26 @@ impl Comment {
             .first(db)
     }
 
+    /// Published comments on a project, newest first, with user name and display name, for its feed.
+    pub fn newest_on(
+        db: &mut Db,
+        project: ItemId,
+        limit: i64,
+    ) -> QueryResult<Vec<(Comment, String, String)>> {
+        comments::table
+            .inner_join(items::table.on(items::id.eq(comments::id)))
+            .inner_join(users::table.on(users::id.eq(comments::author_id)))
+            .filter(
+                items::project_id
+                    .eq(project)
+                    .and(items::state.eq(State::Published)),
+            )
+            .order(comments::id.desc())
+            .limit(limit)
+            .select((Comment::as_select(), users::username, users::display_name))
+            .load(db)
+    }
+
     /// Published comments of a person, newest first, with the project they stand on.
     pub fn by(
         db: &mut Db,

@@ -40,6 +40,12 @@ pub fn routes(site: &mut ServiceConfig) {
             "/projects/{slug}/report",
             post().to(comments::report_project),
         )
+        .route("/projects/{slug}/releases", get().to(releases::of_project))
+        .route(
+            "/projects/{slug}/releases/new",
+            get().to(releases::new_form),
+        )
+        .route("/projects/{slug}/releases/new", post().to(releases::create))
         .route(
             "/projects/{slug}/releases/{version}",
             get().to(releases::show),

@@ -136,10 +136,10 @@ pub async fn list(
 
 /// How the viewer stands to a project.
 #[derive(Clone, Copy)]
-struct Standing {
-    on_team: bool,
-    is_owner: bool,
-    is_moderator: bool,
+pub struct Standing {
+    pub on_team: bool,
+    pub is_owner: bool,
+    pub is_moderator: bool,
 }
 
 impl Standing {
@@ -158,7 +158,11 @@ impl Standing {
 
 /// The project of an address, if this viewer may see it. What was public and is not any more is
 /// gone; what never was public is nowhere. A maker's own deleted project is gone for the maker too.
-fn visible(db: &mut Db, slug: &str, viewer: Option<&User>) -> Result<(Project, Standing), Error> {
+pub fn visible(
+    db: &mut Db,
+    slug: &str,
+    viewer: Option<&User>,
+) -> Result<(Project, Standing), Error> {
     let project = Project::by_slug(db, slug)?;
     let standing = Standing::of(db, &project, viewer)?;
     let insider = standing.is_moderator || (standing.on_team && project.state != State::Deleted);
@@ -826,7 +830,7 @@ fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
 }
 
 /// The project of an address, for its makers to change.
-fn own(db: &mut Db, slug: &str, user: &User) -> Result<(Project, Standing), Error> {
+pub fn own(db: &mut Db, slug: &str, user: &User) -> Result<(Project, Standing), Error> {
     let (project, standing) = visible(db, slug, Some(user))?;
     if !standing.on_team {
         return Err(Error::Forbidden(

@@ -1,29 +1,148 @@
+//! The site about itself: conduct, guide and privacy for people; health, robots and the well-known
+//! addresses for programs.
+
+use crate::app::App;
 use crate::error::Error;
-use actix_web::HttpResponse;
-pub async fn conduct() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+use crate::forms::see_other;
+use crate::layout::{Layout, page, rfc3339};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{Duration, NaiveDateTime, NaiveTime};
+use diesel::RunQueryDsl;
+use potluck_models::db::now;
+use potluck_models::{QueryResult, project, secret};
+use std::path::PathBuf;
+
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident, $page:ident, $path:literal;)*) => { $(
+        #[derive(Template)]
+        #[template(path = $path)]
+        struct $page {
+            layout: Layout,
+        }
+
+        $(#[$doc])*
+        pub async fn $name(req: HttpRequest) -> Result<HttpResponse, Error> {
+            page(&$page { layout: Layout::new(&req) })
+        }
+    )* };
 }
-pub async fn guide() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pages! {
+    conduct, ConductPage, "site/conduct.html";
+    guide, GuidePage, "site/guide.html";
+    privacy, PrivacyPage, "site/privacy.html";
 }
-pub async fn privacy() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+fn text(body: impl Into<String>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body(body.into())
 }
+
+/// The process runs.
 pub async fn healthz() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+    Ok(text("ok"))
 }
-pub async fn readyz() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// The process can serve: its database answers and its folders take files.
+pub async fn readyz(app: web::Data<App>) -> Result<HttpResponse, Error> {
+    let folders = [app.config.data_dir.clone(), app.config.uploads.clone()];
+    let checked = app
+        .read(move |db| -> Result<(), Error> {
+            diesel::sql_query("SELECT 1").execute(db)?;
+            for folder in folders {
+                is_writable(folder).map_err(|error| Error::internal(anyhow::Error::new(error)))?;
+            }
+            Ok(())
+        })
+        .await;
+    Ok(match checked {
+        Ok(()) => text("ok"),
+        Err(error) => {
+            tracing::error!("not ready: {error}");
+            HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE)
+                .content_type("text/plain; charset=utf-8")
+                .body("not ready")
+        }
+    })
 }
-pub async fn robots() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+fn is_writable(folder: PathBuf) -> std::io::Result<()> {
+    std::fs::create_dir_all(&folder)?;
+    let probe = folder.join(format!(".ready-{}", &secret::token()[..12]));
+    std::fs::write(&probe, b"ok")?;
+    std::fs::remove_file(probe)
 }
-pub async fn sitemap() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pub async fn robots(app: web::Data<App>) -> Result<HttpResponse, Error> {
+    Ok(text(format!(
+        "User-agent: *\nDisallow: /moderation\nDisallow: /admin\nDisallow: /account\n\
+         Disallow: /projects/new\n\nSitemap: {}/sitemap.xml\n",
+        app.url()
+    )))
 }
-pub async fn security() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+/// A sitemap may have 50,000 addresses.
+const MOST_PROJECTS: i64 = 30_000;
+const MOST_PEOPLE: i64 = 15_000;
+
+#[derive(Template)]
+#[template(path = "site/sitemap.xml")]
+struct Sitemap {
+    addresses: Vec<(String, Option<NaiveDateTime>)>,
 }
+
+pub async fn sitemap(app: web::Data<App>) -> Result<HttpResponse, Error> {
+    let url = app.url();
+    let addresses = app
+        .read(move |db| -> QueryResult<_> {
+            let projects = project::public_addresses(db, MOST_PROJECTS)?;
+            let newest = projects.first().map(|(_, at)| *at);
+            let mut all: Vec<(String, Option<NaiveDateTime>)> = ["/", "/projects", "/releases"]
+                .map(|path| (format!("{url}{path}"), newest))
+                .into();
+            for path in ["/tags", "/conduct", "/guide", "/privacy"] {
+                all.push((format!("{url}{path}"), None));
+            }
+            for (slug, updated) in projects {
+                all.push((format!("{url}/projects/{slug}"), Some(updated)));
+            }
+            for (tag, _) in project::tag_counts(db)?.into_iter().take(4_000) {
+                let tag = crate::layout::segment(&tag);
+                all.push((format!("{url}/tags/{tag}"), None));
+            }
+            for username in project::public_makers(db, MOST_PEOPLE)? {
+                all.push((format!("{url}/people/{username}"), None));
+            }
+            Ok(all)
+        })
+        .await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/xml; charset=utf-8")
+        .body(Sitemap { addresses }.render()?))
+}
+
+/// RFC 9116.
+pub async fn security(app: web::Data<App>) -> Result<HttpResponse, Error> {
+    let (settings, url) = (app.settings(), app.url());
+    let contact = match settings.contact.trim() {
+        "" => format!("{url}/"),
+        mail if mail.contains('@') && !mail.contains(':') => format!("mailto:{mail}"),
+        address => address.to_owned(),
+    };
+    // To the day, so that the file does not change with every look.
+    let expires = (now() + Duration::days(180))
+        .date()
+        .and_time(NaiveTime::MIN);
+    Ok(text(format!(
+        "Contact: {contact}\nExpires: {}\nPreferred-Languages: en\n\
+         Canonical: {url}/.well-known/security.txt\n",
+        rfc3339(&expires)
+    )))
+}
+
 pub async fn change_password() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+    Ok(see_other("/account"))
 }
