@@ -160,6 +160,29 @@ struct Labelled {
     body: String,
 }
 
+/// What was said and stays, in the order it was said.
+enum Said<'a> {
+    Comment(&'a Comment),
+    Reported(&'a Queued),
+}
+
+impl Community {
+    fn in_order(&self) -> Vec<Said<'_>> {
+        let reported = self
+            .queue
+            .iter()
+            .filter(|queued| queued.expect == Expected::Published);
+        let mut all: Vec<(f64, Said)> = self
+            .comment
+            .iter()
+            .map(|comment| (comment.hours_ago, Said::Comment(comment)))
+            .chain(reported.map(|queued| (queued.hours_ago, Said::Reported(queued))))
+            .collect();
+        all.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        all.into_iter().map(|(_, said)| said).collect()
+    }
+}
+
 /// Fills an empty database. What is there already stays as it is.
 pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
     let mut db = pools.write.get()?;
@@ -299,54 +322,90 @@ impl Demo<'_> {
             self.share(db, project, covers, Some(moderator))?;
         }
         let mut ids = HashMap::new();
-        for comment in by_age(&community.comment, |comment| comment.hours_ago) {
-            let at = self.ago(comment.hours_ago / 24.0);
-            let parent = comment
-                .reply_to
-                .as_ref()
-                .and_then(|key| ids.get(key).copied());
-            let id = self.say(
-                db,
-                &comment.project,
-                &comment.author,
-                parent,
-                &comment.body,
-                at,
-            )?;
-            ids.insert(comment.key.clone(), id);
-            if Item::find(db, id)?.state != State::Published || at < self.start - RECENT {
-                self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(40))?;
-            }
-            if comment.edited {
-                diesel::update(comments::table.find(id))
-                    .set(comments::edited_at.eq(at + Duration::minutes(50)))
-                    .execute(db)?;
+        for said in community.in_order() {
+            match said {
+                Said::Comment(comment) => {
+                    let at = self.ago(comment.hours_ago / 24.0);
+                    let parent = comment
+                        .reply_to
+                        .as_ref()
+                        .and_then(|key| ids.get(key).copied());
+                    let id = self.say(
+                        db,
+                        &comment.project,
+                        &comment.author,
+                        parent,
+                        &comment.body,
+                        at,
+                    )?;
+                    ids.insert(comment.key.clone(), id);
+                    if Item::find(db, id)?.state != State::Published || at < self.start - RECENT {
+                        self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(40))?;
+                    }
+                    if comment.edited {
+                        diesel::update(comments::table.find(id))
+                            .set(comments::edited_at.eq(at + Duration::minutes(50)))
+                            .execute(db)?;
+                    }
+                }
+                Said::Reported(queued) => self.report(db, moderator, queued)?,
             }
         }
-        // Spam of the past lies where it was put, on whatever project it came to.
-        let throwaways: Vec<&Person> = community
-            .person
-            .iter()
-            .filter(|p| p.days_ago < 5.0)
-            .collect();
+        // Spam of the past lies where it was put, on whatever project it came to, by accounts that
+        // nobody saw again.
         let targets: Vec<&Project> = community
             .project
             .iter()
             .filter(|p| takes_comments(p))
             .collect();
         for (i, old) in community.label.iter().enumerate() {
-            let author = &throwaways[i % throwaways.len()].username;
+            let author = format!("bestdeals{}", 1 + i / 5);
+            if i % 5 == 0 {
+                let person = Person {
+                    username: author.clone(),
+                    display_name: String::new(),
+                    bio: String::new(),
+                    role: Role::Member,
+                    days_ago: old.days_ago + 0.3,
+                };
+                self.seat(db, &person, &hash)?;
+            }
             let at = self.ago(old.days_ago);
             let id = self.say(
                 db,
                 &targets[i % targets.len()].slug,
-                author,
+                &author,
                 None,
                 &old.body,
                 at,
             )?;
             self.decide(db, moderator, Verdict::Spam, id, at + Duration::hours(2))?;
         }
+        Ok(())
+    }
+
+    /// Published once, and complained about since.
+    fn report(&self, db: &mut Db, moderator: UserId, queued: &Queued) -> anyhow::Result<()> {
+        let at = self.ago(queued.hours_ago / 24.0);
+        let id = self.say(db, &queued.project, &queued.author, None, &queued.body, at)?;
+        self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(5))?;
+        for complaint in &queued.report {
+            let reason = complaint
+                .reason
+                .replace("abuse", "unkind")
+                .parse::<ReportReason>();
+            let reporter = find(db, &complaint.by)?;
+            report::file(
+                db,
+                &reporter,
+                id,
+                reason.map_err(anyhow::Error::msg)?,
+                &complaint.note,
+            )?;
+        }
+        diesel::update(reports::table.filter(reports::item_id.eq(id)))
+            .set(reports::created_at.eq(at + Duration::hours(1)))
+            .execute(db)?;
         Ok(())
     }
 
@@ -361,57 +420,36 @@ impl Demo<'_> {
         for project in &community.pending_project {
             self.share(db, project, covers, None)?;
         }
-        let queued = by_age(&community.queue, |queued| queued.hours_ago);
         // Some of this night's spam was decided already; whoever repeats it word for word lands in
         // Spam without a person.
+        let waiting = by_age(&community.queue, |queued| queued.hours_ago);
+        let waiting: Vec<&Queued> = waiting
+            .into_iter()
+            .filter(|q| q.expect != Expected::Published)
+            .collect();
         let mut repeated = Vec::new();
-        for (i, queued) in queued.iter().enumerate() {
+        for (i, queued) in waiting.iter().enumerate() {
             let at = self.ago(queued.hours_ago / 24.0);
             let id = self.say(db, &queued.project, &queued.author, None, &queued.body, at)?;
-            match queued.expect {
-                Expected::Published => {
-                    self.decide(db, moderator, Verdict::Ham, id, at + Duration::minutes(5))?;
-                    for complaint in &queued.report {
-                        let reason = complaint
-                            .reason
-                            .replace("abuse", "unkind")
-                            .parse::<ReportReason>();
-                        let reporter = find(db, &complaint.by)?;
-                        let reason = reason.map_err(anyhow::Error::msg)?;
-                        report::file(db, &reporter, id, reason, &complaint.note)?;
-                        diesel::update(reports::table.filter(reports::item_id.eq(id)))
-                            .set(reports::created_at.eq(at + Duration::hours(1)))
-                            .execute(db)?;
-                    }
-                }
-                Expected::Spam if i % 3 == 0 => {
-                    self.decide(db, moderator, Verdict::Spam, id, at + Duration::minutes(9))?;
-                    repeated.push(*queued);
-                }
-                Expected::Spam | Expected::Held => {}
+            if queued.expect == Expected::Spam && i % 3 == 0 {
+                self.decide(db, moderator, Verdict::Spam, id, at + Duration::minutes(9))?;
+                repeated.push(*queued);
             }
         }
-        let throwaways: Vec<&Person> = community
-            .person
+        let spammers: Vec<&Queued> = waiting
             .iter()
-            .filter(|p| p.days_ago < 5.0)
+            .copied()
+            .filter(|q| q.expect == Expected::Spam)
             .collect();
         for (i, queued) in repeated.iter().enumerate() {
-            let author = throwaways
+            let other = spammers
                 .iter()
                 .cycle()
-                .skip(i + 1)
-                .find(|p| p.username != queued.author);
-            let author = author.context("the demo has throw-away accounts")?;
+                .skip(7 * i + 1)
+                .find(|other| other.author != queued.author);
+            let other = other.context("the demo has more than one spammer")?;
             let at = self.ago(queued.hours_ago / 24.0 * 0.4);
-            self.say(
-                db,
-                &queued.project,
-                &author.username,
-                None,
-                &queued.body,
-                at,
-            )?;
+            self.say(db, &queued.project, &other.author, None, &queued.body, at)?;
         }
         Ok(())
     }
