@@ -90,6 +90,9 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/projects/{slug}/delete",             [No,    No,    No,    Done,  No,    No]),
     ("GET",  "/projects/{slug}/report",             MEMBERS),
     ("POST", "/projects/{slug}/report",             MEMBERS_SEND),
+    ("GET",  "/projects/{slug}/releases",           ALL),
+    ("GET",  "/projects/{slug}/releases/new",       [LogIn, No,    No,    Page,  No,    No]),
+    ("POST", "/projects/{slug}/releases/new",       [No,    No,    No,    Fault, No,    No]),
     ("GET",  "/projects/{slug}/releases/{version}", [None; 6]),
     ("GET",  "/projects/{slug}/comments.atom",      ALL),
     ("POST", "/projects/{slug}/comments",           MEMBERS_SEND),
@@ -241,7 +244,7 @@ on_both! {
     fn what_is_not_published_is_its_makers_and_the_moderators_alone(site) {
         let odile = site.maker("odile");
         let bob = site.regular("bob");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         for state in [State::Draft, State::Held, State::Spam] {
             let project = site.project("odile", &format!("Secret in {state}"));
             site.put(project.id, state);
@@ -256,7 +259,7 @@ on_both! {
             odile.get(&project.path()).expect(200);
             odile.get(&format!("{}/edit", project.path())).expect(200);
             if state != State::Draft {
-                mo.get(&project.path()).expect(200);
+                mona.get(&project.path()).expect(200);
             }
             bob.post(&format!("{}/edit", project.path()), &[("title", "Mine now")]);
             bob.post(&format!("{}/delete", project.path()), &[]);
@@ -265,10 +268,10 @@ on_both! {
     }
 
     fn a_demotion_counts_at_the_next_request(site) {
-        let mo = site.moderator("mona");
-        mo.get("/moderation").expect(200);
+        let mona = site.moderator("mona");
+        mona.get("/moderation").expect(200);
         site.sql("UPDATE users SET role = 'member' WHERE username = 'mona'");
-        mo.get("/moderation").expect(403);
+        mona.get("/moderation").expect(403);
         let ada = site.admin("ada");
         ada.get("/admin").expect(200);
         site.sql("UPDATE users SET role = 'moderator' WHERE username = 'ada'");

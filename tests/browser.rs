@@ -295,7 +295,7 @@ fn the_whole_way(script: bool) {
     site.moderator("mona");
     let duck = site.project("odile", "Duck racer");
     let ann = Browser::open(&driver, &program, &site, script);
-    let mo = Browser::open(&driver, &program, &site, script);
+    let mona = Browser::open(&driver, &program, &site, script);
     let visitor = Browser::open(&driver, &program, &site, script);
 
     // Signs up.
@@ -361,20 +361,24 @@ fn the_whole_way(script: bool) {
     assert!(!visitor.words().contains("lean into the curve"));
 
     // Is approved and released by a moderator, at the desk.
-    mo.log_in("mona");
-    mo.go("/moderation/projects");
-    mo.sees("A lamp of paper");
-    mo.send("main form[action='/moderation/verdicts'] button[name=verdict][value=ham], main button[form][name=verdict][value=ham]");
+    mona.log_in("mona");
+    mona.go("/moderation/projects");
+    mona.sees("A lamp of paper");
+    let lamp = site
+        .project_by_title("A lamp of paper")
+        .expect("it is there");
+    mona.click(&format!("input[name=item][value='project:{}']", lamp.id));
+    mona.send("main button[name=verdict][value=ham]");
     visitor.go("/projects/a-lamp-of-paper");
     visitor.sees("It folds flat and glows warm");
     visitor.find("main img");
-    mo.go("/moderation/held");
-    mo.sees("lean into the curve");
+    mona.go("/moderation/held");
+    mona.sees("lean into the curve");
     let comment = site
         .comment_saying("lean into the curve")
         .expect("the comment is there");
-    mo.click(&format!("input[name=item][value='comment:{comment}']"));
-    mo.send("main button[name=verdict][value=ham]");
+    mona.click(&format!("input[name=item][value='comment:{comment}']"));
+    mona.send("main button[name=verdict][value=ham]");
     visitor.go(&duck.path());
     visitor.sees("lean into the curve");
     ann.go(&duck.path());
@@ -388,7 +392,7 @@ fn the_whole_way(script: bool) {
     visitor.go(&duck.path());
     visitor.sees("needs to wait for nobody");
 
-    for browser in [&ann, &mo, &visitor] {
+    for browser in [&ann, &mona, &visitor] {
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }
 }

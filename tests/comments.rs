@@ -105,14 +105,14 @@ on_both! {
         site.regular("ann");
         let id = site.comment("ann", &duck, "Mildly unkind words about ducks.");
         let bob = site.regular("bob");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let report = format!("/comments/{id}/report");
         bob.submit(&report, &report, &[("reason", "nonsense")]).expect(422);
         bob.submit(&report, &report, &[("reason", "unkind"), ("note", "Ducks have feelings.")]).expect(303);
         bob.post(&report, &[("reason", "unkind"), ("note", "Again.")]).expect(303);
         assert_eq!(site.item(id).reports, 1);
         assert_eq!(site.state(id), State::Published, "a report hides nothing by itself");
-        mo.get("/moderation/reported").expect(200).says("Mildly unkind words").says("Ducks have feelings.");
+        mona.get("/moderation/reported").expect(200).says("Mildly unkind words").says("Ducks have feelings.");
         let report = format!("{}/report", duck.path());
         bob.submit(&report, &report, &[("reason", "spam")]).expect(303);
         assert_eq!(site.item(duck.id).reports, 1);

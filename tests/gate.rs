@@ -20,7 +20,7 @@ on_both! {
         let bob = site.maker("bob");
         let ann = site.regular("ann");
         let una = site.unconfirmed("una");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let visitor = site.visitor();
         use CommentPolicy::{Makers, Members, Nobody};
         #[rustfmt::skip]
@@ -29,7 +29,7 @@ on_both! {
             (Members, &bob,     true,  ""),
             (Members, &ann,     true,  ""),
             (Members, &una,     false, "Confirm your e-mail address first"),
-            (Members, &mo,      true,  ""),
+            (Members, &mona,      true,  ""),
             (Members, &visitor, false, "Log in to leave a thoughtful comment"),
             (Makers,  &odile,   true,  ""),
             (Makers,  &bob,     true,  ""),
@@ -39,7 +39,7 @@ on_both! {
             (Nobody,  &odile,   false, "does not take comments"),
             (Nobody,  &bob,     false, "does not take comments"),
             (Nobody,  &ann,     false, "does not take comments"),
-            (Nobody,  &mo,      false, "does not take comments"),
+            (Nobody,  &mona,      false, "does not take comments"),
             (Nobody,  &visitor, false, "does not take comments"),
         ];
         for (number, (policy, client, may, sentence)) in table.iter().enumerate() {
@@ -134,7 +134,7 @@ on_both! {
         site.maker("odile");
         let club = site.project_for("odile", "For makers", CommentPolicy::Makers);
         let ann = site.regular("ann");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let fields = [
             ("title", "A lamp"), ("summary", "It lights up"), ("description", "With a bulb, a shade and much patience."),
             ("kind", "art"), ("tags", "light"), ("comment_policy", "members"),
@@ -145,12 +145,12 @@ on_both! {
         ann.get(&club.path()).expect(200).says(BRING_A_DISH);
         let lamp = site.project_by_title("A lamp").unwrap();
         site.visitor().get(&lamp.path()).expect(404);
-        mo.get("/moderation/projects").expect(200).says("A lamp");
-        mo.post("/moderation/verdicts", &[("item", &format!("project:{}", lamp.id)), ("verdict", "ham")]).expect(303);
+        mona.get("/moderation/projects").expect(200).says("A lamp");
+        mona.post("/moderation/verdicts", &[("item", &format!("project:{}", lamp.id)), ("verdict", "ham")]).expect(303);
         site.visitor().get(&lamp.path()).expect(200).says("It lights up");
         ann.post(&club.comments(), &[("body", "Now I may say how I like this.")]).expect(303);
         // Taken away again, the door closes.
-        mo.post("/moderation/verdicts", &[("item", &format!("project:{}", lamp.id)), ("verdict", "remove"), ("reason", "off-topic")]).expect(303);
+        mona.post("/moderation/verdicts", &[("item", &format!("project:{}", lamp.id)), ("verdict", "remove"), ("reason", "off-topic")]).expect(303);
         ann.post(&club.comments(), &[("body", "And now no more.")]).expect(403).says(BRING_A_DISH);
     }
 }

@@ -48,7 +48,7 @@ on_both! {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");
         let ann = site.member("ann");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let (state, queue, why) = posted(site, &ann, &duck, "Hello, I liked how the ducks lean into the curve.");
         assert_eq!((state, queue, why.as_str()), (State::Held, Some(Queue::Held), "first_comment"));
         let (state, ..) = posted(site, &ann, &duck, "The sound of the water could be softer, I think.");
@@ -59,7 +59,7 @@ on_both! {
             other.get(&duck.path()).expect(200).does_not_say("lean into the curve");
         }
         let first = site.comment_saying("lean into").unwrap();
-        mo.post("/moderation/verdicts", &[("item", &format!("comment:{first}")), ("verdict", "ham")]).expect(303);
+        mona.post("/moderation/verdicts", &[("item", &format!("comment:{first}")), ("verdict", "ham")]).expect(303);
         site.visitor().get(&duck.path()).expect(200).says("lean into the curve").does_not_say("could be softer");
         let (state, ..) = posted(site, &ann, &duck, "And the menu reads well on a small screen.");
         assert_eq!(state, State::Published);
@@ -91,13 +91,13 @@ on_both! {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");
         let (ann, bob, eve) = (site.regular("ann"), site.regular("bob"), site.regular("eve"));
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let text = "I have a friend who tells everybody about his boat.";
         posted(site, &ann, &duck, text);
         let (state, _, why) = posted(site, &bob, &duck, "I have a  FRIEND who tells everybody about his boat. ");
         assert_eq!((state, why.as_str()), (State::Held, "duplicates"));
         let id = site.comment_saying("I have a friend").unwrap();
-        mo.post("/moderation/verdicts", &[("item", &format!("comment:{id}")), ("verdict", "spam")]).expect(303);
+        mona.post("/moderation/verdicts", &[("item", &format!("comment:{id}")), ("verdict", "spam")]).expect(303);
         let (state, ..) = posted(site, &eve, &duck, text);
         assert_eq!(state, State::Spam);
     }
@@ -251,8 +251,8 @@ on_both! {
         site.visitor().get(&duck.path()).expect(200).says("as it was").does_not_say("a.example");
         assert_eq!(site.state(id), State::Published);
         assert!(site.item(id).queue.is_some(), "the new text waits");
-        let mo = site.moderator("mona");
-        mo.post("/moderation/verdicts", &[("item", &format!("comment:{id}")), ("verdict", "ham")]).expect(303);
+        let mona = site.moderator("mona");
+        mona.post("/moderation/verdicts", &[("item", &format!("comment:{id}")), ("verdict", "ham")]).expect(303);
         site.visitor().get(&duck.path()).expect(200).says("a.example").does_not_say("as it was");
     }
 

@@ -69,26 +69,26 @@ on_both! {
         bob.post(&format!("/comments/{reported}/report"), &[("reason", "unkind")]).expect(303);
         let lamp = site.project("ann", "A lamp that waits");
         site.put(lamp.id, State::Held);
-        let mo = site.moderator("mona");
-        let desk = mo.get("/moderation").expect(200);
+        let mona = site.moderator("mona");
+        let desk = mona.get("/moderation").expect(200);
         for queue in ["held", "spam", "reported", "recent", "projects"] {
             assert!(desk.links().iter().any(|link| link.starts_with(&format!("/moderation/{queue}"))), "no way to {queue}");
         }
-        let page = mo.get("/moderation/held").expect(200).says("Waiting remark 0").says("Waiting remark 2").does_not_say("golden ducks");
+        let page = mona.get("/moderation/held").expect(200).says("Waiting remark 0").says("Waiting remark 2").does_not_say("golden ducks");
         assert!(page.html().contains(&format!("comment:{}", held[0])), "no box to tick");
         assert!(page.html().contains(&format!("comment:{}@", held[0])), "the page does not say which version it shows");
-        mo.get("/moderation/spam").expect(200).says("golden ducks").does_not_say("Waiting remark");
-        mo.get("/moderation/reported").expect(200).says("somebody minds");
-        mo.get("/moderation/recent").expect(200).says("somebody minds");
-        mo.get("/moderation/projects").expect(200).says("A lamp that waits");
+        mona.get("/moderation/spam").expect(200).says("golden ducks").does_not_say("Waiting remark");
+        mona.get("/moderation/reported").expect(200).says("somebody minds");
+        mona.get("/moderation/recent").expect(200).says("somebody minds");
+        mona.get("/moderation/projects").expect(200).says("A lamp that waits");
     }
 
     fn one_tick_and_one_button_decide_through_the_page(site) {
         let (duck, ids) = waiting(site, 2, State::Held);
-        let mo = site.moderator("mona");
-        let form = mo.get("/moderation/held").expect(200).form("/moderation/verdicts");
+        let mona = site.moderator("mona");
+        let form = mona.get("/moderation/held").expect(200).form("/moderation/verdicts");
         let one = name(ids[0]);
-        let answer = mo.fill_in(&form, &[("item", &one), ("verdict", "ham")]);
+        let answer = mona.fill_in(&form, &[("item", &one), ("verdict", "ham")]);
         assert!(answer.expect(303).leads_to().starts_with("/moderation"));
         assert_eq!((site.state(ids[0]), site.state(ids[1])), (State::Published, State::Held));
         site.visitor().get(&duck.path()).expect(200).says("Waiting remark 0").does_not_say("Waiting remark 1");
@@ -97,9 +97,9 @@ on_both! {
 
     fn a_batch_is_done_and_undone_in_one_act(site, limits_off) {
         let (duck, ids) = waiting(site, 30, State::Held);
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let before = site.fingerprint();
-        decide(&mo, &ids, "ham", "").expect(303);
+        let decided = decide(&mona, &ids, "ham", "").expect(303);
         assert!(ids.iter().all(|id| site.state(*id) == State::Published));
         assert_eq!(site.count("batches"), 1);
         assert_eq!(site.count("verdicts WHERE label = 'ham'"), 30);
@@ -108,9 +108,8 @@ on_both! {
 
         let undo = format!("/moderation/batches/{}/undo", last_batch(site));
         // The form of its own stands on the page that follows.
-        let page = mo.get("/moderation/held").expect(200);
-        let form = page.form(&undo);
-        mo.fill_in(&form, &[]).expect(303);
+        let form = mona.get(decided.location().unwrap()).expect(200).form(&undo);
+        mona.fill_in(&form, &[]).expect(303);
         assert!(ids.iter().all(|id| site.state(*id) == State::Held && site.item(*id).queue == Some(Queue::Held)));
         assert_eq!(site.count("verdicts WHERE undone_at IS NULL"), 0);
         site.visitor().get(&duck.path()).expect(200).does_not_say("Waiting remark");
@@ -124,18 +123,18 @@ on_both! {
         }
         // Pressed twice: nothing more happens.
         let after = site.fingerprint();
-        assert!(mo.post(&undo, &[]).status < 500);
+        assert!(mona.post(&undo, &[]).status < 500);
         assert_eq!(site.fingerprint(), after);
     }
 
     fn each_verdict_does_what_its_name_says(site, limits_off) {
         let (duck, ids) = waiting(site, 4, State::Held);
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let [spam, ham, gone, back] = ids[..] else { unreachable!() };
-        decide(&mo, &[spam], "spam", "").expect(303);
-        decide(&mo, &[ham], "ham", "").expect(303);
-        decide(&mo, &[gone, back], "remove", "unkind").expect(303);
-        decide(&mo, &[back], "restore", "").expect(303);
+        decide(&mona, &[spam], "spam", "").expect(303);
+        decide(&mona, &[ham], "ham", "").expect(303);
+        decide(&mona, &[gone, back], "remove", "unkind").expect(303);
+        decide(&mona, &[back], "restore", "").expect(303);
         assert_eq!([spam, ham, gone, back].map(|id| site.state(id)), [State::Spam, State::Published, State::Removed, State::Published]);
         let labels: Vec<(ItemId, Option<String>)> =
             site.db(|db| verdicts::table.order(verdicts::id).select((verdicts::item_id, verdicts::label)).load(db));
@@ -144,16 +143,16 @@ on_both! {
         site.visitor().get(&duck.path()).expect(200).says("Waiting remark 1").says("Waiting remark 3")
             .does_not_say("Waiting remark 0").does_not_say("Waiting remark 2");
         // From Spam back to the table is ham.
-        decide(&mo, &[spam], "restore", "").expect(303);
+        decide(&mona, &[spam], "restore", "").expect(303);
         assert_eq!(site.count("verdicts WHERE verdict = 'restore' AND label = 'ham'"), 1);
         check_counters(site);
     }
 
     fn a_removal_needs_a_reason(site) {
         let (_, ids) = waiting(site, 1, State::Held);
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         for reason in ["", "because"] {
-            let answer = decide(&mo, &ids, "remove", reason);
+            let answer = decide(&mona, &ids, "remove", reason);
             assert!(matches!(answer.status, 400 | 422), "{reason:?}: {}", answer.status);
         }
         assert_eq!(site.state(ids[0]), State::Held);
@@ -162,23 +161,23 @@ on_both! {
 
     fn what_changed_since_the_page_was_made_is_left_alone_and_said(site, limits_off) {
         let (_, ids) = waiting(site, 2, State::Held);
-        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
+        let (mona, max) = (site.moderator("mona"), site.moderator("max"));
         let seen: Vec<String> = ids.iter().map(|id| format!("comment:{id}@{}", site.item(*id).version)).collect();
         decide(&max, &ids[..1], "spam", "").expect(303);
         let items: Vec<String> = ids.iter().map(|id| name(*id)).collect();
         let fields = [
             ("item", items[0].as_str()), ("item", &items[1]), ("seen", &seen[0]), ("seen", &seen[1]), ("verdict", "ham"), ("reason", ""),
         ];
-        let answer = mo.post("/moderation/verdicts", &fields).expect(303);
+        let answer = mona.post("/moderation/verdicts", &fields).expect(303);
         assert_eq!((site.state(ids[0]), site.state(ids[1])), (State::Spam, State::Published));
         let next = answer.location().unwrap().to_owned();
-        mo.get(&next).expect(200).says("max");
+        mona.get(&next).expect(200).says("max");
         check_counters(site);
     }
 
     fn two_moderators_at_once_leave_one_verdict_in_force(site, limits_off) {
         let (_, ids) = waiting(site, 40, State::Held);
-        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
+        let (mona, max) = (site.moderator("mona"), site.moderator("max"));
         let fields = |verdict: &'static str| {
             let mut all: Vec<(String, String)> = Vec::new();
             for id in &ids {
@@ -191,7 +190,7 @@ on_both! {
         };
         let (spam, ham) = (fields("spam"), fields("ham"));
         std::thread::scope(|scope| {
-            for (client, fields) in [(mo.copy(), &spam), (max.copy(), &ham)] {
+            for (client, fields) in [(mona.copy(), &spam), (max.copy(), &ham)] {
                 scope.spawn(move || {
                     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
                     client.post("/moderation/verdicts", &fields).expect(303);
@@ -211,11 +210,11 @@ on_both! {
 
     fn two_who_undo_at_once_undo_once(site, limits_off) {
         let (_, ids) = waiting(site, 10, State::Held);
-        let (mo, max) = (site.moderator("mona"), site.moderator("max"));
-        decide(&mo, &ids, "ham", "").expect(303);
+        let (mona, max) = (site.moderator("mona"), site.moderator("max"));
+        decide(&mona, &ids, "ham", "").expect(303);
         let undo = format!("/moderation/batches/{}/undo", last_batch(site));
         let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let all: Vec<_> = [mo.copy(), max.copy()].into_iter().map(|client| {
+            let all: Vec<_> = [mona.copy(), max.copy()].into_iter().map(|client| {
                 let undo = &undo;
                 scope.spawn(move || client.post(undo, &[]).status)
             }).collect();
@@ -229,19 +228,19 @@ on_both! {
 
     fn a_page_and_all_that_match_are_decided_at_once(site, limits_off) {
         let (_, ids) = waiting(site, 60, State::Spam);
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let held = site.waiting("ann", &site.project_by_title("Duck racer").unwrap(), "Held, and not spam.", State::Held);
-        mo.get("/moderation/spam").expect(200);
-        let confirm = mo.get("/moderation/spam/all?verdict=spam").expect(200);
+        mona.get("/moderation/spam").expect(200);
+        let confirm = mona.get("/moderation/spam/all?verdict=spam").expect(200);
         assert!(confirm.words().contains("60"), "{}", confirm.words());
         assert_eq!(site.count("batches"), 0, "asking is not doing");
         let form = confirm.form("/moderation/verdicts");
-        mo.fill_in(&form, &[("verdict", "spam")]).expect(303);
+        mona.fill_in(&form, &[("verdict", "spam")]).expect(303);
         assert_eq!(site.count("verdicts WHERE label = 'spam'"), 60);
         assert_eq!(site.count("batches"), 1);
         assert!(ids.iter().all(|id| site.item(*id).queue.is_none()));
         assert_eq!(site.state(held), State::Held);
-        mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        mona.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
         assert!(ids.iter().all(|id| site.item(*id).queue == Some(Queue::Spam)));
         check_counters(site);
     }
@@ -272,25 +271,25 @@ on_both! {
         let all: Vec<ItemId> = site.db(|db| items::table.inner_join(comments::table.on(comments::id.eq(items::id)))
             .filter(items::queue.eq(Queue::Held)).select(items::id).load(db));
         assert_eq!(all.len(), 1_000);
-        let mo = site.moderator("mona");
-        decide(&mo, &all, "ham", "").expect(303);
+        let mona = site.moderator("mona");
+        decide(&mona, &all, "ham", "").expect(303);
         assert_eq!(site.count(&format!("threads WHERE project_id = {} AND comment_count = 1000", duck.id)), 1);
-        mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        mona.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
         assert_eq!(site.count("items WHERE queue = 'held'"), 1_000);
         check_counters(site);
         let mut more = all.clone();
         more.push(ItemId(1));
-        let answer = decide(&mo, &more, "ham", "");
+        let answer = decide(&mona, &more, "ham", "");
         assert!((400..500).contains(&answer.status), "1,001 at once: {}", answer.status);
         assert_eq!(site.count("items WHERE queue = 'held'"), 1_000);
     }
 
     fn every_act_is_in_the_log(site, limits_off) {
         let (_, ids) = waiting(site, 2, State::Held);
-        let mo = site.moderator("mona");
-        decide(&mo, &ids, "remove", "off-topic").expect(303);
-        mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
-        let log = mo.get("/moderation/log").expect(200).says("mona").says("remove");
+        let mona = site.moderator("mona");
+        decide(&mona, &ids, "remove", "off-topic").expect(303);
+        mona.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        let log = mona.get("/moderation/log").expect(200).says("mona").says("remove");
         assert!(log.words().contains("und"), "{}", log.words());
         assert_eq!(site.count("log WHERE act IN ('remove', 'undo')"), 2);
         site.member("bob").get("/moderation/log").expect(403);
@@ -305,27 +304,27 @@ on_both! {
             site.regular(name).post(&format!("/comments/{id}/report"), &[("reason", "unkind")]).expect(303);
         }
         assert_eq!(site.item(id).reports, 2);
-        let mo = site.moderator("mona");
-        decide(&mo, &[id], "remove", "unkind").expect(303);
-        mo.get("/moderation/reported").expect(200).does_not_say("Somebody will mind");
+        let mona = site.moderator("mona");
+        decide(&mona, &[id], "remove", "unkind").expect(303);
+        mona.get("/moderation/reported").expect(200).does_not_say("Somebody will mind");
         check_counters(site);
-        mo.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        mona.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
         assert_eq!((site.item(id).reports, site.state(id)), (2, State::Published));
-        mo.get("/moderation/reported").expect(200).says("Somebody will mind");
+        mona.get("/moderation/reported").expect(200).says("Somebody will mind");
         check_counters(site);
     }
 
     fn an_author_who_edits_or_deletes_in_the_meantime_wins(site, limits_off) {
         let (_, ids) = waiting(site, 1, State::Held);
         let ann = site.come_back("ann");
-        let mo = site.moderator("mona");
+        let mona = site.moderator("mona");
         let seen = format!("comment:{}@{}", ids[0], site.item(ids[0]).version);
         let edit = format!("/comments/{}/edit", ids[0]);
         ann.submit(&edit, &edit, &[("body", "Now it says something else entirely.")]).expect(303);
-        mo.post("/moderation/verdicts", &[("item", &name(ids[0])), ("seen", &seen), ("verdict", "ham")]).expect(303);
+        mona.post("/moderation/verdicts", &[("item", &name(ids[0])), ("seen", &seen), ("verdict", "ham")]).expect(303);
         assert_eq!(site.state(ids[0]), State::Held, "a text that nobody saw was approved");
         ann.post(&format!("/comments/{}/delete", ids[0]), &[]).expect(303);
-        decide(&mo, &ids, "ham", "").expect(303);
+        decide(&mona, &ids, "ham", "").expect(303);
         assert_eq!(site.state(ids[0]), State::Deleted);
         check_counters(site);
     }
