@@ -12,8 +12,7 @@ use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
 use crate::picture::Picture;
 use crate::project::Fields;
 use crate::schema::{
-    comments, items, pictures, project_makers, projects, releases, revisions, users,
-    verdicts,
+    comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
 };
 use crate::{Db, QueryResult, markdown, words};
 use chrono::NaiveDateTime;
@@ -253,11 +252,9 @@ impl Filter {
         };
         if let Some(Cursor { key, id }) = after {
             query = match order {
-                Order::Doubtful => query.filter(
-                    doubt()
-                        .gt(key)
-                        .or(doubt().eq(key).and(items::id.gt(id))),
-                ),
+                Order::Doubtful => {
+                    query.filter(doubt().gt(key).or(doubt().eq(key).and(items::id.gt(id))))
+                }
                 Order::Surest => query.filter(
                     sureness()
                         .lt(key)
@@ -303,7 +300,10 @@ impl Filter {
         let mut states: Vec<(State, Option<Queue>, usize)> = Vec::new();
         let mut authors: HashMap<String, usize> = HashMap::new();
         for (_, state, queue, author) in batch {
-            match states.iter_mut().find(|(s, q, _)| (*s, *q) == (state, queue)) {
+            match states
+                .iter_mut()
+                .find(|(s, q, _)| (*s, *q) == (state, queue))
+            {
                 Some((.., n)) => *n += 1,
                 None => states.push((state, queue, 1)),
             }
@@ -380,11 +380,7 @@ pub fn waiting(db: &mut Db) -> QueryResult<i64> {
         .get_result(db)?;
     let reported: i64 = Filter::all_of(Name::Reported)
         .matching()
-        .filter(
-            items::queue
-                .is_null()
-                .or(items::queue.eq(Queue::Maker)),
-        )
+        .filter(items::queue.is_null().or(items::queue.eq(Queue::Maker)))
         .select(count_star())
         .first(db)?;
     Ok(queued + reported)

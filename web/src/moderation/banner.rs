@@ -53,14 +53,22 @@ impl Params {
 }
 
 /// The words to add to the address after a verdict.
-pub fn after_verdict(batch: Option<BatchId>, skipped: &[ItemId], left: i64) -> Vec<(&'static str, String)> {
+pub fn after_verdict(
+    batch: Option<BatchId>,
+    skipped: &[ItemId],
+    left: i64,
+) -> Vec<(&'static str, String)> {
     let mut words = Vec::new();
     match batch {
         Some(batch) => words.push(("batch", batch.to_string())),
         None => words.push(("said", "nothing".to_owned())),
     }
     if !skipped.is_empty() {
-        let named: Vec<String> = skipped.iter().take(NAMED).map(ToString::to_string).collect();
+        let named: Vec<String> = skipped
+            .iter()
+            .take(NAMED)
+            .map(ToString::to_string)
+            .collect();
         words.push(("skipped", named.join(",")));
         words.push(("skips", skipped.len().to_string()));
     }
@@ -96,7 +104,11 @@ impl Banner {
         let go_on = match (&told, params.number::<i64>("left")) {
             (Some(told), Some(left)) => {
                 let (path, query) = page.split_once('?').unwrap_or((page, ""));
-                let query = if query.is_empty() { String::new() } else { format!("{query}&") };
+                let query = if query.is_empty() {
+                    String::new()
+                } else {
+                    format!("{query}&")
+                };
                 let to = format!("{path}/all?{query}verdict={}", told.batch.verdict);
                 Some((to, format!("{left} more match: go on")))
             }
@@ -125,13 +137,19 @@ impl Banner {
             .collect();
         let mut sentence = format!(
             "Undone{}: {}.",
-            told.undone_by.as_deref().map_or(String::new(), |by| format!(" by {by}")),
+            told.undone_by
+                .as_deref()
+                .map_or(String::new(), |by| format!(" by {by}")),
             done(told.batch.verdict, told.items - told.left),
         );
         if !left.is_empty() {
             sentence.push_str(&format!(
                 " {} decided or changed again since, and {}.",
-                if left.len() == 1 { "1 item was".into() } else { format!("{} were", items(&(left.len() as i64))) },
+                if left.len() == 1 {
+                    "1 item was".into()
+                } else {
+                    format!("{} were", items(&(left.len() as i64)))
+                },
                 if left.len() == 1 { "stays" } else { "stay" },
             ));
         }
@@ -239,9 +257,15 @@ mod tests {
     fn words_come_and_go_and_the_anchor_stays() {
         let page = "/projects/duck?a=1&batch=3#comment-7";
         assert_eq!(without(page, &WORDS), "/projects/duck?a=1#comment-7");
-        assert_eq!(without("/moderation/held?batch=3", &WORDS), "/moderation/held");
         assert_eq!(
-            with("/projects/duck#comment-7", &[("decided", "3".into()), ("x", "a b".into())]),
+            without("/moderation/held?batch=3", &WORDS),
+            "/moderation/held"
+        );
+        assert_eq!(
+            with(
+                "/projects/duck#comment-7",
+                &[("decided", "3".into()), ("x", "a b".into())]
+            ),
             "/projects/duck?decided=3&x=a+b#comment-7"
         );
     }

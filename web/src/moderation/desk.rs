@@ -1,8 +1,8 @@
 //! The overview, and the queues with their filters.
 
+use super::Frame;
 use super::diff::Change;
 use super::row::{Row, percent};
-use super::Frame;
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::{Layout, encode, page};
@@ -11,7 +11,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::{ModelId, UserId};
 use potluck_models::item::Kind;
-use potluck_models::moderation::queue::{self, Content, Count, Cursor, Entry, Filter, Name, Order, Show};
+use potluck_models::moderation::queue::{
+    self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
+};
 use potluck_models::moderation::verdict::{Batch, Reason, Told, UNDO};
 use potluck_models::spam::learning::OWN_FEET;
 use potluck_models::spam::training::StoredModel;
@@ -166,7 +168,10 @@ impl View {
             ("q", filter.text.clone()),
             ("author", filter.author.clone()),
             ("project", filter.project.clone()),
-            ("kind", filter.kind.map_or(String::new(), |kind| kind.to_string())),
+            (
+                "kind",
+                filter.kind.map_or(String::new(), |kind| kind.to_string()),
+            ),
             ("why", filter.why.clone()),
             ("from", typed(filter.score_from)),
             ("to", typed(filter.score_to)),
@@ -262,7 +267,11 @@ impl QueuePage {
     fn lede(&self) -> String {
         let filter = &self.view.filter;
         let count = self.frame.count(filter.queue);
-        match (filter.queue, filter.show, count.and_then(|count| count.oldest)) {
+        match (
+            filter.queue,
+            filter.show,
+            count.and_then(|count| count.oldest),
+        ) {
             (_, Show::Decided, _) => "what people marked; all of it can come back".into(),
             (_, Show::Removed, _) => "what people took away; all of it can come back".into(),
             (_, _, None) => "nothing waits".into(),

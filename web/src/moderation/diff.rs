@@ -86,7 +86,11 @@ fn shorten(change: Change, words: &[&str], first: bool, last: bool) -> String {
         return words.concat();
     }
     let head = if first { "" } else { &words[..AROUND].concat() };
-    let tail = if last { "" } else { &words[words.len() - AROUND..].concat() };
+    let tail = if last {
+        ""
+    } else {
+        &words[words.len() - AROUND..].concat()
+    };
     format!("{head}… {tail}")
 }
 
@@ -101,7 +105,12 @@ mod tests {
         let runs: Vec<(Change, &str)> = runs.iter().map(|(c, w)| (*c, w.as_str())).collect();
         assert_eq!(
             runs,
-            [(Same, "a "), (Gone, "small "), (New, "yellow "), (Same, "duck swims")]
+            [
+                (Same, "a "),
+                (Gone, "small "),
+                (New, "yellow "),
+                (Same, "duck swims")
+            ]
         );
     }
 

@@ -1,7 +1,7 @@
 //! What the filter is, how good it is, and what it still lacks.
 
-use super::row::percent;
 use super::Frame;
+use super::row::percent;
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::{Layout, page};
@@ -80,7 +80,10 @@ impl FilterPage {
         match self.active() {
             None => "no model is in use: rules decide".into(),
             Some(active) if active.model.kind == ModelKind::Starter => {
-                format!("model {}, the starter that came with Potluck", active.model.id)
+                format!(
+                    "model {}, the starter that came with Potluck",
+                    active.model.id
+                )
             }
             Some(active) => format!(
                 "model {} · trained {} on {} labels",
@@ -92,7 +95,11 @@ impl FilterPage {
     }
 
     fn measured_on(&self, active: &Listed) -> &'static str {
-        match active.report.as_ref().and_then(|report| report.own.as_ref()) {
+        match active
+            .report
+            .as_ref()
+            .and_then(|report| report.own.as_ref())
+        {
             Some(_) => "own labels, out of fold",
             None => "texts the starter left out",
         }

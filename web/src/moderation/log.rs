@@ -72,7 +72,9 @@ pub async fn show(
             let lines = lines
                 .into_iter()
                 .map(|line| {
-                    let told = told.iter().find(|told| Some(told.batch.id) == line.batch_id);
+                    let told = told
+                        .iter()
+                        .find(|told| Some(told.batch.id) == line.batch_id);
                     let told = told.cloned();
                     (line, told)
                 })
@@ -100,7 +102,9 @@ fn one_batch(db: &mut Db, id: BatchId) -> QueryResult<OneBatch> {
     let given = given
         .into_iter()
         .map(|given| {
-            let at = entries.iter().position(|entry| entry.item.id == given.item_id);
+            let at = entries
+                .iter()
+                .position(|entry| entry.item.id == given.item_id);
             let entry = at.map(|at| entries.swap_remove(at));
             (given, entry)
         })

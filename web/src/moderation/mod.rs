@@ -80,4 +80,3 @@ pub fn why_words(why: &str) -> &str {
         other => other,
     }
 }
-

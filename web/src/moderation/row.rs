@@ -43,7 +43,11 @@ impl Chip {
 
 /// With a true minus sign, as it is set in print.
 fn signed(weight: f64) -> String {
-    format!("{}{:.1}", if weight < 0.0 { '−' } else { '+' }, weight.abs())
+    format!(
+        "{}{:.1}",
+        if weight < 0.0 { '−' } else { '+' },
+        weight.abs()
+    )
 }
 
 /// Weighted counts: a starter's text may count less than one.
@@ -90,7 +94,10 @@ impl Row {
 
     pub fn prose(&self) -> Html {
         match &self.entry.content {
-            Content::Prose(html) | Content::Project { description: html, .. } => Html(html.clone()),
+            Content::Prose(html)
+            | Content::Project {
+                description: html, ..
+            } => Html(html.clone()),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Verdicts and their undo: one item, the ticked ones, or all that match a filter; one batch each.
 
+use super::Frame;
 use super::banner::{self, WORDS};
 use super::desk::View;
-use super::Frame;
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, safe_next, see_other};
@@ -14,7 +14,7 @@ use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
 use potluck_models::moderation::queue::{Name, Preview};
-use potluck_models::moderation::verdict::{self, Batch, MOST, Reason, Seen, UndoError, Verdict};
+use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -98,7 +98,11 @@ pub async fn decide(
                 })
                 .collect();
             let outcomes = verdict::decide(db, by, verdict, reason, &seen)?;
-            let left = if seen.len() < MOST { 0 } else { filter.count(db)? };
+            let left = if seen.len() < MOST {
+                0
+            } else {
+                filter.count(db)?
+            };
             Ok((outcomes, left))
         })
         .await?
@@ -131,7 +135,10 @@ pub async fn decide(
 fn seen(form: &Form) -> Result<Vec<Seen>, Error> {
     const FOREIGN: Error =
         Error::BadRequest("An item is named like comment:12. Nothing was changed.");
-    let shown: Vec<Seen> = form.all("seen").filter_map(|word| word.parse().ok()).collect();
+    let shown: Vec<Seen> = form
+        .all("seen")
+        .filter_map(|word| word.parse().ok())
+        .collect();
     form.all("item")
         .map(|word| {
             let mut item: Seen = word.parse().map_err(|()| FOREIGN)?;
@@ -233,9 +240,7 @@ pub async fn confirm_all(
         .find(|(key, _)| key == "verdict")
         .and_then(|(_, word)| word.parse().ok());
     let filter = view.filter.clone();
-    let preview = app
-        .read(move |db: &mut Db| filter.preview(db))
-        .await?;
+    let preview = app.read(move |db: &mut Db| filter.preview(db)).await?;
     page(&ConfirmAllPage {
         layout: Layout::new(&req),
         frame: Frame::of(&req, &app).await?,
