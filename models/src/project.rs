@@ -42,7 +42,7 @@ impl ProjectKind {
             ProjectKind::App => "App",
             ProjectKind::Art => "Art",
             ProjectKind::Tool => "Tool",
-            ProjectKind::Other => "Something else",
+            ProjectKind::Other => "Other",
         }
     }
 

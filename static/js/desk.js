@@ -76,10 +76,11 @@ function desk(queue) {
     },
     s: () => act("spam"),
     h: () => act("ham"),
-    // Without a reason nobody learns anything: r opens the reasons, 1 to 7 choose and send.
+    // Without a reason nobody learns anything: r opens the reasons, 1 to 6 choose and send.
     r: () => {
       const remove = items[at]?.querySelector("[data-remove]");
       if (!remove) return act("restore");
+      if (boxes.some((box) => box?.checked)) return document.querySelector("[data-bulk-reason]")?.focus();
       remove.open = !remove.open;
       if (remove.open) remove.querySelector("button").focus();
     },

@@ -143,7 +143,7 @@ fn of_cards(db: &mut Db, url: &str, cards: Vec<Card>) -> QueryResult<Vec<Entry>>
 
 /// The day from which an empty feed counts: any, as long as it stays the same.
 fn epoch() -> NaiveDateTime {
-    NaiveDateTime::UNIX_EPOCH
+    chrono::DateTime::UNIX_EPOCH.naive_utc()
 }
 
 /// `/projects.atom`

@@ -38,6 +38,8 @@ pub struct Layout {
     pub path: String,
     /// What the page before did, as a word of [`said`].
     pub said: &'static str,
+    /// The batch of a verdict that was given on this page, to be undone. Pages of the desk tell more.
+    pub decided: Option<i64>,
     /// Scheme and host, for canonical addresses and cards.
     pub url: String,
     pub now: NaiveDateTime,
@@ -51,17 +53,19 @@ impl Layout {
             .as_ref()
             .and_then(|visitor| session::csrf_token(app, visitor))
             .unwrap_or_default();
-        let word = req
-            .query_string()
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("said="))
-            .unwrap_or("");
+        let word = |name: &str| {
+            req.query_string()
+                .split('&')
+                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+                .unwrap_or("")
+        };
         Layout {
             settings: app.settings(),
             signed_in: visitor.and_then(|visitor| visitor.signed_in),
             csrf,
             path: req.path().to_owned(),
-            said: said(word),
+            said: said(word("said")),
+            decided: word("decided").parse().ok(),
             url: app.url(),
             now: now(),
         }

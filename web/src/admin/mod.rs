@@ -2,11 +2,106 @@
 
 pub mod models;
 pub mod settings;
+
+use crate::app::App;
 use crate::error::Error;
-use actix_web::HttpResponse;
-pub async fn overview() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+use crate::layout::{Layout, page};
+use crate::session::Admin;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use potluck_models::account::User;
+use potluck_models::job::Job;
+use potluck_models::moderation::queue;
+use potluck_models::spam::training::StoredModel;
+use potluck_models::{Db, QueryResult};
+
+#[derive(Template)]
+#[template(path = "admin/overview.html")]
+struct OverviewPage {
+    layout: Layout,
+    version: &'static str,
+    database: &'static str,
+    mail: String,
+    limits_off: bool,
+    admins: i64,
+    waiting: i64,
+    model: Option<StoredModel>,
+    training: bool,
+    jobs: usize,
+    dead: usize,
 }
-pub async fn jobs() -> Result<HttpResponse, Error> {
-    Err(Error::NotFound)
+
+pub async fn overview(
+    req: HttpRequest,
+    app: web::Data<App>,
+    _admin: Admin,
+) -> Result<HttpResponse, Error> {
+    let (admins, waiting, model, jobs) = app
+        .read(|db: &mut Db| -> QueryResult<_> {
+            Ok((
+                User::count_admins(db)?,
+                queue::waiting(db)?,
+                StoredModel::active(db)?,
+                Job::waiting(db)?,
+            ))
+        })
+        .await?;
+    let dead = jobs.iter().filter(|job| job.dead_at.is_some()).count();
+    page(&OverviewPage {
+        layout: Layout::new(&req),
+        version: env!("CARGO_PKG_VERSION"),
+        database: if app.config.database_url.starts_with("sqlite:") {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        },
+        mail: crate::server::mail_notice(&app.config),
+        limits_off: app.config.limits_off,
+        admins,
+        waiting,
+        model,
+        training: app.training.is_running(),
+        jobs: jobs.len() - dead,
+        dead,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "admin/jobs.html")]
+struct JobsPage {
+    layout: Layout,
+    jobs: Vec<Job>,
+}
+
+impl JobsPage {
+    fn dead(&self) -> usize {
+        self.jobs.iter().filter(|job| job.dead_at.is_some()).count()
+    }
+
+    /// Not the payload: a letter holds a link that is for one person only.
+    fn what(&self, job: &Job) -> String {
+        match job.kind.as_str() {
+            "mail" => "A letter".into(),
+            kind => kind.to_owned(),
+        }
+    }
+
+    fn when(&self, job: &Job) -> String {
+        match (job.run_at - self.layout.now).num_seconds() {
+            ..=0 => "due now".into(),
+            seconds @ 1..120 => format!("next in {seconds} seconds"),
+            seconds => format!("next in {} minutes", seconds / 60),
+        }
+    }
+}
+
+pub async fn jobs(
+    req: HttpRequest,
+    app: web::Data<App>,
+    _admin: Admin,
+) -> Result<HttpResponse, Error> {
+    page(&JobsPage {
+        layout: Layout::new(&req),
+        jobs: app.read(Job::waiting).await?,
+    })
 }

@@ -1,6 +1,6 @@
 //! The command line. `potluck` alone serves.
 
-mod retrain;
+pub(crate) mod retrain;
 mod serve;
 mod user;
 

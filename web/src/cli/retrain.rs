@@ -40,23 +40,37 @@ impl Retrain {
 fn supervise(config: &Config, dry_run: bool) -> anyhow::Result<()> {
     let start = Instant::now();
     let terminal = std::io::stdout().is_terminal();
-    let mut child = child(config, dry_run)?;
+    let clear = if terminal { "\r\x1b[K" } else { "" };
+    follow(
+        child(config, dry_run)?,
+        |step| {
+            if terminal {
+                print!("{clear}{step}");
+                let _ = std::io::stdout().flush();
+            }
+        },
+        |line| println!("{clear}{line}"),
+    )?;
+    println!("Took {:.1?}.", start.elapsed());
+    Ok(())
+}
+
+/// Reads what the child says until it ends: its steps, the lines of its result, or its fault.
+pub fn follow(
+    mut child: std::process::Child,
+    mut on_step: impl FnMut(&str),
+    mut on_line: impl FnMut(&str),
+) -> anyhow::Result<()> {
     let output = child.stdout.take().context("the training has no output")?;
     let mut fault = None;
     for line in BufReader::new(output).lines() {
         let line = line?;
         if let Some(step) = line.strip_prefix("step ") {
-            if terminal {
-                print!("\r\x1b[K{step}");
-                std::io::stdout().flush()?;
-            }
+            on_step(step);
         } else if let Some(message) = line.strip_prefix("fault ") {
             fault = Some(message.to_owned());
         } else {
-            if terminal {
-                print!("\r\x1b[K");
-            }
-            println!("{line}");
+            on_line(&line);
         }
     }
     let status = child.wait()?;
@@ -65,9 +79,8 @@ fn supervise(config: &Config, dry_run: bool) -> anyhow::Result<()> {
         None if !status.success() => {
             bail!("training ended early ({status}). The model in use stays.")
         }
-        None => println!("Took {:.1?}.", start.elapsed()),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// This program again, for the work itself.

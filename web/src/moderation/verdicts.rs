@@ -14,7 +14,7 @@ use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
 use potluck_models::moderation::queue::{Name, Preview};
-use potluck_models::moderation::verdict::{self, Batch, MOST, Reason, Seen, UndoError, Verdict};
+use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]

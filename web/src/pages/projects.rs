@@ -89,8 +89,8 @@ impl ListPage {
 
     fn chip(&self, kind: &ProjectKind) -> String {
         match kind {
-            ProjectKind::Other => "Other".into(),
-            kind => capital(kind.plural()),
+            ProjectKind::Other => kind.name().into(),
+            _ => capital(kind.plural()),
         }
     }
 
@@ -536,10 +536,6 @@ impl FormPage {
         self.editing.as_ref().is_none_or(|editing| editing.is_draft)
     }
 
-    fn kinds(&self) -> &'static [ProjectKind] {
-        ProjectKind::ALL
-    }
-
     fn policies(&self) -> [(CommentPolicy, &'static str, &'static str); 3] {
         [
             (
@@ -574,12 +570,7 @@ impl FormPage {
     }
 }
 
-pub async fn new_form(
-    req: HttpRequest,
-    app: web::Data<App>,
-    member: Member,
-) -> Result<HttpResponse, Error> {
-    let _ = app;
+pub async fn new_form(req: HttpRequest, member: Member) -> Result<HttpResponse, Error> {
     // Better told before the typing than after it.
     let word = gate::may_post(member.user(), now())
         .err()
