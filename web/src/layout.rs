@@ -208,16 +208,20 @@ pub async fn serve<B: MessageBody + 'static>(
     if req.path().starts_with("/static/") {
         return Ok(next.call(req).await?.map_into_left_body());
     }
+    // No address of ours holds one, and PostgreSQL takes none in a text.
+    if req.uri().to_string().contains("%00") {
+        let error = Error::BadRequest("The address holds a NUL character, which none may.");
+        req.extensions_mut().insert(nobody());
+        let response = error_page(req.request(), &error, &id);
+        return Ok(req.into_response(response).map_into_right_body());
+    }
     let app = session::app(req.request()).clone();
     match session::identify(&app, req.request()).await {
         Ok(visitor) => {
             req.extensions_mut().insert(visitor);
         }
         Err(error) => {
-            req.extensions_mut().insert(Visitor {
-                signed_in: None,
-                form_cookie: None,
-            });
+            req.extensions_mut().insert(nobody());
             let response = error_page(req.request(), &error, &id);
             return Ok(req.into_response(response).map_into_right_body());
         }
@@ -251,6 +255,13 @@ pub async fn serve<B: MessageBody + 'static>(
         Some(page) => response.into_response(page).map_into_right_body(),
         None => response.map_into_left_body(),
     })
+}
+
+fn nobody() -> Visitor {
+    Visitor {
+        signed_in: None,
+        form_cookie: None,
+    }
 }
 
 fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBody> {
