@@ -182,11 +182,11 @@ where
     B: diesel::backend::Backend,
     EmbeddedMigrations: diesel::migration::MigrationSource<B>,
 {
-    use diesel::migration::{Migration, MigrationSource};
+    use diesel::migration::MigrationSource;
     let known: Vec<String> = MigrationSource::<B>::migrations(&source)
         .map_err(OpenError::Migrate)?
         .iter()
-        .map(|m: &Box<dyn Migration<B>>| m.name().version().to_string())
+        .map(|migration| migration.name().version().to_string())
         .collect();
     let applied = conn.applied_migrations().map_err(OpenError::Migrate)?;
     match applied

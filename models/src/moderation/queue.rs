@@ -150,8 +150,10 @@ impl Filter {
 
     /// Whether it leaves anything out.
     pub fn narrows(&self) -> bool {
-        !(self.text.is_empty() && self.author.is_empty() && self.project.is_empty())
-            || !self.why.is_empty()
+        !(self.text.is_empty()
+            && self.author.is_empty()
+            && self.project.is_empty()
+            && self.why.is_empty())
             || self.kind.is_some()
             || self.score_from.is_some()
             || self.score_to.is_some()
