@@ -926,13 +926,12 @@ mod tests {
         let first = table.comment(&ann, "first");
         table.give(Verdict::Ham, &[first]);
         let second = table.comment(&ann, "second");
-        let recent = Filter::all_of(Name::Recent);
-        assert!(
-            recent
-                .ids(&mut table.db, 9)
-                .unwrap()
-                .contains(&(second, Kind::Comment))
-        );
+        let recents = |table: &mut Table| -> Vec<ItemId> {
+            let recent = Filter::all_of(Name::Recent);
+            let seen = recent.seen(&mut table.db, 9).unwrap();
+            seen.iter().map(|seen| seen.id).collect()
+        };
+        assert!(recents(&mut table).contains(&second));
         table.give(Verdict::Ham, &[second]);
         assert_eq!(
             table.labels(),
@@ -941,12 +940,7 @@ mod tests {
                 ("second".to_owned(), false, 0.5)
             ]
         );
-        assert!(
-            !recent
-                .ids(&mut table.db, 9)
-                .unwrap()
-                .contains(&(second, Kind::Comment))
-        );
+        assert!(!recents(&mut table).contains(&second));
         assert!(table.give(Verdict::Ham, &[second]).batch.is_none());
     }
 
@@ -1091,8 +1085,8 @@ mod tests {
         let a = table.comment(&ann, "Fifty % OFF_now at Example");
         let b = table.comment(&ben, "fifty five ducks");
         let mut find = |filter: Filter| -> Vec<ItemId> {
-            let found = filter.ids(&mut table.db, 9).unwrap();
-            found.into_iter().map(|(id, _)| id).collect()
+            let found = filter.seen(&mut table.db, 9).unwrap();
+            found.iter().map(|seen| seen.id).collect()
         };
         let held = || Filter::all_of(Name::Held);
         let text = |text: &str| Filter {
