@@ -115,7 +115,12 @@ impl View {
                 },
             }
         };
-        let short = |word: &str| get(word).trim().chars().take(200).collect::<String>();
+        // Neither longer than a field takes, nor with what PostgreSQL's texts cannot hold.
+        let short = |word: &str| {
+            let text = get(word);
+            let shown = text.trim().chars().filter(|c| *c != '\0');
+            shown.take(200).collect::<String>()
+        };
         let mut filter = Filter {
             text: short("q"),
             author: short("author").to_lowercase(),
