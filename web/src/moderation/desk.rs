@@ -9,7 +9,7 @@ use crate::layout::{Layout, encode, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{ModelId, UserId};
+use potluck_models::db::UserId;
 use potluck_models::item::Kind;
 use potluck_models::moderation::queue::{
     self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
@@ -257,7 +257,6 @@ struct QueuePage {
     rows: Vec<Row>,
     next: Option<Cursor>,
     thresholds: Option<Thresholds>,
-    model: Option<ModelId>,
 }
 
 impl QueuePage {
@@ -389,7 +388,6 @@ pub async fn queue(
     let view = View::of(&req, name)?;
     let frame = Frame::of(&req, &app).await?;
     let active = app.filter();
-    let model = active.as_ref().map(|active| active.id);
     let thresholds = active.as_ref().map(|active| active.model.thresholds());
     let (view, matching, rows, next) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
@@ -410,6 +408,5 @@ pub async fn queue(
         rows,
         next,
         thresholds,
-        model,
     })
 }
