@@ -161,18 +161,13 @@ fn fill(folder: &Path) -> String {
 }
 
 fn approve(db: &mut Db, moderator: &User, id: ItemId) -> diesel::QueryResult<()> {
-    verdict::decide(
-        db,
-        moderator.id,
-        Verdict::Ham,
-        "",
-        &[Seen {
-            kind: None,
-            id,
-            version: None,
-        }],
-    )
-    .map(|_| ())
+    let kind = Item::find(db, id)?.kind;
+    let seen = Seen {
+        kind,
+        id,
+        version: None,
+    };
+    verdict::decide(db, moderator.id, Verdict::Ham, "", &[seen]).map(|_| ())
 }
 
 /// The page of a project for an anonymous reader, beside the same bytes from memory.

@@ -69,6 +69,9 @@ impl History {
                 signals.push("@first-project".to_owned());
             }
         }
+        if text.kind == Kind::Release {
+            signals.push("@release".to_owned());
+        }
         let age = now() - text.author.created_at;
         signals.push(
             match age {

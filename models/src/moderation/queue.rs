@@ -5,7 +5,7 @@
 //! to decide on them in a fixed number of queries, however many they are.
 
 use super::report::{self, Report};
-use super::verdict::{self, Label, Verdict};
+use super::verdict::{self, Label, Seen, Verdict};
 use crate::account::Role;
 use crate::db::{BatchId, ItemId, ModelId, UserId};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
@@ -150,10 +150,8 @@ impl Filter {
 
     /// Whether it leaves anything out.
     pub fn narrows(&self) -> bool {
-        !(self.text.is_empty()
-            && self.author.is_empty()
-            && self.project.is_empty()
-            && self.why.is_empty())
+        let words = [&self.text, &self.author, &self.project, &self.why];
+        words.iter().any(|word| !word.is_empty())
             || self.kind.is_some()
             || self.score_from.is_some()
             || self.score_to.is_some()
@@ -227,13 +225,22 @@ impl Filter {
         self.matching().select(count_star()).first(db)
     }
 
-    /// Oldest first.
-    pub fn ids(&self, db: &mut Db, limit: i64) -> QueryResult<Vec<(ItemId, Kind)>> {
-        self.matching()
+    /// Oldest first, as they are now: what somebody decides in between is left to them.
+    pub fn seen(&self, db: &mut Db, limit: i64) -> QueryResult<Vec<Seen>> {
+        let rows: Vec<(Kind, ItemId, i32)> = self
+            .matching()
             .order(items::id)
             .limit(limit)
-            .select((items::id, items::kind))
-            .load(db)
+            .select((items::kind, items::id, items::version))
+            .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(kind, id, version)| Seen {
+                kind,
+                id,
+                version: Some(version),
+            })
+            .collect())
     }
 
     /// One page in an order, and where the next begins.

@@ -92,7 +92,7 @@ impl Banner {
         let stayed = why_skipped(db, &skipped)?;
         let sentence = match &told {
             Some(told) => {
-                let done = done(told.batch.verdict, told.items);
+                let done = words(told);
                 match &told.undone_by {
                     Some(by) => format!("{done}, undone by {by}."),
                     None => format!("{done}."),

@@ -9,7 +9,7 @@ use crate::layout::{Layout, encode, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{ModelId, UserId};
+use potluck_models::db::UserId;
 use potluck_models::item::Kind;
 use potluck_models::moderation::queue::{
     self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
@@ -115,7 +115,12 @@ impl View {
                 },
             }
         };
-        let short = |word: &str| get(word).trim().chars().take(200).collect::<String>();
+        // Neither longer than a field takes, nor with what PostgreSQL's texts cannot hold.
+        let short = |word: &str| {
+            let text = get(word);
+            let shown = text.trim().chars().filter(|c| *c != '\0');
+            shown.take(200).collect::<String>()
+        };
         let mut filter = Filter {
             text: short("q"),
             author: short("author").to_lowercase(),
@@ -252,7 +257,6 @@ struct QueuePage {
     rows: Vec<Row>,
     next: Option<Cursor>,
     thresholds: Option<Thresholds>,
-    model: Option<ModelId>,
 }
 
 impl QueuePage {
@@ -384,7 +388,6 @@ pub async fn queue(
     let view = View::of(&req, name)?;
     let frame = Frame::of(&req, &app).await?;
     let active = app.filter();
-    let model = active.as_ref().map(|active| active.id);
     let thresholds = active.as_ref().map(|active| active.model.thresholds());
     let (view, matching, rows, next) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
@@ -405,6 +408,5 @@ pub async fn queue(
         rows,
         next,
         thresholds,
-        model,
     })
 }

@@ -75,7 +75,7 @@ pub fn why_words(why: &str) -> &str {
         "first_comment" => "first comment",
         "first_project" => "first project",
         "duplicates" => "same text as another",
-        "approve_first" => "the maker approves each",
+        "approve_first" => "maker approves",
         "filter" => "the filter",
         other => other,
     }

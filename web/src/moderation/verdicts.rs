@@ -88,15 +88,7 @@ pub async fn decide(
             ));
         }
         app.write(move |db: &mut Db| -> QueryResult<_> {
-            let seen: Vec<Seen> = filter
-                .ids(db, MOST as i64)?
-                .into_iter()
-                .map(|(id, kind)| Seen {
-                    kind,
-                    id,
-                    version: None,
-                })
-                .collect();
+            let seen = filter.seen(db, MOST as i64)?;
             let outcomes = verdict::decide(db, by, verdict, reason, &seen)?;
             let left = if seen.len() < MOST {
                 0
