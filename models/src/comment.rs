@@ -431,7 +431,7 @@ pub fn thread_part(
         .load(db)?;
     let comments = in_reading_order(rows, viewer);
     Ok(Part {
-        comments: with_makers(db, comments)?,
+        comments: with_makers(db, thread, (*first, *last), comments)?,
         more_after,
     })
 }
@@ -561,7 +561,12 @@ pub fn with_context(
         .filter(|row| own.contains(&row.0.0) || ancestors(row.0.0).contains(&comment.id))
         .collect();
     let shown = in_reading_order(rows, viewer);
-    with_makers(db, shown)
+    with_makers(
+        db,
+        comment.thread_id,
+        (comment.root_id, comment.root_id),
+        shown,
+    )
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -659,11 +664,21 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
     order.into_iter().filter_map(|i| slots[i].take()).collect()
 }
 
-/// Adds to each author the newest project of theirs: who speaks.
-fn with_makers(db: &mut Db, mut all: Vec<CommentInThread>) -> QueryResult<Vec<CommentInThread>> {
-    let mut authors: Vec<UserId> = all.iter().map(|c| c.author_id).collect();
-    authors.sort_unstable();
-    authors.dedup();
+/// Adds to each author of these branches the newest project of theirs: who speaks. Asks for the
+/// authors by a subquery, since a list of them would be another statement for every length.
+fn with_makers(
+    db: &mut Db,
+    thread: ThreadId,
+    roots: (ItemId, ItemId),
+    mut all: Vec<CommentInThread>,
+) -> QueryResult<Vec<CommentInThread>> {
+    let authors = comments::table
+        .filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::root_id.between(roots.0, roots.1)),
+        )
+        .select(comments::author_id);
     let makings: Vec<(UserId, String, String)> = project_makers::table
         .inner_join(projects::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))

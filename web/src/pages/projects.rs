@@ -322,7 +322,7 @@ pub async fn show(
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let make = app
-        .read(move |db| -> Result<_, Error> {
+        .read_here(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
             let item = Item::find(db, project.id)?;
             let makers = project.makers(db)?;
