@@ -66,6 +66,18 @@ impl Link {
             .optional()
     }
 
+    /// Ends the way to the first administrator, once there is one.
+    pub fn close_setup(db: &mut Db) -> QueryResult<usize> {
+        diesel::delete(
+            links::table.filter(
+                links::purpose
+                    .eq(Purpose::Setup)
+                    .and(links::used_at.is_null()),
+            ),
+        )
+        .execute(db)
+    }
+
     /// Uses it up; false when somebody was faster.
     pub fn spend(&self, db: &mut Db) -> QueryResult<bool> {
         diesel::update(links::table.find(self.id).filter(links::used_at.is_null()))
