@@ -163,6 +163,7 @@ fn said(word: &str) -> &'static str {
         "nothing" => "Nothing was left to decide there.",
         "retrain" => "Retraining has started. The new model appears here when it is done.",
         "activated" => "This model is in use now.",
+        "retry" => "It is tried again now.",
         "settings" => "The settings are saved.",
         _ => "",
     }
