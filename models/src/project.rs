@@ -646,6 +646,8 @@ pub struct Card {
     pub username: String,
     pub display_name: String,
     pub picture: Option<Picture>,
+    pub comment_policy: CommentPolicy,
+    /// Whoever shows it asks [`Card::comments`].
     pub comment_count: i32,
     pub published_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
@@ -665,6 +667,14 @@ pub fn initial(title: &str) -> String {
 impl Card {
     pub fn initial(&self) -> String {
         initial(&self.title)
+    }
+
+    /// How many comments are told; none where comments are hidden.
+    pub fn comments(&self) -> i32 {
+        match self.comment_policy {
+            CommentPolicy::Nobody => 0,
+            _ => self.comment_count,
+        }
     }
 
     pub fn maker(&self) -> &str {
@@ -710,7 +720,7 @@ type CardRow = (
     ),
     (String, String),
     (State, Option<NaiveDateTime>),
-    i32,
+    (CommentPolicy, i32),
     Option<Picture>,
 );
 
@@ -733,7 +743,7 @@ impl Listing<'_> {
                 ),
                 (users::username, users::display_name),
                 (items::state, items::published_at),
-                threads::comment_count,
+                (projects::comment_policy, threads::comment_count),
                 Option::<Picture>::as_select(),
             ))
             .limit(if self.limit == 0 { PAGE } else { self.limit })
@@ -800,7 +810,7 @@ impl Listing<'_> {
                     (id, slug, title, summary, kind, created_at, updated_at),
                     (username, display_name),
                     (state, published_at),
-                    comment_count,
+                    (comment_policy, comment_count),
                     picture,
                 )| Card {
                     id,
@@ -811,6 +821,7 @@ impl Listing<'_> {
                     username,
                     display_name,
                     picture,
+                    comment_policy,
                     comment_count,
                     updated_at,
                     state,
