@@ -8,6 +8,7 @@ use potluck_models::job::Job;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
 use potluck_models::{intake, session};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,27 +83,37 @@ pub async fn watch(app: Arc<App>) {
                 continue;
             }
         };
-        let changed = |name: &str| {
-            now.iter().find(|(key, _)| key == name) != seen.iter().find(|(key, _)| key == name)
-        };
-        if changed("settings") {
-            match app.read(Settings::load).await {
-                Ok(settings) => app.set_settings(settings),
-                Err(error) => tracing::error!("cannot read the settings: {error}"),
+        for (name, version) in now {
+            if seen.get(&name) == Some(&version) {
+                continue;
+            }
+            let taken_over = match name.as_str() {
+                "settings" => match app.read(Settings::load).await {
+                    Ok(settings) => {
+                        app.set_settings(settings);
+                        true
+                    }
+                    Err(error) => {
+                        tracing::error!("cannot read the settings: {error}");
+                        false
+                    }
+                },
+                "model" => crate::filter::reload(&app).await,
+                _ => true,
+            };
+            // What could not be read is tried again at the next look.
+            if taken_over {
+                seen.insert(name, version);
             }
         }
-        if changed("model") {
-            crate::filter::reload(&app).await;
-        }
-        seen = now;
     }
 }
 
-fn versions(db: &mut Db) -> diesel::QueryResult<Vec<(String, i64)>> {
-    changes::table
-        .order(changes::name)
+fn versions(db: &mut Db) -> diesel::QueryResult<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = changes::table
         .select((changes::name, changes::version))
-        .load(db)
+        .load(db)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Forgets what no rule looks at any more.
