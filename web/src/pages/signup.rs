@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::config::MailTo;
 use crate::error::Error;
-use crate::forms::{Form, safe_next, see_other};
+use crate::forms::{Form, Query, safe_next, see_other};
 use crate::layout::{Layout, page, page_with};
 use crate::mail::Letter;
 use crate::session::{self, Member, Visitor};
@@ -220,9 +220,9 @@ pub struct LinkQuery {
 pub async fn confirm_form(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<LinkQuery>,
+    query: Query<LinkQuery>,
 ) -> Result<HttpResponse, Error> {
-    let LinkQuery { token, sent } = query.into_inner();
+    let LinkQuery { token, sent } = query.0;
     let step = if !token.is_empty() {
         let given = token.clone();
         match app
@@ -344,9 +344,9 @@ pub struct LoginQuery {
 pub async fn log_in_form(
     req: HttpRequest,
     visitor: Visitor,
-    query: web::Query<LoginQuery>,
+    query: Query<LoginQuery>,
 ) -> Result<HttpResponse, Error> {
-    let next = safe_next(&query.next).to_owned();
+    let next = safe_next(&query.0.next).to_owned();
     if visitor.signed_in.is_some() {
         return Ok(see_other(next));
     }
@@ -537,9 +537,9 @@ fn owner(db: &mut Db, token: &str) -> QueryResult<Option<(Link, User)>> {
 pub async fn reset_form(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<LinkQuery>,
+    query: Query<LinkQuery>,
 ) -> Result<HttpResponse, Error> {
-    let token = query.into_inner().token;
+    let token = query.0.token;
     let step = if token.is_empty() {
         reset::Step::Ask(false)
     } else {
