@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::forms::{Form, see_other};
+use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
 use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
@@ -18,6 +18,7 @@ use potluck_models::db::{ItemId, UserId, now};
 use potluck_models::gate::{self, CommentPolicy};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::moderation::verdict::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
     self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, Listing, PAGE, Project,
@@ -106,9 +107,9 @@ fn capital(word: &str) -> String {
 pub async fn list(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<ListQuery>,
+    query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
-    let ListQuery { kind, after } = query.into_inner();
+    let ListQuery { kind, after } = query.0;
     let kind: Option<ProjectKind> = kind.parse().ok();
     let start = parse_after(&after);
     let (mut cards, counts) = app
@@ -206,9 +207,12 @@ impl ShowPage {
             ),
             State::Removed => Some((
                 "Removed by a moderator.",
-                match self.item.why.as_str() {
-                    "" => "Only its makers and moderators see this page.".into(),
-                    why => format!("Reason: {why}. Only its makers and moderators see this page."),
+                match self.item.evidence.parse::<Reason>() {
+                    Ok(reason) => format!(
+                        "Reason: {}. Only its makers and moderators see this page.",
+                        reason.sentence()
+                    ),
+                    Err(_) => "Only its makers and moderators see this page.".into(),
                 },
             )),
             State::Deleted => told("Deleted by its maker.", "Only moderators see this page."),
@@ -315,10 +319,10 @@ pub async fn show(
     app: web::Data<App>,
     visitor: Visitor,
     slug: web::Path<String>,
-    query: web::Query<ShowQuery>,
+    query: Query<ShowQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, me) = (slug.into_inner(), visitor.signed_in);
-    let after = query.after.parse().unwrap_or(ItemId(0));
+    let after = query.0.after.parse().unwrap_or(ItemId(0));
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let make = app
