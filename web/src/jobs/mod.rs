@@ -1,10 +1,13 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
 use crate::app::App;
+use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
+use crate::picture;
 use diesel::prelude::*;
-use potluck_models::db::Db;
+use potluck_models::db::{Db, now};
 use potluck_models::job::Job;
+use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
 use potluck_models::{intake, session};
@@ -116,6 +119,28 @@ fn versions(db: &mut Db) -> diesel::QueryResult<HashMap<String, i64>> {
     Ok(rows.into_iter().collect())
 }
 
+/// A process that was killed left files without a row, or a row without a project.
+async fn sweep_pictures(app: &App) -> Result<(), Error> {
+    const AGE: Duration = Duration::from_secs(86_400);
+    let before = now() - chrono::Duration::days(1);
+    app.write(move |db| Picture::forget_unused(db, before))
+        .await?;
+    let uploads = app.config.uploads.clone();
+    if !uploads.is_dir() {
+        return Ok(());
+    }
+    let gone = app
+        .read(move |db| -> Result<usize, Error> {
+            let named = Picture::keys(db)?;
+            picture::orphans(&uploads, &named, AGE).map_err(|error| Error::internal(error.into()))
+        })
+        .await?;
+    if gone > 0 {
+        tracing::info!("removed {gone} files of pictures that nothing shows");
+    }
+    Ok(())
+}
+
 /// Forgets what no rule looks at any more.
 pub async fn sweep(app: Arc<App>) {
     loop {
@@ -128,6 +153,9 @@ pub async fn sweep(app: Arc<App>) {
             .await;
         if let Err(error) = swept {
             tracing::warn!("sweeping failed: {error}");
+        }
+        if let Err(error) = sweep_pictures(&app).await {
+            tracing::warn!("sweeping the pictures failed: {error}");
         }
         tokio::time::sleep(SWEEP).await;
     }
