@@ -81,6 +81,9 @@ pub struct Fields {
     pub kind: ProjectKind,
     pub tags: Vec<String>,
     pub links: Vec<Link>,
+    /// What the picture shows. The picture is a setting; these words are text like the others.
+    #[serde(default)]
+    pub picture_alt: String,
 }
 
 /// A fault and the field it belongs to.
@@ -173,6 +176,7 @@ impl Fields {
                 kind,
                 tags,
                 links: kept,
+                picture_alt: String::new(),
             })
         } else {
             Err(faults)
@@ -189,6 +193,10 @@ impl Fields {
         for link in &self.links {
             text.push('\n');
             text.push_str(&link.url);
+        }
+        if !self.picture_alt.is_empty() {
+            text.push('\n');
+            text.push_str(&self.picture_alt);
         }
         text
     }
@@ -415,6 +423,7 @@ pub fn share(
         .execute(db)?;
     Thread::create_for(db, id)?;
     write_tags_and_links(db, id, fields)?;
+    describe_picture(db, id, fields)?;
     Ok(Project::find(db, id)?)
 }
 
@@ -487,7 +496,20 @@ fn write_fields(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
             projects::updated_at.eq(now()),
         ))
         .execute(db)?;
+    describe_picture(db, id, fields)?;
     write_tags_and_links(db, id, fields)
+}
+
+/// The words for the picture of now.
+pub fn describe_picture(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
+    let picture: Option<PictureId> = projects::table
+        .find(id)
+        .select(projects::picture_id)
+        .first(db)?;
+    if let Some(picture) = picture {
+        Picture::describe(db, picture, &fields.picture_alt)?;
+    }
+    Ok(())
 }
 
 impl Project {
