@@ -279,10 +279,6 @@ impl User {
         self.confirmed_at.is_some()
     }
 
-    pub fn is_suspended(&self, at: NaiveDateTime) -> bool {
-        self.suspended_until.is_some_and(|until| at < until)
-    }
-
     /// What people call this person.
     pub fn name(&self) -> &str {
         if self.display_name.is_empty() {

@@ -1,7 +1,7 @@
 //! Releases of a project. A release is an item of its own: its notes take the intake too.
 
 use crate::account::User;
-use crate::db::{ItemId, now};
+use crate::db::{ItemId, dialect, now};
 use crate::gate;
 use crate::intake::{self, Context, Text};
 use crate::item::{Item, Kind, State, Submitted};
@@ -93,6 +93,8 @@ pub fn put_out(
     network: &str,
 ) -> Result<Option<State>, ShareError> {
     gate::may_post(author, now()).map_err(ShareError::Refused)?;
+    // Two of one name at once: the second sees the first.
+    dialect::lock(db, &format!("releases:{}", project.id))?;
     let taken: i64 = releases::table
         .filter(
             releases::project_id

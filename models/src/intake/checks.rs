@@ -14,7 +14,7 @@ use diesel::prelude::*;
 pub struct History {
     published_comments: bool,
     published_projects: bool,
-    /// Other accounts that posted from the same network in the last week.
+    /// Other accounts of the same network that were made in the last week.
     linked: i64,
 }
 
