@@ -190,7 +190,7 @@ fn insert(
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
-        crate::item::count_comment(db, id, 1)?;
+        crate::item::count_comment(db, id)?;
     }
     Ok(id)
 }
@@ -205,10 +205,12 @@ pub fn edit(
     network: &str,
 ) -> Result<State, PostError> {
     gate::may_post(author, now()).map_err(PostError::Refused)?;
-    let item = Item::find(db, comment.id)?;
+    let item = dialect::lock_item(db, comment.id)?.ok_or(diesel::result::Error::NotFound)?;
     if matches!(item.state, State::Removed | State::Deleted) {
         return Err(PostError::Refused(Refusal::Closed));
     }
+    // As it is now, under the lock: the caller's may be older.
+    let comment = &Comment::find(db, item.id)?;
     if body.markdown == comment.body && !item.has_waiting_edit() {
         return Ok(item.state);
     }
@@ -519,10 +521,10 @@ pub fn maker_decides(db: &mut Db, maker: &User, id: ItemId, publish: bool) -> Qu
     };
     let mut to = item.standing();
     to.queue = None;
+    to.why = String::new();
     to.evidence = String::new();
     if publish {
         to.state = State::Published;
-        to.why = String::new();
     } else if item.state != State::Published {
         to.state = State::Removed;
         to.why = "maker".into();

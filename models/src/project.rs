@@ -5,7 +5,7 @@
 //! they change at once.
 
 use crate::account::User;
-use crate::db::{ItemId, PictureId, UserId, now};
+use crate::db::{ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, CommentPolicy, Refusal, Terms};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Text};
@@ -606,7 +606,7 @@ impl Project {
         network: &str,
     ) -> Result<State, ShareError> {
         gate::may_post(author, now()).map_err(ShareError::Refused)?;
-        let item = Item::find(db, self.id)?;
+        let item = dialect::lock_item(db, self.id)?.ok_or(diesel::result::Error::NotFound)?;
         if matches!(item.state, State::Removed | State::Deleted) {
             return Err(ShareError::Refused(Refusal::NotPublished));
         }
@@ -684,7 +684,7 @@ pub enum Order {
     WaitingForFeedback,
 }
 
-/// Which projects to list. Published ones only, unless `every_state_of` asks for a maker's own.
+/// Which projects to list. Published ones only, unless `every_state` asks for a maker's own.
 #[derive(Clone, Debug, Default)]
 pub struct Listing<'a> {
     pub kind: Option<ProjectKind>,
