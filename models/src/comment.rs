@@ -205,6 +205,9 @@ pub fn edit(
     network: &str,
 ) -> Result<State, PostError> {
     gate::may_post(author, now()).map_err(PostError::Refused)?;
+    if !context.limits_off {
+        limits::edits(db, author.id)?.map_err(PostError::Limited)?;
+    }
     let item = dialect::lock_item(db, comment.id)?.ok_or(diesel::result::Error::NotFound)?;
     if matches!(item.state, State::Removed | State::Deleted) {
         return Err(PostError::Refused(Refusal::Closed));
@@ -254,6 +257,14 @@ pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
         return Ok(()); // a first text that was let through late is no edit
     }
     write_body(db, &comment, markdown, &markdown::to_html(markdown))
+}
+
+/// What its author deleted, after its time.
+pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
+    diesel::update(comments::table.find(id))
+        .set((comments::body.eq(""), comments::body_html.eq("")))
+        .execute(db)
+        .map(|_| ())
 }
 
 fn write_body(db: &mut Db, comment: &Comment, markdown: &str, html: &str) -> QueryResult<()> {

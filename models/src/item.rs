@@ -5,9 +5,10 @@
 
 use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
+use crate::picture::Picture;
 use crate::schema::{comments, items, revisions, threads};
 use crate::{Db, QueryResult, comment, project, release, secret, words};
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::BTreeMap;
 
@@ -115,6 +116,53 @@ pub struct Standing {
     pub published_at: Option<NaiveDateTime>,
 }
 
+/// How long moderators and labels keep what its author deleted.
+pub const KEPT: Duration = Duration::days(30);
+/// Items of one [`erase_deleted`].
+const ERASED_AT_ONCE: i64 = 500;
+
+/// What an erasure took.
+#[derive(Debug, Default)]
+pub struct Erased {
+    pub items: usize,
+    /// Pictures whose rows are gone: their files go after the commit.
+    pub pictures: Vec<Picture>,
+    /// There is more: call again.
+    pub more: bool,
+}
+
+/// Erases the texts of what was deleted long enough ago, a batch at a time. The rows stay: places in
+/// threads, verdicts and the log refer to them. To be called in a write transaction.
+pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
+    let due: Vec<(ItemId, Kind)> = items::table
+        .filter(items::erase_at.le(now()))
+        .order(items::id)
+        .limit(ERASED_AT_ONCE)
+        .select((items::id, items::kind))
+        .load(db)?;
+    let mut erased = Erased {
+        items: due.len(),
+        more: due.len() as i64 == ERASED_AT_ONCE,
+        ..Erased::default()
+    };
+    for (id, kind) in due {
+        match kind {
+            Kind::Comment => comment::erase(db, id)?,
+            Kind::Project => erased.pictures.extend(project::erase(db, id)?),
+            Kind::Release => release::erase(db, id)?,
+        }
+        Revision::erase_all(db, id)?;
+        // The evidence of a check may quote the text.
+        diesel::update(items::table.find(id))
+            .set((
+                items::erase_at.eq(None::<NaiveDateTime>),
+                items::evidence.eq(""),
+            ))
+            .execute(db)?;
+    }
+    Ok(erased)
+}
+
 /// Folded so that white space and case do not make a duplicate look new.
 pub fn text_hash(text: &str) -> String {
     let folded = text
@@ -146,7 +194,6 @@ impl Item {
                 items::score.eq(new.decision.score),
                 items::model_id.eq(new.decision.model_id),
                 items::network.eq(new.network),
-                items::text_hash.eq(text_hash(new.text)),
                 items::created_at.eq(at),
                 items::published_at.eq((state == State::Published).then_some(at)),
             ))
@@ -233,7 +280,6 @@ impl Item {
             .set((
                 items::score.eq(decision.score),
                 items::model_id.eq(decision.model_id),
-                items::text_hash.eq(text_hash(text)),
             ))
             .execute(db)?;
         let standing = Standing {
@@ -291,6 +337,7 @@ impl Item {
                 items::evidence.eq(to.evidence),
                 items::looked_at.eq(to.looked_at),
                 items::published_at.eq(published_at),
+                items::erase_at.eq((to.state == State::Deleted).then(|| now() + KEPT)),
                 items::version.eq(items::version + 1),
             ))
             .execute(db)?;
@@ -398,6 +445,7 @@ impl Revision {
                 revisions::state.eq(state),
                 revisions::content.eq(content),
                 revisions::text.eq(text),
+                revisions::text_hash.eq(text_hash(text)),
                 revisions::signals.eq(json(serde_json::to_string(&decision.signals))?),
                 revisions::steps.eq(json(serde_json::to_string(&decision.steps))?),
                 revisions::score.eq(decision.score),
@@ -461,6 +509,18 @@ impl Revision {
             .order(revisions::number)
             .select(Revision::as_select())
             .load(db)
+    }
+
+    pub fn erase_all(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+        diesel::update(revisions::table.filter(revisions::item_id.eq(item)))
+            .set((
+                revisions::content.eq(""),
+                revisions::text.eq(""),
+                revisions::text_hash.eq(""),
+                revisions::signals.eq("[]"),
+                revisions::steps.eq("[]"),
+            ))
+            .execute(db)
     }
 
     fn retire_published(db: &mut Db, item: ItemId) -> QueryResult<usize> {

@@ -688,7 +688,7 @@ mod tests {
     use crate::schema::{comments, revisions, threads};
     use crate::settings::Settings;
     use crate::spam::training;
-    use crate::{db, thread::Thread};
+    use crate::{db, item, thread::Thread};
     use proptest::prelude::*;
 
     /// A project of Odile's, who moderates, and a database that is gone with it.
@@ -1204,6 +1204,164 @@ mod tests {
             (project.title.as_str(), project.state),
             ("Open", State::Held)
         );
+    }
+
+    fn choices() -> Choices {
+        Choices {
+            comment_policy: CommentPolicy::Members,
+            approve_first: false,
+            closed: false,
+            picture_id: None,
+        }
+    }
+
+    fn fields(title: &str) -> Fields {
+        let links = [(project::LinkKind::Website, "https://duck.example")];
+        Fields::parse(title, "Mine.", "A story.", "game", "duck", &links).unwrap()
+    }
+
+    #[test]
+    fn a_copy_of_a_spam_edit_is_spam_and_of_the_shown_text_held() {
+        let mut table = Table::laid(false);
+        let (ann, ben) = (table.user("ann"), table.user("ben"));
+        let shown = "The ducks turn faster than I can follow.";
+        let hidden = "Cheap coins for everybody, right here and now.";
+        let id = table.comment(&ann, shown);
+        table.give(Verdict::Ham, &[id]);
+        assert_eq!(
+            table.edit(&ann, id, &format!("{hidden} {MANY_LINKS}")),
+            State::Held
+        );
+        diesel::update(items::table.find(id))
+            .set(items::queue.eq(Queue::Spam))
+            .execute(&mut table.db)
+            .unwrap();
+        let copy = table.comment(&ben, &format!("{hidden} {MANY_LINKS}"));
+        assert_eq!(table.item(copy).state, State::Spam);
+        let copy = table.comment(&ben, shown);
+        let item = table.item(copy);
+        assert_eq!((item.state, item.why.as_str()), (State::Held, "duplicates"));
+    }
+
+    #[test]
+    fn edits_and_projects_have_their_limits() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "one");
+        let comment = Comment::find(&mut table.db, id).unwrap();
+        let strict = Context {
+            limits_off: false,
+            ..context(&table.settings)
+        };
+        for n in 0..=30 {
+            let body = Body::parse(&format!("text {n}")).unwrap();
+            let edited = comment::edit(&mut table.db, &strict, &ann, &comment, &body, "");
+            assert_eq!(edited.is_ok(), n < 30, "{n}");
+        }
+        for n in 0..=20 {
+            let shared = project::share(
+                &mut table.db,
+                &strict,
+                &ann,
+                &fields("Duck"),
+                choices(),
+                Intent::Draft,
+                "",
+            );
+            let limited = matches!(shared, Err(project::ShareError::Limited(_)));
+            assert_eq!(limited, n == 20, "{n}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_looks_numbered_is_no_obstacle() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let context = context(&table.settings);
+        // "Duck" is there; the next project has this number, and its name is taken too.
+        let next = table.project.0 + 2;
+        let mut slugs = Vec::new();
+        for title in [format!("Duck {next}"), "Duck".to_owned(), "Duck".to_owned()] {
+            let shared = project::share(
+                &mut table.db,
+                &context,
+                &ann,
+                &fields(&title),
+                choices(),
+                Intent::Draft,
+                "",
+            );
+            slugs.push(shared.unwrap().slug);
+        }
+        let expected = [
+            format!("duck-{next}"),
+            format!("duck-{next}-2"),
+            format!("duck-{}", next + 1),
+        ];
+        assert_eq!(slugs, expected);
+        // The newest first, though none was published.
+        let mine = project::Listing {
+            maker: Some(ann.id),
+            every_state: true,
+            ..Default::default()
+        };
+        let cards = mine.load(&mut table.db).unwrap();
+        let listed: Vec<&str> = cards.iter().rev().map(|card| card.slug.as_str()).collect();
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn what_its_author_deleted_is_erased_after_its_time() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "Something I regret.");
+        table.give(Verdict::Spam, &[id]);
+        let context = context(&table.settings);
+        let duck = project::share(
+            &mut table.db,
+            &context,
+            &ann,
+            &fields("Regretted"),
+            choices(),
+            Intent::Publish,
+            "",
+        )
+        .unwrap();
+        for id in [id, duck.id] {
+            table.item(id).delete(&mut table.db).unwrap();
+        }
+        assert_eq!(item::erase_deleted(&mut table.db).unwrap().items, 0);
+        assert_eq!(table.labels().len(), 1);
+        diesel::update(items::table.filter(items::erase_at.is_not_null()))
+            .set(items::erase_at.eq(now()))
+            .execute(&mut table.db)
+            .unwrap();
+        let erased = item::erase_deleted(&mut table.db).unwrap();
+        assert_eq!((erased.items, erased.more), (2, false));
+        let comment = Comment::find(&mut table.db, id).unwrap();
+        assert_eq!(
+            (comment.body.as_str(), comment.body_html.as_str()),
+            ("", "")
+        );
+        assert!(table.labels().is_empty());
+        let gone = project::Project::find(&mut table.db, duck.id).unwrap();
+        assert_eq!(
+            (gone.title.as_str(), gone.slug.as_str()),
+            ("Deleted project", "deleted-project")
+        );
+        assert_eq!(gone.summary.len() + gone.description_html.len(), 0);
+        assert!(gone.links(&mut table.db).unwrap().is_empty());
+        assert!(gone.tags(&mut table.db).unwrap().is_empty());
+        for id in [id, duck.id] {
+            assert_eq!(table.item(id).state, State::Deleted);
+            for revision in Revision::all(&mut table.db, id).unwrap() {
+                assert_eq!(
+                    (revision.content.as_str(), revision.text.as_str()),
+                    ("", "")
+                );
+            }
+        }
+        assert_eq!(item::erase_deleted(&mut table.db).unwrap().items, 0);
     }
 
     #[test]

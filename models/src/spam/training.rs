@@ -79,6 +79,8 @@ pub fn examples(db: &mut Db) -> QueryResult<Vec<Example>> {
                 .is_not_null()
                 .and(verdicts::undone_at.is_null()),
         )
+        // Deleted by its author and erased since.
+        .filter(revisions::text.ne(""))
         .order((verdicts::item_id, verdicts::id))
         .select((
             verdicts::item_id,
