@@ -216,6 +216,18 @@ on_both! {
         sign_up(site, "guest-x");
     }
 
+    fn a_header_that_names_another_address_escapes_no_limit(site) {
+        for n in 0..10 {
+            sign_up(site, &format!("guest-{n}"));
+        }
+        let visitor = site.visitor();
+        let token = visitor.csrf();
+        let fields = [("csrf", token.as_str()), ("username", "guest-x"), ("email", "x@example.org"), ("password", CHOSEN)];
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+            visitor.post_raw("/signup", &fields, &[(header, "203.0.113.7")]).expect(429);
+        }
+    }
+
     fn guessing_is_slowed_and_the_owner_gets_in_later(site) {
         site.member("ann");
         let guesser = site.visitor();

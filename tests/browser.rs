@@ -392,6 +392,17 @@ fn the_whole_way(script: bool) {
     visitor.go(&duck.path());
     visitor.sees("needs to wait for nobody");
 
+    // Forgets her password. The page behind the link sends no referrer, and so no origin either.
+    visitor.go("/reset");
+    visitor.fill("#email", "ann@example.org");
+    visitor.send("main form[action='/reset'] button");
+    visitor.go(&site.link(&site.letter("reset", "ann"), "/reset"));
+    visitor.fill("#password", "another lamp by the same river");
+    visitor.send("main form[action='/reset'] button");
+    visitor.sees("Log in with the new one");
+    ann.go("/account");
+    ann.sees("Log in");
+
     for browser in [&ann, &mona, &visitor] {
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }

@@ -328,9 +328,6 @@ impl Answer {
                 .collect();
             forms.push(Form {
                 action: attribute(head, "action").unwrap_or_default(),
-                method: attribute(head, "method")
-                    .unwrap_or_else(|| "get".into())
-                    .to_lowercase(),
                 hidden,
                 html: form.to_owned(),
             });
@@ -382,7 +379,6 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub struct Form {
     pub action: String,
-    pub method: String,
     pub hidden: Vec<(String, String)>,
     pub html: String,
 }

@@ -88,6 +88,14 @@ on_both! {
             }
             assert_eq!(site.fingerprint(), before, "{path} changed something");
         }
+        // A page that sends no referrer hides its origin; only the browser's own word can vouch for it.
+        let hidden = |site: &str| ada.post_raw(&project.comments(), &[("csrf", &ada.csrf()), ("body", "Of a hidden origin, about ducks.")],
+            &[("origin", "null"), ("sec-fetch-site", site)]).status;
+        assert_eq!(hidden("cross-site"), 403);
+        assert_eq!(hidden("none"), 403);
+        assert_eq!(hidden("same-site"), 403);
+        assert_eq!(site.fingerprint(), before);
+        assert_eq!(hidden("same-origin"), 303);
         // The same forms with the right token do go through.
         ada.post(&project.comments(), &[("body", "Not forged, about the ducks.")]).expect(303);
         ada.post_raw(&project.comments(), &[("csrf", &ada.csrf()), ("body", "Sent by a browser, about the ducks.")],

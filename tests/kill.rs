@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 24;
 
 /// The program, which `cargo build` puts beside the folder of this test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let this = std::env::current_exe().expect("this test has a path");
     let folder = this
         .parent()
@@ -28,7 +28,8 @@ fn program() -> PathBuf {
     program
 }
 
-struct Running(Child);
+/// A running program, which ends with the test.
+pub struct Running(pub Child);
 
 impl Running {
     fn start(site: &Site, address: SocketAddr) -> Running {

@@ -322,6 +322,15 @@ on_both! {
         }
     }
 
+    fn a_picture_that_is_too_large_is_cut_off(site) {
+        let ann = site.member("ann");
+        let mut huge = png(300, 200);
+        huge.resize(11 * 1024 * 1024, 0);
+        ann.upload("/projects/new", FIELDS, &huge).expect(413).keeps("Eleven sheets").says("10 MB");
+        assert_eq!((site.count("projects"), uploads(site)), (0, 0));
+        ann.get("/projects/new").expect(200);
+    }
+
     fn the_picture_of_a_hidden_project_is_hidden_too(site) {
         let ann = site.member("ann");
         ann.upload("/projects/new", FIELDS, &png(640, 400)).expect(303);

@@ -27,7 +27,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use crate::client::{Answer, Client, Form, encode, unescape};
+pub use crate::client::{Answer, Client, encode, unescape};
 
 /// The password of every account that the harness makes.
 pub const PASSWORD: &str = "seven ducks eat plum pie";
@@ -110,15 +110,24 @@ pub fn has_postgres() -> bool {
 }
 
 /// Waits until `look` finds something, and says what it waited for when it never does.
-pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
+pub fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait(what, Duration::from_secs(30), look)
+}
+
+/// For what takes a debug build a while.
+pub fn wait_for_long<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait(what, Duration::from_secs(180), look)
+}
+
+fn wait<T>(what: &str, patience: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(
             Instant::now() < deadline,
-            "waited 30 seconds for {what}, in vain"
+            "waited {patience:?} for {what}, in vain"
         );
         std::thread::sleep(Duration::from_millis(15));
     }
@@ -364,6 +373,12 @@ impl Site {
         self.stop();
         self.let_go();
         self.address = address;
+    }
+
+    /// Goes on with a program that serves another database.
+    pub fn look_into(&mut self, database_url: &str, address: SocketAddr) {
+        self.hand_over(address);
+        self.database_url = database_url.to_owned();
     }
 
     fn stop(&mut self) {
