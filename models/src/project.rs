@@ -506,6 +506,7 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
         kind: ProjectKind::Other,
         tags: Vec::new(),
         links: Vec::new(),
+        picture_alt: String::new(),
     };
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
