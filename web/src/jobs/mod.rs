@@ -10,7 +10,7 @@ use potluck_models::job::Job;
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
-use potluck_models::{intake, session};
+use potluck_models::{intake, item, link, session};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,6 +119,22 @@ fn versions(db: &mut Db) -> diesel::QueryResult<HashMap<String, i64>> {
     Ok(rows.into_iter().collect())
 }
 
+/// What was deleted long enough ago: its text, and the files of its pictures.
+async fn erase_deleted(app: &App) -> Result<(), Error> {
+    loop {
+        let erased = app.write(item::erase_deleted).await?;
+        for old in &erased.pictures {
+            picture::remove(&app.config.uploads, &old.key, &old.extension);
+        }
+        if erased.items > 0 {
+            tracing::info!("erased the text of {} deleted items", erased.items);
+        }
+        if !erased.more {
+            return Ok(());
+        }
+    }
+}
+
 /// A process that was killed left files without a row, or a row without a project.
 async fn sweep_pictures(app: &App) -> Result<(), Error> {
     const AGE: Duration = Duration::from_secs(86_400);
@@ -148,11 +164,15 @@ pub async fn sweep(app: Arc<App>) {
             .write(|db| -> diesel::QueryResult<()> {
                 session::Session::sweep(db)?;
                 intake::limits::sweep(db)?;
+                link::sweep(db)?;
                 Ok(())
             })
             .await;
         if let Err(error) = swept {
             tracing::warn!("sweeping failed: {error}");
+        }
+        if let Err(error) = erase_deleted(&app).await {
+            tracing::warn!("erasing what was deleted failed: {error}");
         }
         if let Err(error) = sweep_pictures(&app).await {
             tracing::warn!("sweeping the pictures failed: {error}");
