@@ -657,6 +657,8 @@ impl Project {
 
     /// The maker's settings: at once, without the intake.
     pub fn choose(&self, db: &mut Db, choices: Choices) -> QueryResult<usize> {
+        // The item before its project, in the order in which a verdict takes them.
+        dialect::lock_item(db, self.id)?;
         diesel::update(projects::table.find(self.id))
             .set((
                 projects::comment_policy.eq(choices.comment_policy),
@@ -679,11 +681,11 @@ impl Project {
         network: &str,
     ) -> Result<State, ShareError> {
         gate::may_post(author, now()).map_err(ShareError::Refused)?;
+        let item = dialect::lock_item(db, self.id)?.ok_or(diesel::result::Error::NotFound)?;
         if !context.limits_off {
             dialect::lock(db, &format!("posts:{}", author.id))?;
             limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
         }
-        let item = dialect::lock_item(db, self.id)?.ok_or(diesel::result::Error::NotFound)?;
         if matches!(item.state, State::Removed | State::Deleted) {
             return Err(ShareError::Refused(Refusal::NotPublished));
         }
