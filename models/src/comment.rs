@@ -690,8 +690,8 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
     // Replies are younger than what they answer, so one backward pass sees each subtree whole.
     let mut kept = vec![false; all.len()];
     for i in (0..all.len()).rev() {
-        let place_stays = all[i].was_published
-            && matches!(all[i].state, State::Removed | State::Deleted);
+        let place_stays =
+            all[i].was_published && matches!(all[i].state, State::Removed | State::Deleted);
         kept[i] =
             all[i].is_readable_by(reader) || place_stays || children[i].iter().any(|&c| kept[c]);
     }
