@@ -133,6 +133,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/admin/models/retrain",               [No,    No,    No,    No,    No,    Done]),
     ("POST", "/admin/models/{id}/activate",         [No,    No,    No,    No,    No,    None]),
     ("GET",  "/admin/jobs",                         ADMINS),
+    ("POST", "/admin/jobs/{id}/retry",              [No,    No,    No,    No,    No,    None]),
     ("GET",  "/conduct",                            ALL),
     ("GET",  "/guide",                              ALL),
     ("GET",  "/privacy",                            ALL),

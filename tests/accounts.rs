@@ -312,6 +312,57 @@ on_both! {
         assert_eq!(site.count("users"), 1);
     }
 
+    fn the_setup_link_ends_with_any_administrator(site) {
+        let (token, _) = setup_token(site);
+        let path = format!("/setup/{token}");
+        let visitor = site.visitor();
+        visitor.get(&path).expect(200);
+        let form = visitor.get(&path).form(&path);
+        site.admin("odile");
+        visitor.get(&path).expect(404);
+        visitor.fill_in(&form, &[("username", "thief"), ("email", "t@example.org"), ("password", CHOSEN)]).expect(404);
+        assert_eq!(site.count("users"), 1);
+        // The next start forgets the link.
+        let pools = potluck_models::db::Pools::open(site.database_url()).unwrap();
+        assert!(potluck::server::setup_link(&site.app, &pools).unwrap().is_none());
+        assert_eq!(site.count("links WHERE used_at IS NULL"), 0);
+    }
+
+    fn what_is_typed_into_the_log_in_is_stored_nowhere(site) {
+        site.member("ann");
+        let visitor = site.visitor();
+        log_in(&visitor, "my secret by mistake", "ann").expect(422);
+        assert_eq!(site.count("hits WHERE bucket LIKE '%secret%'"), 0);
+        assert_eq!(site.count("hits WHERE bucket LIKE 'login:%'"), 1);
+        // Longer than any address: a wrong log-in that looks for nobody.
+        log_in(&visitor, &"x".repeat(255), "ann").expect(422);
+        assert_eq!(site.count("hits WHERE bucket LIKE 'login:%'"), 1);
+        assert_eq!(site.count("hits WHERE bucket LIKE 'login-from:%'"), 2);
+    }
+
+    fn an_administrator_takes_up_a_letter_that_was_given_up(site) {
+        use potluck_models::schema::jobs;
+        let ada = site.admin("ada");
+        let letter = potluck::mail::Letter::reset("Potluck", "http://x.example", "ann", "ann@example.org", "t0ken");
+        let at = potluck_models::now();
+        let dead = (
+            jobs::kind.eq("mail"),
+            jobs::payload.eq(serde_json::to_string(&letter).unwrap()),
+            jobs::run_at.eq(at),
+            jobs::created_at.eq(at),
+            jobs::attempts.eq(12),
+            jobs::last_error.eq("535 no"),
+            jobs::dead_at.eq(at),
+        );
+        let id: i64 = site.db(|db| diesel::insert_into(jobs::table).values(dead).returning(jobs::id).get_result(db));
+        ada.get("/admin/jobs").expect(200).says("535 no").does_not_say("t0ken");
+        let path = format!("/admin/jobs/{id}/retry");
+        ada.post(&path, &[]).expect(303);
+        assert!(site.letter("reset", "ann").contains("t0ken"));
+        wait_for("the queue of mail to be empty", || (site.count("jobs") == 0).then_some(()));
+        ada.post(&path, &[]).expect(404);
+    }
+
     fn two_who_use_the_setup_link_at_once_make_one_administrator(site) {
         let (token, _) = setup_token(site);
         let path = format!("/setup/{token}");

@@ -33,6 +33,27 @@ on_both! {
         assert_eq!(count, 1);
     }
 
+    fn who_decides_sees_what_waits(site, limits_off) {
+        let odile = site.maker("odile");
+        let mona = site.moderator("mona");
+        let duck = site.project("odile", "Duck racer");
+        site.regular("ann");
+        let id = site.waiting("ann", &duck, "This waits for somebody.", State::Held);
+        let here = format!("/comments/{id}");
+        mona.get(&here).expect(200).says("This waits for somebody.");
+        odile.get(&here).expect(404);
+        site.sql(&format!("UPDATE items SET queue = 'maker' WHERE id = {id}"));
+        for path in [&duck.path(), &here] {
+            odile.get(path).expect(200).says("This waits for somebody.").says("Show it");
+            site.visitor().get(path).does_not_say("This waits for somebody.");
+        }
+        for state in [State::Spam, State::Removed] {
+            site.put(id, state);
+            mona.get(&here).expect(200).says("This waits for somebody.");
+            odile.get(&duck.path()).expect(200).does_not_say("This waits for somebody.");
+        }
+    }
+
     fn markdown_is_shown_safely(site, limits_off) {
         site.maker("odile");
         let duck = site.project("odile", "Duck racer");

@@ -252,9 +252,9 @@ on_both! {
         let (item, comment) = (ids[0], ids[0]);
         site.db(|db| {
             diesel::sql_query(format!(
-                "INSERT INTO items (kind, author_id, project_id, state, queue, why, evidence, version, reports, network, text_hash, created_at) \
+                "INSERT INTO items (kind, author_id, project_id, state, queue, why, evidence, version, reports, network, created_at) \
                  WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 999) \
-                 SELECT kind, author_id, project_id, state, queue, why, evidence, version, reports, network, text_hash, created_at \
+                 SELECT kind, author_id, project_id, state, queue, why, evidence, version, reports, network, created_at \
                  FROM items, n WHERE items.id = {item}"
             )).execute(db)?;
             diesel::sql_query(format!(

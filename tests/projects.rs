@@ -215,6 +215,79 @@ on_both! {
         assert!(!site.folder().join("x.png").exists());
     }
 
+    fn the_words_for_a_picture_wait_with_the_edit_they_belong_to(site, limits_off) {
+        site.app.set_filter(None);
+        let ann = site.maker("ann");
+        let fields = with(&[("picture_alt", "A red lamp")]);
+        ann.upload("/projects/new", &fields, &png(640, 400)).expect(303);
+        let lamp = site.project_by_title("A lamp of paper").unwrap();
+        let alt = |words: &str| site.visitor().get(&lamp.path()).expect(200).html().contains(&format!("alt=\"{words}\""));
+        assert!(alt("A red lamp"));
+        // Another picture under the same words is no new text.
+        let edit = format!("{}/edit", lamp.path());
+        ann.upload(&edit, &fields, &png(320, 400)).expect(303);
+        assert!(alt("A red lamp"));
+        assert_eq!(site.count("pictures"), 1);
+        assert_eq!(site.count("revisions WHERE text LIKE '%A red lamp%'"), 1);
+        // Words alone are text: judged, kept as a revision, and the earlier ones shown meanwhile.
+        let flood = "pills https://a.example https://b.example https://c.example https://d.example https://e.example https://f.example";
+        ann.post(&edit, &with(&[("picture_alt", flood)])).expect(303);
+        assert_eq!(site.count("revisions WHERE text LIKE '%pills%'"), 1);
+        if site.item(lamp.id).has_waiting_edit() {
+            assert!(alt("A red lamp"));
+            assert!(ann.get(&edit).expect(200).html().contains("pills"));
+        }
+        ann.post(&edit, &with(&[("picture_remove", "1"), ("picture_alt", "gone")])).expect(303);
+        assert_eq!(site.count("pictures"), 0);
+    }
+
+    fn a_bad_picture_and_bad_words_are_told_at_once(site) {
+        let ann = site.member("ann");
+        let answer = ann.upload("/projects/new", &with(&[("title", " ")]), b"no picture").expect(422);
+        answer.says("Give your project a title").says("not a picture");
+    }
+
+    fn an_ended_session_gives_the_whole_form_back(site) {
+        let ann = site.member("ann");
+        let token = ann.csrf();
+        ann.forget_cookies();
+        let all = with(&[("csrf", &token), ("picture_alt", "A red lamp")]);
+        let answer = ann.post_raw("/projects/new", &all, &[]).expect(403);
+        answer.keeps("Paper, Light").keeps("https://lamp.example/").keeps("A red lamp").says("Source code").does_not_say(&token);
+    }
+
+    fn a_removed_project_tells_its_maker_why(site) {
+        let ann = site.maker("ann");
+        let lamp = site.project("ann", "A lamp");
+        site.put(lamp.id, State::Removed);
+        site.sql(&format!("UPDATE items SET why = 'moderator', evidence = 'private' WHERE id = {}", lamp.id));
+        ann.get(&lamp.path()).expect(200).says("Reason: it told something private.").does_not_say("Reason: moderator");
+    }
+
+    fn addresses_put_together_by_hand_are_answered_for_what_they_are(site) {
+        let ann = site.member("ann");
+        ann.get("/projects?kind=game&kind=art").expect(200);
+        for nowhere in ["/comments/abc", "/comments/99999999999999999999", "/comments/-1"] {
+            ann.get(nowhere).expect(404);
+        }
+        let answer = ann.post("/conduct", &[]).expect(405);
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+        ann.post("/nowhere", &[]).expect(404);
+    }
+
+    fn no_card_counts_comments_that_are_hidden(site) {
+        site.maker("ann");
+        site.member("bob");
+        let lamp = site.project("ann", "A lamp");
+        site.comment("bob", &lamp, "It glows.");
+        let visitor = site.visitor();
+        visitor.get("/projects").expect(200).says("1 comment");
+        site.sql(&format!("UPDATE projects SET comment_policy = 'nobody' WHERE id = {}", lamp.id));
+        for page in ["/", "/projects", "/tags/duck", "/people/ann"] {
+            visitor.get(page).expect(200).does_not_say("1 comment");
+        }
+    }
+
     fn what_is_no_picture_is_refused_and_leaves_nothing(site) {
         let ann = site.member("ann");
         let whole = png(300, 200);

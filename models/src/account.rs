@@ -194,7 +194,7 @@ impl User {
         {
             Ok(id) => id,
             // Two sign-ups at once: the index decides.
-            Err(DatabaseError(UniqueViolation, _)) => return Err(SignUpError::NameTaken),
+            Err(DatabaseError(UniqueViolation, about)) => return Err(taken_twice(about.as_ref())),
             Err(error) => return Err(error.into()),
         };
         Ok(User::find(db, id)?)
@@ -279,10 +279,6 @@ impl User {
         self.confirmed_at.is_some()
     }
 
-    pub fn is_suspended(&self, at: NaiveDateTime) -> bool {
-        self.suspended_until.is_some_and(|until| at < until)
-    }
-
     /// What people call this person.
     pub fn name(&self) -> &str {
         if self.display_name.is_empty() {
@@ -305,6 +301,17 @@ impl User {
             .first(db)
             .optional()?;
         Ok(first.is_some())
+    }
+}
+
+/// Which of the two unique things somebody else was faster with: PostgreSQL names the constraint,
+/// SQLite the column in its message.
+fn taken_twice(about: &dyn diesel::result::DatabaseErrorInformation) -> SignUpError {
+    let name = about.constraint_name().unwrap_or_else(|| about.message());
+    if name.contains("email_key") {
+        SignUpError::EmailTaken
+    } else {
+        SignUpError::NameTaken
     }
 }
 
@@ -339,6 +346,41 @@ mod tests {
         assert_eq!(Username::parse("аdmin"), Err(NameError::Characters)); // Cyrillic а
         assert_eq!(Username::parse("a\u{0}bc"), Err(NameError::Characters));
         assert_eq!(Username::parse("admin"), Err(NameError::Reserved));
+    }
+
+    #[test]
+    fn of_two_sign_ups_at_once_the_second_learns_what_was_taken() {
+        use diesel::result::Error::DatabaseError;
+        let mut db = crate::db::connect("sqlite::memory:").unwrap();
+        crate::db::migrate(&mut db).unwrap();
+        let mut insert = |name: &str, email: &str| {
+            let (name, email) = (Username::parse(name).unwrap(), Email::parse(email).unwrap());
+            diesel::insert_into(users::table)
+                .values(NewUser {
+                    username: name.as_str().to_owned(),
+                    username_key: name.key(),
+                    email: email.as_str().to_owned(),
+                    email_key: email.key(),
+                    password_hash: String::new(),
+                    confirmed_at: None,
+                    role: Role::Member,
+                    network: String::new(),
+                    created_at: now(),
+                })
+                .execute(&mut db)
+        };
+        insert("ann", "ann@example.org").unwrap();
+        let Err(DatabaseError(_, address)) = insert("ben", "ann@example.org") else {
+            panic!("the address is taken");
+        };
+        assert!(matches!(
+            taken_twice(address.as_ref()),
+            SignUpError::EmailTaken
+        ));
+        let Err(DatabaseError(_, name)) = insert("ann", "ben@example.org") else {
+            panic!("the name is taken");
+        };
+        assert!(matches!(taken_twice(name.as_ref()), SignUpError::NameTaken));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::thread::Thread;
 use crate::{Db, QueryResult, markdown};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub const MAX_CHARS: usize = 10_000;
 /// Deeper replies go on flat, with "in reply to".
@@ -190,7 +190,7 @@ fn insert(
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
-        crate::item::count_comment(db, id, 1)?;
+        crate::item::count_comment(db, id)?;
     }
     Ok(id)
 }
@@ -205,10 +205,15 @@ pub fn edit(
     network: &str,
 ) -> Result<State, PostError> {
     gate::may_post(author, now()).map_err(PostError::Refused)?;
-    let item = Item::find(db, comment.id)?;
+    if !context.limits_off {
+        limits::edits(db, author.id)?.map_err(PostError::Limited)?;
+    }
+    let item = dialect::lock_item(db, comment.id)?.ok_or(diesel::result::Error::NotFound)?;
     if matches!(item.state, State::Removed | State::Deleted) {
         return Err(PostError::Refused(Refusal::Closed));
     }
+    // As it is now, under the lock: the caller's may be older.
+    let comment = &Comment::find(db, item.id)?;
     if body.markdown == comment.body && !item.has_waiting_edit() {
         return Ok(item.state);
     }
@@ -252,6 +257,14 @@ pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
         return Ok(()); // a first text that was let through late is no edit
     }
     write_body(db, &comment, markdown, &markdown::to_html(markdown))
+}
+
+/// What its author deleted, after its time.
+pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
+    diesel::update(comments::table.find(id))
+        .set((comments::body.eq(""), comments::body_html.eq("")))
+        .execute(db)
+        .map(|_| ())
 }
 
 fn write_body(db: &mut Db, comment: &Comment, markdown: &str, html: &str) -> QueryResult<()> {
@@ -338,13 +351,15 @@ pub struct CommentInThread {
     pub why: String,
     pub evidence: String,
     pub version: i32,
-    pub published_at: Option<NaiveDateTime>,
+    pub was_published: bool,
     /// Title and slug of a project the author made.
     pub maker_of: Option<(String, String)>,
     /// 0 at the top, at most [`MAX_DEPTH`].
     pub depth: usize,
     /// Whom it answers, where the depth no longer shows it.
     pub in_reply_to: Option<(ItemId, String)>,
+    /// An edit that waits for the maker, rendered, if the maker reads.
+    pub edit_html: Option<String>,
 }
 
 impl CommentInThread {
@@ -356,13 +371,37 @@ impl CommentInThread {
         }
     }
 
-    /// Its text is for this reader: published, or waiting and the reader's own.
-    pub fn is_readable_by(&self, viewer: Option<UserId>) -> bool {
+    /// Its text is for this reader: published, their own, or theirs to decide on.
+    pub fn is_readable_by(&self, reader: Reader) -> bool {
         match self.state {
             State::Published => true,
-            State::Held | State::Spam => viewer == Some(self.author_id),
-            _ => false,
+            State::Held | State::Spam => {
+                reader.is(self.author_id) || self.is_for_maker(reader) || reader.moderates
+            }
+            State::Removed => reader.moderates,
+            State::Draft | State::Unlisted | State::Deleted => false,
         }
+    }
+
+    /// It, or an edit of it, waits for this reader as the maker of the project.
+    pub fn is_for_maker(&self, reader: Reader) -> bool {
+        reader.on_team && self.queue == Some(Queue::Maker)
+    }
+}
+
+/// Who reads a thread.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader {
+    /// None: a visitor.
+    pub id: Option<UserId>,
+    /// Owner or co-maker of the project.
+    pub on_team: bool,
+    pub moderates: bool,
+}
+
+impl Reader {
+    pub fn is(self, user: UserId) -> bool {
+        self.id == Some(user)
     }
 }
 
@@ -382,25 +421,19 @@ type Row = (
         NaiveDateTime,
         Option<NaiveDateTime>,
     ),
-    (
-        State,
-        Option<Queue>,
-        String,
-        String,
-        i32,
-        Option<NaiveDateTime>,
-    ),
+    (State, Option<Queue>, String, String, i32, bool),
     (String, String),
 );
 
 /// Reads the branches after a top-level comment, oldest first. What may not be read appears as a
 /// place without text when something readable hangs below it, and not at all otherwise; what
-/// was published and then taken away keeps its place.
+/// was published and then taken away keeps its place. Moderators find what others wait with on
+/// their desk and on its own page, not here, where a wave of spam would bury the talk.
 pub fn thread_part(
     db: &mut Db,
     thread: ThreadId,
     after: ItemId,
-    viewer: Option<UserId>,
+    reader: Reader,
 ) -> QueryResult<Part> {
     let mut roots: Vec<ItemId> = comments::table
         .filter(
@@ -429,9 +462,14 @@ pub fn thread_part(
         )
         .order((comments::root_id, comments::id))
         .load(db)?;
-    let comments = in_reading_order(rows, viewer);
+    let in_public = Reader {
+        moderates: false,
+        ..reader
+    };
+    let comments = in_reading_order(rows, in_public);
+    let comments = with_waiting_edits(db, comments, reader)?;
     Ok(Part {
-        comments: with_makers(db, comments)?,
+        comments: with_makers(db, thread, (*first, *last), comments)?,
         more_after,
     })
 }
@@ -461,17 +499,21 @@ pub fn part_of(db: &mut Db, thread: ThreadId, root: ItemId) -> QueryResult<ItemI
         .first(db)
 }
 
-/// Comments that wait for the maker of a project, oldest first.
-pub fn waiting_for_maker(db: &mut Db, project: ItemId) -> QueryResult<Vec<ItemId>> {
-    items::table
-        .filter(
+/// Comments that wait for the maker of a project: the 50 oldest, and how many there are.
+pub fn waiting_for_maker(db: &mut Db, project: ItemId) -> QueryResult<(Vec<ItemId>, i64)> {
+    let waiting = || {
+        items::table.filter(
             items::project_id
                 .eq(project)
                 .and(items::queue.eq(Queue::Maker)),
         )
+    };
+    let first = waiting()
         .order(items::id)
+        .limit(50)
         .select(items::id)
-        .load(db)
+        .load(db)?;
+    Ok((first, waiting().count().get_result(db)?))
 }
 
 /// The maker's answer to a comment that waits for them. It decides who reads it and teaches the
@@ -483,10 +525,10 @@ pub fn maker_decides(db: &mut Db, maker: &User, id: ItemId, publish: bool) -> Qu
     };
     let mut to = item.standing();
     to.queue = None;
+    to.why = String::new();
     to.evidence = String::new();
     if publish {
         to.state = State::Published;
-        to.why = String::new();
     } else if item.state != State::Published {
         to.state = State::Removed;
         to.why = "maker".into();
@@ -534,7 +576,7 @@ pub fn public_history(db: &mut Db, comment: &Comment) -> QueryResult<Vec<Revisio
 pub fn with_context(
     db: &mut Db,
     comment: &Comment,
-    viewer: Option<UserId>,
+    reader: Reader,
 ) -> QueryResult<Vec<CommentInThread>> {
     let rows: Vec<Row> = select_rows()
         .filter(
@@ -544,24 +586,34 @@ pub fn with_context(
         )
         .order((comments::root_id, comments::id))
         .load(db)?;
-    // Its ancestors and descendants; its siblings are on the project's page.
-    let parent: HashMap<ItemId, Option<ItemId>> =
-        rows.iter().map(|row| (row.0.0, row.0.1)).collect();
-    let ancestors = |mut id: ItemId| {
-        let mut line = vec![id];
-        while let Some(Some(up)) = parent.get(&id) {
-            line.push(*up);
-            id = *up;
-        }
-        line
-    };
-    let own = ancestors(comment.id);
-    let rows = rows
-        .into_iter()
-        .filter(|row| own.contains(&row.0.0) || ancestors(row.0.0).contains(&comment.id))
+    let shown = in_reading_order(line_of(rows, comment.id), reader);
+    let shown = with_waiting_edits(db, shown, reader)?;
+    let branch = (comment.root_id, comment.root_id);
+    with_makers(db, comment.thread_id, branch, shown)
+}
+
+/// The ancestors and descendants of a comment; its siblings are on the project's page.
+fn line_of(rows: Vec<Row>, id: ItemId) -> Vec<Row> {
+    let parents: HashMap<ItemId, ItemId> = rows
+        .iter()
+        .filter_map(|row| Some((row.0.0, row.0.1?)))
         .collect();
-    let shown = in_reading_order(rows, viewer);
-    with_makers(db, shown)
+    let mut line = HashSet::from([id]);
+    let mut below = line.clone();
+    let mut at = id;
+    while let Some(up) = parents.get(&at) {
+        line.insert(*up);
+        at = *up;
+    }
+    // Replies are younger than what they answer: one pass finds all below.
+    for row in &rows {
+        if row.0.1.is_some_and(|parent| below.contains(&parent)) {
+            below.insert(row.0.0);
+        }
+    }
+    rows.into_iter()
+        .filter(|row| line.contains(&row.0.0) || below.contains(&row.0.0))
+        .collect()
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -585,20 +637,20 @@ fn select_rows() -> _ {
                 items::why,
                 items::evidence,
                 items::version,
-                items::published_at,
+                items::published_at.is_not_null(),
             ),
             (users::username, users::display_name),
         ))
 }
 
 /// Depth first, replies below what they answer, in order of age.
-fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThread> {
+fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
     let mut all: Vec<CommentInThread> = rows
         .into_iter()
         .map(
             |(
                 (id, parent_id, root_id, author_id, body_html, created_at, edited_at),
-                (state, queue, why, evidence, version, published_at),
+                (state, queue, why, evidence, version, was_published),
                 (username, display_name),
             )| {
                 CommentInThread {
@@ -616,10 +668,11 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
                     why,
                     evidence,
                     version,
-                    published_at,
+                    was_published,
                     maker_of: None,
                     depth: 0,
                     in_reply_to: None,
+                    edit_html: None,
                 }
             },
         )
@@ -637,10 +690,10 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
     // Replies are younger than what they answer, so one backward pass sees each subtree whole.
     let mut kept = vec![false; all.len()];
     for i in (0..all.len()).rev() {
-        let place_stays = all[i].published_at.is_some()
-            && matches!(all[i].state, State::Removed | State::Deleted);
+        let place_stays =
+            all[i].was_published && matches!(all[i].state, State::Removed | State::Deleted);
         kept[i] =
-            all[i].is_readable_by(viewer) || place_stays || children[i].iter().any(|&c| kept[c]);
+            all[i].is_readable_by(reader) || place_stays || children[i].iter().any(|&c| kept[c]);
     }
     let mut order = Vec::with_capacity(all.len());
     let mut stack: Vec<(usize, usize)> = tops.into_iter().rev().map(|i| (i, 0)).collect();
@@ -659,11 +712,38 @@ fn in_reading_order(rows: Vec<Row>, viewer: Option<UserId>) -> Vec<CommentInThre
     order.into_iter().filter_map(|i| slots[i].take()).collect()
 }
 
-/// Adds to each author the newest project of theirs: who speaks.
-fn with_makers(db: &mut Db, mut all: Vec<CommentInThread>) -> QueryResult<Vec<CommentInThread>> {
-    let mut authors: Vec<UserId> = all.iter().map(|c| c.author_id).collect();
-    authors.sort_unstable();
-    authors.dedup();
+/// Adds the edits that wait for the maker who reads, or they would decide on what they cannot see.
+fn with_waiting_edits(
+    db: &mut Db,
+    mut all: Vec<CommentInThread>,
+    reader: Reader,
+) -> QueryResult<Vec<CommentInThread>> {
+    for comment in &mut all {
+        if comment.state == State::Published && comment.is_for_maker(reader) {
+            let newest = Revision::newest(db, comment.id)?;
+            if newest.state == RevisionState::Waiting {
+                comment.edit_html = Some(markdown::to_html(&newest.content));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Adds to each author of these branches the newest project of theirs: who speaks. Asks for the
+/// authors by a subquery, since a list of them would be another statement for every length.
+fn with_makers(
+    db: &mut Db,
+    thread: ThreadId,
+    roots: (ItemId, ItemId),
+    mut all: Vec<CommentInThread>,
+) -> QueryResult<Vec<CommentInThread>> {
+    let authors = comments::table
+        .filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::root_id.between(roots.0, roots.1)),
+        )
+        .select(comments::author_id);
     let makings: Vec<(UserId, String, String)> = project_makers::table
         .inner_join(projects::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
@@ -702,13 +782,13 @@ mod tests {
                 at,
                 None,
             ),
-            (state, None, String::new(), String::new(), 1, Some(at)),
+            (state, None, String::new(), String::new(), 1, true),
             ("ann".into(), String::new()),
         )
     }
 
     fn read(rows: Vec<Row>) -> Vec<(i64, usize)> {
-        in_reading_order(rows, None)
+        in_reading_order(rows, Reader::default())
             .into_iter()
             .map(|c| (c.id.0, c.depth))
             .collect()
@@ -738,11 +818,63 @@ mod tests {
     }
 
     #[test]
+    fn who_decides_reads_what_waits() {
+        let mut rows = vec![
+            row(1, None, State::Held),
+            row(2, None, State::Held),
+            row(3, None, State::Spam),
+            row(4, None, State::Removed),
+            row(5, None, State::Deleted),
+        ];
+        rows[0].1.1 = Some(Queue::Maker);
+        rows[3].1.5 = false;
+        rows[4].1.5 = false;
+        let maker = Reader {
+            id: Some(UserId(1)),
+            on_team: true,
+            moderates: false,
+        };
+        let moderator = Reader {
+            id: Some(UserId(2)),
+            on_team: false,
+            moderates: true,
+        };
+        let author = Reader {
+            id: Some(UserId(7)),
+            ..Reader::default()
+        };
+        let read = |reader| -> Vec<i64> {
+            in_reading_order(rows.clone(), reader)
+                .into_iter()
+                .map(|c| c.id.0)
+                .collect()
+        };
+        assert_eq!(read(Reader::default()), [0; 0]);
+        assert_eq!(read(maker), [1]);
+        assert_eq!(read(author), [1, 2, 3]);
+        assert_eq!(read(moderator), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_comment_on_its_own_has_its_line_without_its_siblings() {
+        let rows = vec![
+            row(1, None, State::Published),
+            row(2, Some(1), State::Published),
+            row(3, Some(1), State::Published),
+            row(4, Some(2), State::Published),
+            row(5, Some(4), State::Published),
+            row(6, Some(3), State::Published),
+        ];
+        let line: Vec<i64> = line_of(rows, ItemId(2)).iter().map(|r| r.0.0.0).collect();
+        assert_eq!(line, [1, 2, 4, 5]);
+    }
+
+    #[test]
     fn below_the_deepest_level_it_goes_on_flat() {
         let rows = (1..=9)
             .map(|i| row(i, (i > 1).then_some(i - 1), State::Published))
             .collect();
-        let shown = in_reading_order(rows, None);
+        let shown = in_reading_order(rows, Reader::default());
         assert_eq!(shown.last().map(|c| c.depth), Some(MAX_DEPTH));
         assert_eq!(shown[8].in_reply_to.as_ref().map(|(id, _)| id.0), Some(8));
         assert_eq!(shown[6].in_reply_to, None);
@@ -767,7 +899,7 @@ mod tests {
                 row(i as i64 + 1, parent, if hidden[i] { State::Held } else { State::Published })
             }).collect();
             let mut expected: Vec<i64> = rows.iter().filter(|r| r.1.0 == State::Published).map(|r| r.0.0.0).collect();
-            let shown = in_reading_order(rows, None);
+            let shown = in_reading_order(rows, Reader::default());
             let mut published: Vec<i64> = shown.iter().filter(|c| c.state == State::Published).map(|c| c.id.0).collect();
             published.sort_unstable();
             expected.sort_unstable();

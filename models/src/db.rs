@@ -59,7 +59,8 @@ pub mod dialect {
         }
     }
 
-    /// Reads an item so that nobody else decides it in the same moment.
+    /// Reads an item so that nobody else decides it in the same moment. Comments may still be posted
+    /// on a project that is locked so: they refer to its key only.
     pub fn lock_item(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {
         use crate::schema::items;
         match db {
@@ -71,7 +72,7 @@ pub mod dialect {
             Db::Pg(pg) => items::table
                 .find(id)
                 .select(Item::as_select())
-                .for_update()
+                .for_no_key_update()
                 .first(pg)
                 .optional(),
         }

@@ -3,19 +3,21 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::db::{ItemId, ModelId, RevisionId, UserId, now};
-use crate::intake::{Decision, Outcome};
+use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
+use crate::intake::{self, Decision, Outcome};
+use crate::picture::Picture;
 use crate::schema::{comments, items, revisions, threads};
 use crate::{Db, QueryResult, comment, project, release, secret, words};
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
+use std::collections::BTreeMap;
 
 words! {
     pub enum Kind { Comment = "comment", Project = "project", Release = "release" }
 }
 
 words! {
-    /// Where an item stands. Only `published` counts, is listed, fed or mailed.
+    /// Where an item stands (`unlisted` is in the design and reached by no act yet). Only `published` counts, is listed, fed or mailed.
     pub enum State {
         Draft = "draft",
         Unlisted = "unlisted",
@@ -46,8 +48,10 @@ words! {
         Waiting = "waiting",
         /// Was seen once.
         Replaced = "replaced",
-        /// Was never seen: its author changed it while it waited.
+        /// Was never seen: its author changed it while it waited, or the maker declined it.
         Withdrawn = "withdrawn",
+        /// For its makers alone: it took no intake yet.
+        Draft = "draft",
     }
 }
 
@@ -112,6 +116,53 @@ pub struct Standing {
     pub published_at: Option<NaiveDateTime>,
 }
 
+/// How long moderators and labels keep what its author deleted.
+pub const KEPT: Duration = Duration::days(30);
+/// Items of one [`erase_deleted`].
+const ERASED_AT_ONCE: i64 = 500;
+
+/// What an erasure took.
+#[derive(Debug, Default)]
+pub struct Erased {
+    pub items: usize,
+    /// Pictures whose rows are gone: their files go after the commit.
+    pub pictures: Vec<Picture>,
+    /// There is more: call again.
+    pub more: bool,
+}
+
+/// Erases the texts of what was deleted long enough ago, a batch at a time. The rows stay: places in
+/// threads, verdicts and the log refer to them. To be called in a write transaction.
+pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
+    let due: Vec<(ItemId, Kind)> = items::table
+        .filter(items::erase_at.le(now()))
+        .order(items::id)
+        .limit(ERASED_AT_ONCE)
+        .select((items::id, items::kind))
+        .load(db)?;
+    let mut erased = Erased {
+        items: due.len(),
+        more: due.len() as i64 == ERASED_AT_ONCE,
+        ..Erased::default()
+    };
+    for (id, kind) in due {
+        match kind {
+            Kind::Comment => comment::erase(db, id)?,
+            Kind::Project => erased.pictures.extend(project::erase(db, id)?),
+            Kind::Release => release::erase(db, id)?,
+        }
+        Revision::erase_all(db, id)?;
+        // The evidence of a check may quote the text.
+        diesel::update(items::table.find(id))
+            .set((
+                items::erase_at.eq(None::<NaiveDateTime>),
+                items::evidence.eq(""),
+            ))
+            .execute(db)?;
+    }
+    Ok(erased)
+}
+
 /// Folded so that white space and case do not make a duplicate look new.
 pub fn text_hash(text: &str) -> String {
     let folded = text
@@ -143,14 +194,14 @@ impl Item {
                 items::score.eq(new.decision.score),
                 items::model_id.eq(new.decision.model_id),
                 items::network.eq(new.network),
-                items::text_hash.eq(text_hash(new.text)),
                 items::created_at.eq(at),
                 items::published_at.eq((state == State::Published).then_some(at)),
             ))
             .returning(items::id)
             .get_result(db)?;
         let revision_state = match state {
-            State::Published | State::Draft | State::Unlisted => RevisionState::Published,
+            State::Draft => RevisionState::Draft,
+            State::Published | State::Unlisted => RevisionState::Published,
             _ => RevisionState::Waiting,
         };
         Revision::insert(
@@ -166,8 +217,9 @@ impl Item {
     }
 
     /// A changed text. What was published stays visible until the new text is let through; what
-    /// waits goes on waiting, however harmless the new text is, or editing would be a way round.
-    /// Gives whether the new text is what the row should now show.
+    /// waits goes on waiting, however harmless the new text is, and for whom it waited, or editing
+    /// would be a way round. Gives whether the new text is what the row should now show.
+    /// The item is locked, as for [`Item::settle`].
     pub fn revise(
         &self,
         db: &mut Db,
@@ -179,21 +231,29 @@ impl Item {
         let (mut why, mut evidence) = (decision.why.clone(), decision.evidence.clone());
         let last = Revision::newest(db, self.id)?;
         let keep_visible = self.state == State::Published && state != State::Published;
-        match self.state {
-            State::Published if keep_visible => state = State::Published,
-            // Released by nobody yet: the stricter of the old reason and the new one.
-            State::Held | State::Spam if state == State::Published || self.state == State::Spam => {
-                (state, queue) = (self.state, self.queue);
-                (why, evidence) = (self.why.clone(), self.evidence.clone());
-            }
-            _ => {}
+        // Released by nobody yet: the stricter of the old reason and the new one. The maker comes
+        // after the moderators, so a text does not go from their queue to the maker's by an edit.
+        let with_moderators = matches!(
+            self.queue,
+            Some(Queue::Held | Queue::Projects | Queue::Spam)
+        );
+        let goes_on_waiting = match (self.state, decision.outcome) {
+            (State::Spam, _) | (State::Held, Outcome::Publish) => true,
+            (State::Held | State::Published, Outcome::Hold) => with_moderators,
+            _ => false,
+        };
+        if goes_on_waiting {
+            (state, queue) = (self.state, self.queue);
+            (why, evidence) = (self.why.clone(), self.evidence.clone());
+        } else if keep_visible {
+            state = State::Published;
         }
         // An edit of a published text that replaces one still waiting leaves nothing to wait for.
         diesel::update(
             revisions::table.filter(
                 revisions::item_id
                     .eq(self.id)
-                    .and(revisions::state.eq(RevisionState::Waiting)),
+                    .and(revisions::state.eq_any([RevisionState::Waiting, RevisionState::Draft])),
             ),
         )
         .set(revisions::state.eq(RevisionState::Withdrawn))
@@ -201,6 +261,7 @@ impl Item {
         let revision_state = match state {
             State::Published if keep_visible => RevisionState::Waiting,
             State::Held | State::Spam => RevisionState::Waiting,
+            State::Draft => RevisionState::Draft,
             _ => RevisionState::Published,
         };
         if revision_state == RevisionState::Published {
@@ -219,7 +280,6 @@ impl Item {
             .set((
                 items::score.eq(decision.score),
                 items::model_id.eq(decision.model_id),
-                items::text_hash.eq(text_hash(text)),
             ))
             .execute(db)?;
         let standing = Standing {
@@ -247,7 +307,24 @@ impl Item {
 
     /// Puts the item into a state: the row, its version and the counters, all in the caller's
     /// transaction. Nothing else writes `items.state`.
+    ///
+    /// It writes the whole standing from what `self` knows, so `self` must come from
+    /// [`dialect::lock_item`] in this transaction (or have been made in it): an unlocked reading
+    /// would overwrite what somebody decided in between, and count twice.
     pub fn settle(&self, db: &mut Db, to: Standing) -> QueryResult<i32> {
+        let mut counts = Counts::default();
+        let version = self.settle_counting(db, to, &mut counts)?;
+        counts.apply(db)?;
+        Ok(version)
+    }
+
+    /// [`Item::settle`] as one of many: what the threads count is left to the end of the batch.
+    pub fn settle_counting(
+        &self,
+        db: &mut Db,
+        to: Standing,
+        counts: &mut Counts,
+    ) -> QueryResult<i32> {
         let published_at = match to.state {
             State::Published => to.published_at.or(Some(now())),
             _ => to.published_at,
@@ -260,6 +337,7 @@ impl Item {
                 items::evidence.eq(to.evidence),
                 items::looked_at.eq(to.looked_at),
                 items::published_at.eq(published_at),
+                items::erase_at.eq((to.state == State::Deleted).then(|| now() + KEPT)),
                 items::version.eq(items::version + 1),
             ))
             .execute(db)?;
@@ -267,20 +345,25 @@ impl Item {
             let step =
                 i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
             if step != 0 {
-                count_comment(db, self.id, step)?;
+                counts.add(db, self.id, step)?;
             }
         }
         Ok(self.version + 1)
     }
 
-    /// By its author: hidden at once. The text is kept for moderators.
+    /// By its author: hidden at once. The text is kept for moderators for a while. Reads the item
+    /// anew under its lock, so that two at once delete it once.
     pub fn delete(&self, db: &mut Db) -> QueryResult<i32> {
-        let mut to = self.standing();
+        let item = dialect::lock_item(db, self.id)?.ok_or(diesel::result::Error::NotFound)?;
+        if item.state == State::Deleted {
+            return Ok(item.version);
+        }
+        let mut to = item.standing();
         to.state = State::Deleted;
         to.queue = None;
         to.why = "author".into();
         to.evidence = String::new();
-        self.settle(db, to)
+        item.settle(db, to)
     }
 
     /// An edit of this published text waits for a person.
@@ -289,31 +372,56 @@ impl Item {
     }
 }
 
-/// Adds to the published comments of a new comment's thread, or takes away.
-pub fn count_comment(db: &mut Db, comment: ItemId, step: i32) -> QueryResult<usize> {
-    let thread: crate::db::ThreadId = comments::table
-        .find(comment)
-        .select(comments::thread_id)
-        .first(db)?;
-    diesel::update(threads::table.find(thread))
-        .set(threads::comment_count.eq(threads::comment_count + step))
-        .execute(db)
+/// How the published comments of threads change. Applied last and in order of thread: two batches
+/// that touch the same threads never wait for each other in a ring.
+#[derive(Debug, Default)]
+pub struct Counts(BTreeMap<ThreadId, i32>);
+
+impl Counts {
+    fn add(&mut self, db: &mut Db, comment: ItemId, step: i32) -> QueryResult<()> {
+        let thread: ThreadId = comments::table
+            .find(comment)
+            .select(comments::thread_id)
+            .first(db)?;
+        *self.0.entry(thread).or_default() += step;
+        Ok(())
+    }
+
+    pub fn apply(self, db: &mut Db) -> QueryResult<()> {
+        for (thread, step) in self.0.into_iter().filter(|(_, step)| *step != 0) {
+            diesel::update(threads::table.find(thread))
+                .set(threads::comment_count.eq(threads::comment_count + step))
+                .execute(db)?;
+        }
+        Ok(())
+    }
+}
+
+/// One more published comment in a new comment's thread.
+pub fn count_comment(db: &mut Db, comment: ItemId) -> QueryResult<()> {
+    let mut counts = Counts::default();
+    counts.add(db, comment, 1)?;
+    counts.apply(db)
 }
 
 fn resting_place(kind: Kind, decision: &Decision) -> (State, Option<Queue>) {
-    let moderators = if kind == Kind::Project {
-        Queue::Projects
-    } else {
-        Queue::Held
+    let state = match decision.outcome {
+        Outcome::Publish => State::Published,
+        Outcome::Hold => State::Held,
+        Outcome::Spam => State::Spam,
+        Outcome::Draft => State::Draft,
     };
-    match decision.outcome {
-        Outcome::Publish => (State::Published, None),
-        Outcome::Hold if decision.why == crate::intake::APPROVE_FIRST => {
-            (State::Held, Some(Queue::Maker))
-        }
-        Outcome::Hold => (State::Held, Some(moderators)),
-        Outcome::Spam => (State::Spam, Some(Queue::Spam)),
-        Outcome::Draft => (State::Draft, None),
+    (state, queue_for(kind, decision.outcome, &decision.why))
+}
+
+/// Where a text of this kind waits after this outcome for this reason.
+fn queue_for(kind: Kind, outcome: Outcome, why: &str) -> Option<Queue> {
+    match outcome {
+        Outcome::Publish | Outcome::Draft => None,
+        Outcome::Hold if why == crate::intake::APPROVE_FIRST => Some(Queue::Maker),
+        Outcome::Hold if kind == Kind::Project => Some(Queue::Projects),
+        Outcome::Hold => Some(Queue::Held),
+        Outcome::Spam => Some(Queue::Spam),
     }
 }
 
@@ -337,6 +445,7 @@ impl Revision {
                 revisions::state.eq(state),
                 revisions::content.eq(content),
                 revisions::text.eq(text),
+                revisions::text_hash.eq(text_hash(text)),
                 revisions::signals.eq(json(serde_json::to_string(&decision.signals))?),
                 revisions::steps.eq(json(serde_json::to_string(&decision.steps))?),
                 revisions::score.eq(decision.score),
@@ -352,6 +461,31 @@ impl Revision {
             .order(revisions::number.desc())
             .select(Revision::as_select())
             .first(db)
+    }
+
+    /// What a moderator decides on: the text that waits, or else the one that readers see.
+    pub fn current(db: &mut Db, item: ItemId) -> QueryResult<Revision> {
+        let current = revisions::table
+            .filter(revisions::item_id.eq(item))
+            .filter(revisions::state.eq_any([RevisionState::Waiting, RevisionState::Published]))
+            .order(revisions::number.desc())
+            .select(Revision::as_select())
+            .first(db)
+            .optional()?;
+        match current {
+            Some(current) => Ok(current),
+            None => Revision::newest(db, item),
+        }
+    }
+
+    /// Puts a waiting edit back where the intake had sent it: queue, why and evidence.
+    pub fn wait_again(&self, kind: Kind, to: &mut Standing) {
+        let steps = self.steps();
+        if let Some(step) = intake::decisive(&steps) {
+            to.queue = queue_for(kind, step.outcome, &step.name);
+            to.why.clone_from(&step.name);
+            to.evidence.clone_from(&step.evidence);
+        }
     }
 
     /// The one that readers see.
@@ -375,6 +509,18 @@ impl Revision {
             .order(revisions::number)
             .select(Revision::as_select())
             .load(db)
+    }
+
+    pub fn erase_all(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+        diesel::update(revisions::table.filter(revisions::item_id.eq(item)))
+            .set((
+                revisions::content.eq(""),
+                revisions::text.eq(""),
+                revisions::text_hash.eq(""),
+                revisions::signals.eq("[]"),
+                revisions::steps.eq("[]"),
+            ))
+            .execute(db)
     }
 
     fn retire_published(db: &mut Db, item: ItemId) -> QueryResult<usize> {

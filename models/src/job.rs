@@ -88,6 +88,18 @@ impl Job {
             .execute(db)
     }
 
+    /// Takes up again what was given up; false when it was not.
+    pub fn retry(db: &mut Db, id: i64) -> QueryResult<bool> {
+        diesel::update(jobs::table.find(id).filter(jobs::dead_at.is_not_null()))
+            .set((
+                jobs::dead_at.eq(None::<NaiveDateTime>),
+                jobs::attempts.eq(0),
+                jobs::run_at.eq(now()),
+            ))
+            .execute(db)
+            .map(|n| n == 1)
+    }
+
     pub fn waiting(db: &mut Db) -> QueryResult<Vec<Job>> {
         jobs::table
             .order(jobs::id.desc())

@@ -66,11 +66,60 @@ impl Link {
             .optional()
     }
 
+    /// Ends the way to the first administrator, once there is one.
+    pub fn close_setup(db: &mut Db) -> QueryResult<usize> {
+        diesel::delete(
+            links::table.filter(
+                links::purpose
+                    .eq(Purpose::Setup)
+                    .and(links::used_at.is_null()),
+            ),
+        )
+        .execute(db)
+    }
+
     /// Uses it up; false when somebody was faster.
     pub fn spend(&self, db: &mut Db) -> QueryResult<bool> {
         diesel::update(links::table.find(self.id).filter(links::used_at.is_null()))
             .set(links::used_at.eq(now()))
             .execute(db)
             .map(|n| n == 1)
+    }
+}
+
+/// Links that nobody can use any more: used or expired.
+pub fn sweep(db: &mut Db) -> QueryResult<usize> {
+    diesel::delete(
+        links::table.filter(links::used_at.is_not_null().or(links::expires_at.lt(now()))),
+    )
+    .execute(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeping_leaves_what_can_still_be_used() {
+        let mut db = crate::db::connect("sqlite::memory:").unwrap();
+        crate::db::migrate(&mut db).unwrap();
+        let issue = |db: &mut Db, purpose| Link::issue(db, purpose, None).unwrap();
+        let used = issue(&mut db, Purpose::Confirm);
+        let link = Link::find(&mut db, Purpose::Confirm, &used)
+            .unwrap()
+            .unwrap();
+        assert!(link.spend(&mut db).unwrap());
+        issue(&mut db, Purpose::Reset);
+        diesel::update(links::table.filter(links::purpose.eq(Purpose::Reset)))
+            .set(links::expires_at.eq(now() - Duration::minutes(1)))
+            .execute(&mut db)
+            .unwrap();
+        let good = issue(&mut db, Purpose::Setup);
+        assert_eq!(sweep(&mut db).unwrap(), 2);
+        assert!(
+            Link::find(&mut db, Purpose::Setup, &good)
+                .unwrap()
+                .is_some()
+        );
     }
 }

@@ -6,6 +6,7 @@ use crate::schema::{items, pictures, projects};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = pictures)]
@@ -73,6 +74,27 @@ impl Picture {
     /// Forgets the row; its files go after the commit.
     pub fn delete(&self, db: &mut Db) -> QueryResult<usize> {
         diesel::delete(pictures::table.find(self.id)).execute(db)
+    }
+
+    /// Forgets rows that no project shows: of a picture that was replaced by a process that died.
+    pub fn forget_unused(db: &mut Db, before: NaiveDateTime) -> QueryResult<usize> {
+        let shown = projects::table
+            .filter(projects::picture_id.is_not_null())
+            .select(projects::picture_id.assume_not_null());
+        diesel::delete(
+            pictures::table.filter(
+                pictures::created_at
+                    .lt(before)
+                    .and(pictures::id.ne_all(shown)),
+            ),
+        )
+        .execute(db)
+    }
+
+    /// The keys of all: files of any other are nobody's.
+    pub fn keys(db: &mut Db) -> QueryResult<HashSet<String>> {
+        let keys: Vec<String> = pictures::table.select(pictures::key).load(db)?;
+        Ok(keys.into_iter().collect())
     }
 
     pub fn describe(db: &mut Db, id: PictureId, alt: &str) -> QueryResult<usize> {

@@ -5,11 +5,11 @@
 //! they change at once.
 
 use crate::account::User;
-use crate::db::{ItemId, PictureId, UserId, now};
+use crate::db::{ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, CommentPolicy, Refusal, Terms};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Text};
-use crate::item::{Item, Kind, State, Submitted};
+use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::schema::{
     items, pictures, project_links, project_makers, project_tags, projects, releases, threads,
@@ -27,6 +27,8 @@ pub const MAX_SUMMARY: usize = 200;
 pub const MAX_DESCRIPTION: usize = 50_000;
 pub const MAX_TAGS: usize = 10;
 pub const MAX_TAG: usize = 32;
+/// What the page of an erased project would be called.
+const ERASED: &str = "Deleted project";
 /// Cards of a page of a list.
 pub const PAGE: i64 = 24;
 
@@ -81,6 +83,9 @@ pub struct Fields {
     pub kind: ProjectKind,
     pub tags: Vec<String>,
     pub links: Vec<Link>,
+    /// What the picture shows. The picture is a setting; these words are text like the others.
+    #[serde(default)]
+    pub picture_alt: String,
 }
 
 /// A fault and the field it belongs to.
@@ -173,6 +178,7 @@ impl Fields {
                 kind,
                 tags,
                 links: kept,
+                picture_alt: String::new(),
             })
         } else {
             Err(faults)
@@ -189,6 +195,10 @@ impl Fields {
         for link in &self.links {
             text.push('\n');
             text.push_str(&link.url);
+        }
+        if !self.picture_alt.is_empty() {
+            text.push('\n');
+            text.push_str(&self.picture_alt);
         }
         text
     }
@@ -357,6 +367,11 @@ pub fn share(
     network: &str,
 ) -> Result<Project, ShareError> {
     gate::may_post(author, now()).map_err(ShareError::Refused)?;
+    if !context.limits_off {
+        // As for comments: of two at once, the second sees the first wait.
+        dialect::lock(db, &format!("posts:{}", author.id))?;
+        limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
+    }
     let decision = match intent {
         Intent::Draft => Decision::draft(),
         Intent::Publish => {
@@ -415,6 +430,7 @@ pub fn share(
         .execute(db)?;
     Thread::create_for(db, id)?;
     write_tags_and_links(db, id, fields)?;
+    describe_picture(db, id, fields)?;
     Ok(Project::find(db, id)?)
 }
 
@@ -434,15 +450,24 @@ fn free_slug(db: &mut Db, title: &str, id: ItemId) -> QueryResult<String> {
     if slug.is_empty() || slug == "new" {
         slug = format!("project-{id}");
     }
-    let taken: i64 = projects::table
-        .filter(projects::slug.eq(&slug))
-        .count()
-        .get_result(db)?;
-    Ok(if taken == 0 {
-        slug
-    } else {
-        format!("{slug}-{id}")
-    })
+    // "Duck" with the number 12 may find "Duck 12" there already. The lock is for two of one title
+    // at once: the second sees what the first took.
+    let mut candidate = slug.clone();
+    for round in 1.. {
+        dialect::lock(db, &format!("slug:{candidate}"))?;
+        let taken: i64 = projects::table
+            .filter(projects::slug.eq(&candidate))
+            .count()
+            .get_result(db)?;
+        if taken == 0 {
+            break;
+        }
+        candidate = match round {
+            1 => format!("{slug}-{id}"),
+            n => format!("{slug}-{id}-{n}"),
+        };
+    }
+    Ok(candidate)
 }
 
 fn write_tags_and_links(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
@@ -469,6 +494,41 @@ fn write_tags_and_links(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult
     Ok(())
 }
 
+/// What its owner deleted, after its time, with the notes of its releases; the address told the
+/// title, so it goes too. Gives the picture, whose files are to be removed.
+pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
+    let picture = Project::find(db, id)?.picture(db)?;
+    let slug = free_slug(db, ERASED, id)?;
+    let fields = Fields {
+        title: ERASED.into(),
+        summary: String::new(),
+        description: String::new(),
+        kind: ProjectKind::Other,
+        tags: Vec::new(),
+        links: Vec::new(),
+        picture_alt: String::new(),
+    };
+    write_fields(db, id, &fields)?;
+    diesel::update(projects::table.find(id))
+        .set((
+            projects::slug.eq(slug),
+            projects::picture_id.eq(None::<PictureId>),
+        ))
+        .execute(db)?;
+    if let Some(picture) = &picture {
+        picture.delete(db)?;
+    }
+    let of_it: Vec<ItemId> = releases::table
+        .filter(releases::project_id.eq(id))
+        .select(releases::id)
+        .load(db)?;
+    for release in of_it {
+        crate::release::erase(db, release)?;
+        Revision::erase_all(db, release)?;
+    }
+    Ok(picture)
+}
+
 /// Shows an earlier or a waiting revision.
 pub fn show_content(db: &mut Db, id: ItemId, content: &str) -> QueryResult<()> {
     let fields: Fields = serde_json::from_str(content)
@@ -487,7 +547,20 @@ fn write_fields(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
             projects::updated_at.eq(now()),
         ))
         .execute(db)?;
+    describe_picture(db, id, fields)?;
     write_tags_and_links(db, id, fields)
+}
+
+/// The words for the picture of now.
+pub fn describe_picture(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
+    let picture: Option<PictureId> = projects::table
+        .find(id)
+        .select(projects::picture_id)
+        .first(db)?;
+    if let Some(picture) = picture {
+        Picture::describe(db, picture, &fields.picture_alt)?;
+    }
+    Ok(())
 }
 
 impl Project {
@@ -584,6 +657,8 @@ impl Project {
 
     /// The maker's settings: at once, without the intake.
     pub fn choose(&self, db: &mut Db, choices: Choices) -> QueryResult<usize> {
+        // The item before its project, in the order in which a verdict takes them.
+        dialect::lock_item(db, self.id)?;
         diesel::update(projects::table.find(self.id))
             .set((
                 projects::comment_policy.eq(choices.comment_policy),
@@ -606,7 +681,11 @@ impl Project {
         network: &str,
     ) -> Result<State, ShareError> {
         gate::may_post(author, now()).map_err(ShareError::Refused)?;
-        let item = Item::find(db, self.id)?;
+        let item = dialect::lock_item(db, self.id)?.ok_or(diesel::result::Error::NotFound)?;
+        if !context.limits_off {
+            dialect::lock(db, &format!("posts:{}", author.id))?;
+            limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
+        }
         if matches!(item.state, State::Removed | State::Deleted) {
             return Err(ShareError::Refused(Refusal::NotPublished));
         }
@@ -646,6 +725,8 @@ pub struct Card {
     pub username: String,
     pub display_name: String,
     pub picture: Option<Picture>,
+    pub comment_policy: CommentPolicy,
+    /// Whoever shows it asks [`Card::comments`].
     pub comment_count: i32,
     pub published_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
@@ -667,6 +748,14 @@ impl Card {
         initial(&self.title)
     }
 
+    /// How many comments are told; none where comments are hidden.
+    pub fn comments(&self) -> i32 {
+        match self.comment_policy {
+            CommentPolicy::Nobody => 0,
+            _ => self.comment_count,
+        }
+    }
+
     pub fn maker(&self) -> &str {
         if self.display_name.is_empty() {
             &self.username
@@ -684,7 +773,7 @@ pub enum Order {
     WaitingForFeedback,
 }
 
-/// Which projects to list. Published ones only, unless `every_state_of` asks for a maker's own.
+/// Which projects to list. Published ones only, unless `every_state` asks for a maker's own.
 #[derive(Clone, Debug, Default)]
 pub struct Listing<'a> {
     pub kind: Option<ProjectKind>,
@@ -693,7 +782,7 @@ pub struct Listing<'a> {
     pub every_state: bool,
     pub ids: Option<&'a [ItemId]>,
     pub order: Order,
-    /// Keyset: the last card of the page before, as `(published_at, id)`.
+    /// Keyset: the last card of the page before, as `(published_at, id)`; of every state, `(created_at, id)`.
     pub after: Option<(NaiveDateTime, ItemId)>,
     pub limit: i64,
 }
@@ -710,7 +799,7 @@ type CardRow = (
     ),
     (String, String),
     (State, Option<NaiveDateTime>),
-    i32,
+    (CommentPolicy, i32),
     Option<Picture>,
 );
 
@@ -733,7 +822,7 @@ impl Listing<'_> {
                 ),
                 (users::username, users::display_name),
                 (items::state, items::published_at),
-                threads::comment_count,
+                (projects::comment_policy, threads::comment_count),
                 Option::<Picture>::as_select(),
             ))
             .limit(if self.limit == 0 { PAGE } else { self.limit })
@@ -772,13 +861,25 @@ impl Listing<'_> {
             query = query.filter(projects::id.eq_any(ids));
         }
         if let Some((at, id)) = self.after {
-            query = query.filter(
-                items::published_at
-                    .lt(at)
-                    .or(items::published_at.eq(at).and(items::id.lt(id))),
-            );
+            query = if self.every_state {
+                query.filter(
+                    items::created_at
+                        .lt(at)
+                        .or(items::created_at.eq(at).and(items::id.lt(id))),
+                )
+            } else {
+                query.filter(
+                    items::published_at
+                        .lt(at)
+                        .or(items::published_at.eq(at).and(items::id.lt(id))),
+                )
+            };
         }
         query = match self.order {
+            // What was never published has no such time, and the databases disagree where it goes.
+            Order::Newest if self.every_state => {
+                query.order((items::created_at.desc(), items::id.desc()))
+            }
             Order::Newest => query.order((items::published_at.desc(), items::id.desc())),
             Order::WaitingForFeedback => query
                 .filter(
@@ -800,7 +901,7 @@ impl Listing<'_> {
                     (id, slug, title, summary, kind, created_at, updated_at),
                     (username, display_name),
                     (state, published_at),
-                    comment_count,
+                    (comment_policy, comment_count),
                     picture,
                 )| Card {
                     id,
@@ -811,6 +912,7 @@ impl Listing<'_> {
                     username,
                     display_name,
                     picture,
+                    comment_policy,
                     comment_count,
                     updated_at,
                     state,

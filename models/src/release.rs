@@ -1,9 +1,9 @@
 //! Releases of a project. A release is an item of its own: its notes take the intake too.
 
 use crate::account::User;
-use crate::db::{ItemId, now};
+use crate::db::{ItemId, dialect, now};
 use crate::gate;
-use crate::intake::{self, Context, Text};
+use crate::intake::{self, Context, Text, limits};
 use crate::item::{Item, Kind, State, Submitted};
 use crate::picture::Picture;
 use crate::project::{FieldError, Project, ShareError, parse_url};
@@ -93,6 +93,11 @@ pub fn put_out(
     network: &str,
 ) -> Result<Option<State>, ShareError> {
     gate::may_post(author, now()).map_err(ShareError::Refused)?;
+    if !context.limits_off {
+        limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
+    }
+    // Two of one name at once: the second sees the first.
+    dialect::lock(db, &format!("releases:{}", project.id))?;
     let taken: i64 = releases::table
         .filter(
             releases::project_id
@@ -310,6 +315,18 @@ impl Release {
         }
         query.load(db)
     }
+}
+
+/// What its author deleted, after its time. The version stays: it is the release's name.
+pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
+    diesel::update(releases::table.find(id))
+        .set((
+            releases::notes.eq(""),
+            releases::notes_html.eq(""),
+            releases::url.eq(""),
+        ))
+        .execute(db)
+        .map(|_| ())
 }
 
 /// Shows an earlier or a waiting revision of the notes.

@@ -85,9 +85,9 @@ diesel::table! {
         reports -> Integer,
         looked_at -> Nullable<Timestamp>,
         network -> Text,
-        text_hash -> Text,
         created_at -> Timestamp,
         published_at -> Nullable<Timestamp>,
+        erase_at -> Nullable<Timestamp>,
     }
 }
 
@@ -99,6 +99,7 @@ diesel::table! {
         state -> Text,
         content -> Text,
         text -> Text,
+        text_hash -> Text,
         signals -> Text,
         steps -> Text,
         score -> Nullable<Double>,

@@ -123,6 +123,7 @@ fn fill(folder: &Path) -> String {
                 kind: ProjectKind::Game,
                 tags: vec!["games".into(), "racing".into()],
                 links: vec![],
+                picture_alt: String::new(),
             };
             let choices = Choices {
                 comment_policy: CommentPolicy::Members,

@@ -5,6 +5,7 @@ use crate::error::Error;
 use potluck_models::db::{self, Db, Kind, Pools};
 use potluck_models::intake::{ActiveModel, Context};
 use potluck_models::settings::Settings;
+use std::cell::RefCell;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
@@ -61,6 +62,38 @@ impl App {
         })
         .await
         .map_err(|_| Error::internal(anyhow::anyhow!("a read was cancelled")))?
+    }
+
+    /// Like [`App::read`], for the few pages that most people ask for and whose queries are bounded by
+    /// an index: on SQLite they run where the request is, on a connection that the thread keeps.
+    /// The hop to another thread and back would cost as much as the queries.
+    pub async fn read_here<T, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        Error: From<E>,
+    {
+        thread_local! {
+            static READER: RefCell<Option<(String, Db)>> = const { RefCell::new(None) };
+        }
+        if self.pools.kind != Kind::Sqlite {
+            return self.read(work).await;
+        }
+        let url = &self.config.database_url;
+        READER.with_borrow_mut(|reader| {
+            let kept = reader.take().filter(|(of, _)| of == url);
+            let mut db = match kept {
+                Some((_, db)) => db,
+                None => db::connect(url).map_err(Error::busy)?,
+            };
+            // A panic in between drops the connection.
+            let answer = work(&mut db);
+            *reader = Some((url.clone(), db));
+            answer.map_err(Error::from)
+        })
     }
 
     /// Runs one write transaction.

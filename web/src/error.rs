@@ -28,6 +28,9 @@ pub enum Error {
     /// 403: no valid forgery token, or a foreign origin.
     #[error("forgery token")]
     Forgery,
+    /// 405, with what the address does answer.
+    #[error("method not allowed")]
+    Method(&'static str),
     /// 400: what came cannot be read.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
@@ -61,6 +64,7 @@ impl Error {
         match self {
             Error::NotFound => "There is nothing at this address",
             Error::Gone => "This was taken off the table",
+            Error::Method(_) => "This address takes no forms",
             Error::SignIn => "Please log in first",
             Error::Forbidden(_) | Error::Refused(_) | Error::Rule(_) => "Not here, not now",
             Error::Forgery => "This form has gone stale",
@@ -77,6 +81,7 @@ impl Error {
         match self {
             Error::NotFound => "It may have moved, or the address has a typing mistake.".into(),
             Error::Gone => "Its maker or a moderator took it away.".into(),
+            Error::Method(_) => "It can be read, and nothing can be sent to it.".into(),
             Error::SignIn => "You are not logged in, or your session has ended.".into(),
             Error::Forbidden(sentence) => sentence.clone(),
             Error::Refused(refusal) => refusal.sentence(),
@@ -110,6 +115,7 @@ impl ResponseError for Error {
             | Error::Refused(_)
             | Error::Rule(_)
             | Error::Forgery => StatusCode::FORBIDDEN,
+            Error::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,

@@ -25,8 +25,9 @@ pub fn load_or_init(db: &mut Db) -> diesel::QueryResult<Option<ActiveModel>> {
     }
 }
 
-/// After a change: the new model, or the last good one if the new one cannot be read.
-pub async fn reload(app: &App) {
+/// After a change: the new model, or the last good one if the new one cannot be read. False when
+/// the database did not answer, so that it is worth asking again.
+pub async fn reload(app: &App) -> bool {
     match app
         .read(|db| Ok::<_, crate::error::Error>(training::load_active(db)))
         .await
@@ -36,8 +37,19 @@ pub async fn reload(app: &App) {
                 tracing::info!("spam model {} is in use", active.id);
             }
             app.set_filter(active);
+            true
         }
-        Ok(Err(error)) => tracing::error!("{error}: the last good model stays in use"),
-        Err(error) => tracing::error!("cannot read the active model: {error}"),
+        Ok(Err(LoadError::Database(error))) => {
+            tracing::error!("cannot read the active model: {error}");
+            false
+        }
+        Ok(Err(broken)) => {
+            tracing::error!("{broken}: the last good model stays in use");
+            true
+        }
+        Err(error) => {
+            tracing::error!("cannot read the active model: {error}");
+            false
+        }
     }
 }

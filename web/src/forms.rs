@@ -13,6 +13,7 @@ use std::future::{Ready, ready};
 /// Of all fields together; the longest text is a description of 50,000 characters.
 const MAX_FIELDS: usize = 600 * 1024;
 const MAX_FIELD_COUNT: usize = 4_000;
+const TOO_LARGE: Error = Error::TooLarge("All fields of a form together may have 600 kB.");
 /// Of one picture.
 pub const MAX_UPLOAD: usize = 10 * 1024 * 1024;
 
@@ -24,7 +25,7 @@ pub struct Form {
     pub picture: Option<Vec<u8>>,
 }
 
-/// Long texts of a form, for the page of whatever refuses it.
+/// What was typed into a form, for the page of whatever refuses it.
 #[derive(Clone, Debug)]
 pub struct Kept(pub Vec<(String, String)>);
 
@@ -49,12 +50,45 @@ impl Form {
         self.fields.iter().any(|(key, _)| key == name)
     }
 
+    /// Everything that was typed, but no secret and nothing that the form itself put in.
     fn kept(&self) -> Kept {
-        const WORTH: &[&str] = &["body", "title", "summary", "description", "notes", "note"];
+        const OURS: &[&str] = &[
+            "csrf", "token", "seen", "next", "parent", "item", "verdict", "page",
+        ];
         let worth = |(key, value): &&(String, String)| {
-            WORTH.contains(&key.as_str()) && !value.trim().is_empty()
+            !OURS.contains(&key.as_str())
+                && !key.contains("password")
+                && !value.trim().is_empty()
+                // A ticked box or a pressed button says only that.
+                && value != "1"
         };
         Kept(self.fields.iter().filter(worth).cloned().collect())
+    }
+}
+
+/// What a field is called on the page that gives it back.
+pub fn label(name: &str) -> String {
+    match name {
+        "body" => "Your comment".into(),
+        "summary" => "One sentence".into(),
+        "description" => "The story".into(),
+        "kind" => "What kind of thing it is".into(),
+        "comment_policy" => "Who may comment".into(),
+        "picture_alt" => "What the picture shows".into(),
+        "link_repository" => "Source code".into(),
+        "link_download" => "Download".into(),
+        "link_video" => "Video".into(),
+        "link_website" => "Website".into(),
+        "notes" => "What is new".into(),
+        "url" => "Address".into(),
+        "login" => "User name or mail address".into(),
+        "username" => "User name".into(),
+        "email" => "Mail address".into(),
+        other => {
+            let words = other.replace('_', " ");
+            let first = words.chars().next().map(|c| c.to_uppercase().to_string());
+            first.unwrap_or_default() + words.get(1..).unwrap_or(&words)
+        }
     }
 }
 
@@ -78,6 +112,31 @@ pub async fn receive(req: &HttpRequest, payload: Payload) -> Result<Form, Error>
             Err(Error::SignIn)
         }
         _ => Err(Error::Forgery),
+    }
+}
+
+/// The query of an address. Of a name that stands there twice the first counts: addresses are typed
+/// and put together by hand, and a page that only reads has no reason to refuse one.
+pub struct Query<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Query<T>, Error>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut once = url::form_urlencoded::Serializer::new(String::new());
+        let mut met = Vec::new();
+        for (key, value) in url::form_urlencoded::parse(req.query_string().as_bytes()) {
+            if !met.contains(&key) {
+                once.append_pair(&key, &value);
+                met.push(key);
+            }
+        }
+        ready(
+            web::Query::<T>::from_query(&once.finish())
+                .map(|query| Query(query.into_inner()))
+                .map_err(|_| Error::BadRequest("The address could not be understood.")),
+        )
     }
 }
 
@@ -131,37 +190,45 @@ async fn read(req: &HttpRequest, payload: Payload) -> Result<(Form, Option<Error
 
 async fn read_urlencoded(mut payload: Payload) -> Result<(Form, Option<Error>), Error> {
     let mut bytes = web::BytesMut::new();
+    let mut fault = None;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk
             .map_err(|_| Error::BadRequest("The form did not arrive whole. Send it again."))?;
-        if bytes.len() + chunk.len() > MAX_FIELDS {
-            return Err(Error::TooLarge(
-                "All fields of a form together may have 600 kB.",
-            ));
+        let room = MAX_FIELDS - bytes.len();
+        if chunk.len() > room {
+            // What came so far is kept; the rest is not read.
+            bytes.extend_from_slice(&chunk[..room]);
+            fault = Some(TOO_LARGE);
+            break;
         }
         bytes.extend_from_slice(&chunk);
     }
     let mut form = Form::default();
-    let mut fault = None;
     for pair in bytes[..]
         .split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
     {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let (key, value) = (halves.next().unwrap_or(b""), halves.next().unwrap_or(b""));
-        form.push(decode(key), decode(value), &mut fault)?;
+        form.push(decode(key), decode(value), &mut fault);
     }
     Ok((form, fault))
 }
 
+/// Files of people who are not signed in, and of fields that take none, are read past and not held
+/// in memory: the words around them can be given back all the same.
 async fn read_multipart(
     req: &HttpRequest,
     payload: Payload,
 ) -> Result<(Form, Option<Error>), Error> {
     const BROKEN: Error = Error::BadRequest("The form did not arrive whole. Send it again.");
+    let signed_in = req
+        .extensions()
+        .get::<Visitor>()
+        .is_some_and(|visitor| visitor.signed_in.is_some());
     let mut form = Form::default();
     let mut fault = None;
-    let mut total = 0;
+    let (mut total, mut uploaded) = (0, 0);
     let mut parts = actix_multipart::Multipart::new(req.headers(), payload);
     while let Some(mut part) = parts.try_next().await.map_err(|_| BROKEN)? {
         let name = part.name().unwrap_or_default().to_owned();
@@ -169,58 +236,66 @@ async fn read_multipart(
             .content_disposition()
             .and_then(|d| d.get_filename())
             .is_some();
-        let most = if is_file {
-            MAX_UPLOAD
-        } else {
-            MAX_FIELDS - total.min(MAX_FIELDS)
-        };
+        let is_wanted = !is_file || (signed_in && name == "picture" && form.picture.is_none());
         let mut bytes = Vec::new();
         let mut too_large = false;
         while let Some(chunk) = part.try_next().await.map_err(|_| BROKEN)? {
-            if bytes.len() + chunk.len() > most {
-                too_large = true;
+            let (sum, most) = if is_file {
+                (&mut uploaded, MAX_UPLOAD)
+            } else {
+                (&mut total, MAX_FIELDS)
+            };
+            *sum += chunk.len();
+            too_large = *sum > most;
+            if too_large {
                 break;
             }
-            bytes.extend_from_slice(&chunk);
-        }
-        if too_large {
-            // What was typed before the file is kept; the rest is not read.
-            req.extensions_mut().insert(form.kept());
-            return Err(if is_file {
-                Error::TooLarge("A picture may have 10 MB.")
-            } else {
-                Error::TooLarge("All fields of a form together may have 600 kB.")
-            });
+            if is_wanted {
+                bytes.extend_from_slice(&chunk);
+            }
         }
         if !is_file {
-            total += bytes.len();
-            form.push(name.into_bytes(), bytes, &mut fault)?;
-        } else if name == "picture" && !bytes.is_empty() {
+            form.push(name.into_bytes(), bytes, &mut fault);
+        } else if !bytes.is_empty() {
             form.picture = Some(bytes);
         }
+        if too_large {
+            // What came so far is kept; the rest is not read.
+            let error = if is_file {
+                Error::TooLarge("A picture may have 10 MB.")
+            } else {
+                TOO_LARGE
+            };
+            return Ok((form, Some(error)));
+        }
+    }
+    if uploaded > 0 && !signed_in {
+        fault = Some(Error::SignIn);
     }
     Ok((form, fault))
 }
 
 impl Form {
     /// Adds a field, and notes what no text may hold.
-    fn push(
-        &mut self,
-        key: Vec<u8>,
-        value: Vec<u8>,
-        fault: &mut Option<Error>,
-    ) -> Result<(), Error> {
+    fn push(&mut self, key: Vec<u8>, value: Vec<u8>, fault: &mut Option<Error>) {
         if self.fields.len() >= MAX_FIELD_COUNT {
-            return Err(Error::TooLarge("This form has too many fields."));
+            *fault = Some(Error::TooLarge("This form has too many fields."));
+            return;
         }
+        // A form that was cut off is too large before it is anything else.
+        let mut note = |error| {
+            if fault.is_none() {
+                *fault = Some(error);
+            }
+        };
         let value = String::from_utf8(value).unwrap_or_else(|error| {
-            *fault = Some(Error::BadRequest(
+            note(Error::BadRequest(
                 "The text is not valid UTF-8. It is kept below as far as it can be read.",
             ));
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
         let value = if value.contains('\0') {
-            *fault = Some(Error::BadRequest(
+            note(Error::BadRequest(
                 "The text holds a NUL character, which no text may. It is kept below without it.",
             ));
             value.replace('\0', "")
@@ -229,7 +304,6 @@ impl Form {
         };
         let key = String::from_utf8_lossy(&key).into_owned();
         self.fields.push((key, value.replace("\r\n", "\n")));
-        Ok(())
     }
 }
 
@@ -303,6 +377,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_typed_is_kept_and_no_secret() {
+        let mut form = Form::default();
+        for (key, value) in [
+            ("csrf", "abc"),
+            ("title", "Duck"),
+            ("tags", "a, b"),
+            ("picture_alt", " "),
+            ("closed", "1"),
+            ("link_website", "https://duck.example/"),
+            ("password", "an odd lamp"),
+            ("password_again", "an odd lamp"),
+            ("token", "f00"),
+        ] {
+            form.push(key.into(), value.into(), &mut None);
+        }
+        let kept: Vec<_> = form.kept().0.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(kept, ["title", "tags", "link_website"]);
+        assert_eq!(label("link_website"), "Website");
+        assert_eq!(label("reset_days"), "Reset days");
+    }
+
+    #[test]
     fn invalid_text_is_a_fault_and_is_kept_as_far_as_it_can_be_read() {
         let mut form = Form::default();
         let mut fault = None;
@@ -310,8 +406,7 @@ mod tests {
             b"body".to_vec(),
             b"good \xFF\0 text\r\n".to_vec(),
             &mut fault,
-        )
-        .unwrap();
+        );
         assert!(matches!(fault, Some(Error::BadRequest(_))));
         assert_eq!(form.get("body"), "good \u{FFFD} text\n");
     }

@@ -12,6 +12,9 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use chrono::NaiveDateTime;
+use diesel::OptionalExtension;
+use potluck_models::db::BatchId;
+use potluck_models::moderation::verdict::{Batch, UNDO};
 use potluck_models::project::FieldError;
 use potluck_models::{now, secret};
 use std::fmt;
@@ -65,7 +68,7 @@ impl Layout {
             csrf,
             path: req.path().to_owned(),
             said: said(word("said")),
-            decided: word("decided").parse().ok(),
+            decided: req.extensions().get::<Decided>().map(|decided| decided.0),
             url: app.url(),
             now: now(),
         }
@@ -163,12 +166,33 @@ fn said(word: &str) -> &'static str {
         "nothing" => "Nothing was left to decide there.",
         "retrain" => "Retraining has started. The new model appears here when it is done.",
         "activated" => "This model is in use now.",
+        "retry" => "It is tried again now.",
         "settings" => "The settings are saved.",
         _ => "",
     }
 }
 
 struct NewFormCookie;
+
+/// The batch that an address names, if its moderator can take it back.
+struct Decided(i64);
+
+async fn find_decided(req: &HttpRequest) -> Result<Option<i64>, Error> {
+    let named = url::form_urlencoded::parse(req.query_string().as_bytes())
+        .find_map(|(key, value)| (key == "decided").then(|| value.parse().ok())?);
+    let visitor = req.extensions().get::<Visitor>().cloned();
+    let me = visitor.filter(Visitor::is_moderator).and_then(|v| v.id());
+    let (Some(id), Some(me)) = (named, me) else {
+        return Ok(None);
+    };
+    let batch = session::app(req)
+        .read(move |db| Batch::find(db, BatchId(id)).optional())
+        .await?;
+    let can_be_undone = |batch: &Batch| {
+        batch.by_id == me && batch.undone_at.is_none() && batch.created_at > now() - UNDO
+    };
+    Ok(batch.filter(can_be_undone).map(|_| id))
+}
 
 /// A page, rendered.
 pub fn page(template: &impl Template) -> Result<HttpResponse, Error> {
@@ -226,6 +250,13 @@ pub async fn serve<B: MessageBody + 'static>(
             return Ok(req.into_response(response).map_into_right_body());
         }
     }
+    match find_decided(req.request()).await {
+        Ok(Some(id)) => {
+            req.extensions_mut().insert(Decided(id));
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!("cannot look up a batch: {error}"),
+    }
     if req.method() == Method::POST {
         let payload = req.take_payload();
         match forms::receive(req.request(), payload).await {
@@ -244,7 +275,11 @@ pub async fn serve<B: MessageBody + 'static>(
         .error()
         .map(|cause| match cause.as_error::<Error>() {
             Some(error) => error_page(response.request(), error, &id),
-            // Of actix itself: a path that is no UTF-8, a header too long.
+            // Of actix itself: a number in the path that is none.
+            None if cause.as_response_error().status_code() == StatusCode::NOT_FOUND => {
+                error_page(response.request(), &Error::NotFound, &id)
+            }
+            // A path that is no UTF-8, a header too long.
             None => error_page(
                 response.request(),
                 &Error::BadRequest("The request could not be understood."),
@@ -312,6 +347,11 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(limited.seconds()));
+    }
+    if let Error::Method(allowed) = error {
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static(allowed));
     }
     if let Error::Busy(_) = error {
         response
@@ -455,8 +495,11 @@ pub fn avatar(username: &str, name: &str, class: &str) -> Html {
     ))
 }
 
-/// What no route knows.
-pub async fn not_found() -> Result<HttpResponse, Error> {
+/// What no route knows; or knows, and only to read.
+pub async fn not_found(req: HttpRequest) -> Result<HttpResponse, Error> {
+    if *req.method() == Method::POST && req.resource_map().has_resource(req.path()) {
+        return Err(Error::Method("GET, HEAD"));
+    }
     Err(Error::NotFound)
 }
 

@@ -5,6 +5,7 @@ use crate::config::{Config, MailTo};
 use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
+use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use potluck_models::job::Job;
 use potluck_models::{Db, QueryResult, secret};
@@ -236,11 +237,17 @@ impl Mailer {
                 .await
                 .map(|_| ())
                 .map_err(|error| SendError {
+                    permanent: error.status().is_some_and(refuses_recipient),
                     message: error.to_string(),
-                    permanent: error.is_permanent(),
                 }),
         }
     }
+}
+
+/// What will not change by waiting: the mailbox is not there, full, or not to be written to. Every
+/// other refusal, of a log-in (535) above all, is a fault of the way that somebody repairs.
+fn refuses_recipient(code: Code) -> bool {
+    (550..=554).contains(&u16::from(code))
 }
 
 /// A reader of the folder never meets half a file.
@@ -251,4 +258,27 @@ fn write_by_rename(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<(
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(half, folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refused_recipient_is_given_up_at_once() {
+        for (code, gives_up) in [
+            ("535 no", false),
+            ("530 no", false),
+            ("503 no", false),
+            ("421 later", false),
+            ("450 busy", false),
+            ("550 nobody", true),
+            ("552 full", true),
+            ("554 never", true),
+        ] {
+            let answer: lettre::transport::smtp::response::Response =
+                format!("{code}\r\n").parse().unwrap();
+            assert_eq!(refuses_recipient(answer.code()), gives_up, "{code}");
+        }
+    }
 }

@@ -14,8 +14,10 @@ use image::imageops::FilterType;
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits};
 use potluck_models::picture::Picture;
 use potluck_models::secret;
+use std::collections::HashSet;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MAX_PIXELS: u64 = 40_000_000;
 /// 40 megapixels of four channels of 16 bits, and the working copy of a line.
@@ -208,6 +210,33 @@ pub fn remove(uploads: &Path, key: &str, extension: &str) {
             }
         }
     }
+}
+
+/// Files older than `age` that no row names: written for a commit that never came. Gives how many.
+pub fn orphans(uploads: &Path, named: &HashSet<String>, age: Duration) -> io::Result<usize> {
+    let mut gone = 0;
+    for folder in std::fs::read_dir(uploads)? {
+        let folder = folder?.path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(folder)? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            let whole = name.strip_prefix('.').and_then(|n| n.strip_suffix(".part"));
+            // What is not named like ours is not ours to remove.
+            let Some((key, ..)) = parse_name(whole.unwrap_or(&name)) else {
+                continue;
+            };
+            let written = file.metadata()?.modified()?;
+            let is_old = written.elapsed().is_ok_and(|since| since > age);
+            if is_old && (whole.is_some() || !named.contains(key)) {
+                std::fs::remove_file(file.path())?;
+                gone += 1;
+            }
+        }
+    }
+    Ok(gone)
 }
 
 fn folder(uploads: &Path, key: &str) -> PathBuf {
@@ -463,6 +492,25 @@ mod tests {
         ] {
             assert_eq!(parse_name(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn old_files_that_no_row_names_are_swept() {
+        let uploads = std::env::temp_dir().join(format!("potluck-{}", secret::token()));
+        std::fs::create_dir_all(&uploads).unwrap();
+        let one = || intake(&encoded(&halves(60, 60), ImageFormat::Png)).unwrap();
+        let (kept, lost) = (one(), one());
+        kept.store(&uploads).unwrap();
+        lost.store(&uploads).unwrap();
+        let foreign = folder(&uploads, &kept.key).join("notes.txt");
+        std::fs::write(&foreign, "mine").unwrap();
+        let named = HashSet::from([kept.key.clone()]);
+        let day = Duration::from_secs(86_400);
+        assert_eq!(orphans(&uploads, &named, day).unwrap(), 0);
+        assert_eq!(orphans(&uploads, &named, Duration::ZERO).unwrap(), 3);
+        let stays = folder(&uploads, &kept.key).join(file_name(&kept.key, "card", kept.extension));
+        assert!(stays.exists() && foreign.exists());
+        std::fs::remove_dir_all(&uploads).unwrap();
     }
 
     #[test]

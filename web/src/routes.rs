@@ -108,7 +108,8 @@ fn admin_routes(site: &mut ServiceConfig) {
             "/admin/models/{id}/activate",
             post().to(admin::models::activate),
         )
-        .route("/admin/jobs", get().to(admin::jobs));
+        .route("/admin/jobs", get().to(admin::jobs))
+        .route("/admin/jobs/{id}/retry", post().to(admin::retry_job));
 }
 
 /// The site itself, and what programs ask for.

@@ -101,6 +101,7 @@ pub fn setup_link(app: &App, pools: &Pools) -> anyhow::Result<Option<String>> {
     let mut db = pools.write.get()?;
     let token = write_tx(&mut db, |db| -> diesel::QueryResult<Option<String>> {
         if User::count_admins(db)? > 0 {
+            Link::close_setup(db)?;
             return Ok(None);
         }
         Link::issue(db, Purpose::Setup, None).map(Some)

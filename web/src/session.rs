@@ -150,7 +150,7 @@ pub fn end_cookie(https: bool) -> Cookie<'static> {
 }
 
 /// Reads the cookies of a request. Anonymous readers cost no query.
-pub async fn identify(app: &App, req: &HttpRequest) -> Result<Visitor, Error> {
+pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor, Error> {
     let https = app.config.is_https();
     let value = |name| req.cookie(name).map(|cookie| cookie.value().to_owned());
     let form_cookie = value(form_cookie_name(https)).filter(|value| value.len() == 64);
@@ -182,8 +182,13 @@ pub async fn identify(app: &App, req: &HttpRequest) -> Result<Visitor, Error> {
     if let Some(signed_in) = &found
         && signed_in.session.wants_touch()
     {
-        let session = signed_in.session.clone();
-        app.write(move |db| session.touch(db)).await?;
+        // Beside the request: reading a page neither waits for the writer nor fails with it.
+        let (app, session) = (app.clone(), signed_in.session.clone());
+        actix_web::rt::spawn(async move {
+            if let Err(error) = app.write(move |db| session.touch(db)).await {
+                tracing::warn!("a session could not be touched: {error}");
+            }
+        });
     }
     Ok(Visitor {
         signed_in: found.map(Arc::new),

@@ -90,10 +90,10 @@ CREATE TABLE items (
     reports INTEGER NOT NULL DEFAULT 0,
     looked_at TIMESTAMP,
     network TEXT NOT NULL DEFAULT '',
-    -- SHA-256 of the folded text: finds exact duplicates.
-    text_hash TEXT NOT NULL DEFAULT '',
     created_at TIMESTAMP NOT NULL,
-    published_at TIMESTAMP
+    published_at TIMESTAMP,
+    -- Deleted by its author: when the text that moderators still see goes, too. NULL: it stays or is gone.
+    erase_at TIMESTAMP
 );
 CREATE INDEX items_queue ON items (queue, id) WHERE queue IS NOT NULL;
 CREATE INDEX items_queue_score ON items (queue, score, id) WHERE queue IS NOT NULL;
@@ -102,7 +102,7 @@ CREATE INDEX items_project ON items (project_id, id);
 CREATE INDEX items_recent ON items (id) WHERE state = 'published' AND looked_at IS NULL;
 CREATE INDEX items_reported ON items (reports, id) WHERE reports > 0;
 CREATE INDEX items_published ON items (kind, published_at, id) WHERE state = 'published';
-CREATE INDEX items_text_hash ON items (text_hash, created_at);
+CREATE INDEX items_erase ON items (erase_at) WHERE erase_at IS NOT NULL;
 
 -- Every text as it was submitted and judged. An edit that waits is a revision in state `waiting`.
 CREATE TABLE revisions (
@@ -114,6 +114,8 @@ CREATE TABLE revisions (
     content TEXT NOT NULL,
     -- What the filter read, with the signals of that moment: never recomputed at training.
     text TEXT NOT NULL,
+    -- SHA-256 of the folded text: finds exact duplicates, shown or waiting.
+    text_hash TEXT NOT NULL DEFAULT '',
     signals TEXT NOT NULL,
     -- The outcome of each step of the intake, as JSON.
     steps TEXT NOT NULL,
@@ -122,6 +124,7 @@ CREATE TABLE revisions (
     created_at TIMESTAMP NOT NULL,
     UNIQUE (item_id, number)
 );
+CREATE INDEX revisions_text_hash ON revisions (text_hash, created_at);
 
 CREATE TABLE pictures (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

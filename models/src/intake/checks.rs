@@ -3,8 +3,8 @@
 use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
 use crate::db::{ItemId, now};
-use crate::item::{self, Kind, State};
-use crate::schema::items;
+use crate::item::{self, Kind, Queue, RevisionState, State};
+use crate::schema::{items, revisions};
 use crate::settings::Settings;
 use crate::{Db, QueryResult};
 use chrono::Duration;
@@ -14,7 +14,7 @@ use diesel::prelude::*;
 pub struct History {
     published_comments: bool,
     published_projects: bool,
-    /// Other accounts that posted from the same network in the last week.
+    /// Other accounts of the same network that were made in the last week.
     linked: i64,
 }
 
@@ -114,32 +114,36 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
     if text.text.chars().count() < 25 {
         return Ok(Step::pass("duplicates"));
     }
-    let same: Vec<(ItemId, State)> = items::table
-        .filter(items::text_hash.eq(item::text_hash(text.text)))
-        .filter(items::created_at.gt(now() - Duration::days(60)))
+    // What is shown, and what waits beside it: either may be copied.
+    type Row = (ItemId, State, Option<Queue>, RevisionState);
+    let same: Vec<Row> = revisions::table
+        .inner_join(items::table)
+        .filter(revisions::text_hash.eq(item::text_hash(text.text)))
+        .filter(revisions::created_at.gt(now() - Duration::days(60)))
+        .filter(revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]))
         .filter(items::author_id.ne(text.author.id))
-        .order(items::created_at.desc())
+        .order(revisions::created_at.desc())
         .limit(20)
-        .select((items::id, items::state))
+        .select((items::id, items::state, items::queue, revisions::state))
         .load(db)?;
-    Ok(
-        match (
-            same.iter().find(|(_, state)| *state == State::Spam),
-            same.first(),
-        ) {
-            (Some((id, _)), _) => Step::new(
-                "duplicates",
-                Outcome::Spam,
-                format!("the same as {id}, which is spam"),
-            ),
-            (None, Some((id, _))) => Step::new(
-                "duplicates",
-                Outcome::Hold,
-                format!("the same as {id} by somebody else"),
-            ),
-            (None, None) => Step::pass("duplicates"),
-        },
-    )
+    // A spam edit waits beside a published text.
+    let is_spam = |(_, state, queue, revision): &&Row| {
+        *state == State::Spam
+            || (*queue == Some(Queue::Spam) && *revision == RevisionState::Waiting)
+    };
+    Ok(match (same.iter().find(is_spam), same.first()) {
+        (Some((id, ..)), _) => Step::new(
+            "duplicates",
+            Outcome::Spam,
+            format!("the same as {id}, which is spam"),
+        ),
+        (None, Some((id, ..))) => Step::new(
+            "duplicates",
+            Outcome::Hold,
+            format!("the same as {id} by somebody else"),
+        ),
+        (None, None) => Step::pass("duplicates"),
+    })
 }
 
 /// The first comments and the first project of a new member wait until one is approved.

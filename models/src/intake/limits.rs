@@ -3,8 +3,8 @@
 
 use crate::account::User;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
-use crate::item::{self, Kind, Queue};
-use crate::schema::{comments, hits, items};
+use crate::item::{self, Kind, Queue, RevisionState};
+use crate::schema::{comments, hits, items, revisions};
 use crate::settings::Settings;
 use crate::{Db, QueryResult};
 use chrono::{Duration, NaiveDateTime};
@@ -76,6 +76,16 @@ pub fn count(
     Ok(Ok(()))
 }
 
+/// One more edit of a comment.
+pub fn edits(db: &mut Db, author: UserId) -> QueryResult<Result<(), Limited>> {
+    count(db, &format!("edits:{author}"), 30, Duration::hours(1))
+}
+
+/// One more text on a project: shared, edited, kept as a draft, or put out as a release.
+pub fn texts(db: &mut Db, author: UserId) -> QueryResult<Result<(), Limited>> {
+    count(db, &format!("texts:{author}"), 20, Duration::hours(1))
+}
+
 /// Forgets a bucket: a right password after wrong ones.
 pub fn forget(db: &mut Db, bucket: &str) -> QueryResult<usize> {
     diesel::delete(hits::table.filter(hits::bucket.eq(bucket))).execute(db)
@@ -105,10 +115,16 @@ pub fn comment(
                 .eq(author.id)
                 .and(comments::thread_id.eq(thread)),
         )
+        .filter(items::state.ne(item::State::Deleted))
         .filter(
-            items::text_hash
-                .eq(item::text_hash(text))
-                .and(items::state.ne(item::State::Deleted)),
+            comments::id.eq_any(
+                revisions::table
+                    .filter(revisions::text_hash.eq(item::text_hash(text)))
+                    .filter(
+                        revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]),
+                    )
+                    .select(revisions::item_id),
+            ),
         )
         .filter(items::created_at.gt(at - Duration::days(1)))
         .select(comments::id)

@@ -82,13 +82,7 @@ impl Decision {
         score: Option<f64>,
         model_id: Option<ModelId>,
     ) -> Decision {
-        // The first of the strictest: an earlier step is the plainer reason.
-        let mut decisive: Option<&Step> = None;
-        for step in &steps {
-            if decisive.is_none_or(|best| step.outcome > best.outcome) {
-                decisive = Some(step);
-            }
-        }
+        let decisive = decisive(&steps);
         let outcome = decisive.map_or(Outcome::Publish, |step| step.outcome);
         let (why, evidence) = match decisive {
             Some(step) if outcome > Outcome::Publish => (step.name.clone(), step.evidence.clone()),
@@ -104,6 +98,17 @@ impl Decision {
             signals,
         }
     }
+}
+
+/// The first of the strictest: an earlier step is the plainer reason.
+pub fn decisive(steps: &[Step]) -> Option<&Step> {
+    let mut decisive: Option<&Step> = None;
+    for step in steps {
+        if decisive.is_none_or(|best| step.outcome > best.outcome) {
+            decisive = Some(step);
+        }
+    }
+    decisive
 }
 
 /// The filter in use, with its number.

@@ -128,6 +128,9 @@ pub struct Count {
     pub oldest: Option<NaiveDateTime>,
 }
 
+/// Revisions that can be decided on. The rest is history, or its author's alone.
+const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
+
 /// Written out, not bound, so that SQLite sees that its partial indices hold all of it.
 const RECENT: &str = "(items.state = 'published' AND items.looked_at IS NULL)";
 const REPORTED: &str = "items.reports > 0";
@@ -194,7 +197,7 @@ impl Filter {
                 .replace('%', "\\%")
                 .replace('_', "\\_");
             let texts = revisions::table
-                .filter(revisions::state.ne(RevisionState::Replaced))
+                .filter(revisions::state.eq_any(CURRENT))
                 .filter(
                     lower(revisions::text)
                         .like(lower(format!("%{escaped}%")))
@@ -563,7 +566,7 @@ fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId,
         .filter(
             revisions::item_id
                 .eq_any(ids)
-                .and(revisions::state.ne(RevisionState::Replaced)),
+                .and(revisions::state.eq_any(CURRENT)),
         )
         .order((revisions::item_id, revisions::number))
         .select(Revision::as_select())

@@ -2,9 +2,9 @@
 //! themselves they neither hide anything nor train the filter.
 
 use crate::account::User;
-use crate::db::{ItemId, UserId, now};
+use crate::db::{ItemId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
-use crate::item::{Item, State};
+use crate::item::State;
 use crate::schema::{items, reports, users};
 use crate::{Db, QueryResult, both, words};
 use chrono::NaiveDateTime;
@@ -54,7 +54,8 @@ pub enum ReportError {
     Database(#[from] diesel::result::Error),
 }
 
-/// One report a person and item; saying it again changes nothing.
+/// One report a person and item: saying it again while it waits changes nothing, and after it was
+/// answered asks anew.
 pub fn file(
     db: &mut Db,
     reporter: &User,
@@ -63,7 +64,7 @@ pub fn file(
     note: &str,
 ) -> Result<(), ReportError> {
     gate::may_post(reporter, now()).map_err(ReportError::Refused)?;
-    let item = Item::find(db, item)?;
+    let item = dialect::lock_item(db, item)?.ok_or(diesel::result::Error::NotFound)?;
     if item.state != State::Published {
         return Err(ReportError::NotPublished);
     }
@@ -78,7 +79,22 @@ pub fn file(
         ))
         .on_conflict_do_nothing()
         .execute(conn))?;
-    if new > 0 {
+    let asked_anew = diesel::update(
+        reports::table.filter(
+            reports::item_id
+                .eq(item.id)
+                .and(reports::reporter_id.eq(reporter.id))
+                .and(reports::closed_by.is_not_null()),
+        ),
+    )
+    .set((
+        reports::reason.eq(reason),
+        reports::note.eq(&note),
+        reports::created_at.eq(now()),
+        reports::closed_by.eq(None::<i64>),
+    ))
+    .execute(db)?;
+    if new + asked_anew > 0 {
         diesel::update(items::table.find(item.id))
             .set(items::reports.eq(items::reports + 1))
             .execute(db)?;

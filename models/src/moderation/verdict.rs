@@ -6,8 +6,8 @@
 use super::log::Act;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
-use crate::item::{Item, Kind, Queue, Revision, RevisionState, Standing, State};
-use crate::schema::{batches, items, reports, users, verdicts};
+use crate::item::{Counts, Item, Kind, Queue, Revision, RevisionState, Standing, State};
+use crate::schema::{batches, items, projects, reports, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
@@ -158,6 +158,7 @@ pub fn decide(
     let mut seen = seen.to_vec();
     seen.sort_by_key(|seen| seen.id);
     seen.dedup_by_key(|seen| seen.id);
+    let mut counts = Counts::default();
     for seen in &seen {
         let found = dialect::lock_item(db, seen.id)?;
         let Some(item) = found.filter(|item| item.kind == seen.kind) else {
@@ -177,9 +178,10 @@ pub fn decide(
             Some(batch) => batch,
             None => *outcomes.batch.insert(open_batch(db, by, verdict, reason)?),
         };
-        carry_out(db, by, batch, &item, verdict, reason, act)?;
+        carry_out(db, by, batch, &item, reason, act, &mut counts)?;
         outcomes.done += 1;
     }
+    counts.apply(db)?;
     if let Some(batch) = outcomes.batch {
         let detail = format!(
             "{verdict} on {} items{}{}",
@@ -201,12 +203,15 @@ pub fn decide(
 
 /// What a verdict does to an item.
 struct Plan {
+    verdict: Verdict,
     to: Standing,
     label: Option<Label>,
     weight: f64,
     /// The waiting edit becomes the text that readers see.
     publishes: Option<Revision>,
     judged: Revision,
+    /// What readers saw before.
+    shown: Option<Revision>,
 }
 
 /// None when there is nothing to do.
@@ -214,7 +219,8 @@ fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult
     if item.state == State::Deleted || item.state == State::Draft {
         return Ok(None);
     }
-    let judged = Revision::newest(db, item.id)?;
+    let judged = Revision::current(db, item.id)?;
+    let shown = Revision::published(db, item.id)?;
     let waiting = (judged.state == RevisionState::Waiting).then(|| judged.clone());
     let mut to = item.standing();
     to.looked_at = Some(now());
@@ -235,8 +241,11 @@ fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult
             if only_looked && item.looked_at.is_some() {
                 return Ok(None);
             }
-            publish(item, &judged, &mut to);
-            publishes = waiting;
+            if publish(db, item, &judged, shown.is_some(), &mut to)? {
+                publishes = waiting;
+            } else if only_sent_on(item, &to) {
+                return Ok(None);
+            }
             (
                 Some(Label::Ham),
                 if only_looked { LOOKED_AT_WEIGHT } else { 1.0 },
@@ -256,12 +265,20 @@ fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult
                 State::Removed => None,
                 _ => return Ok(None),
             };
-            publish(item, &judged, &mut to);
-            publishes = waiting;
+            if item.state == State::Removed && shown.is_some() && waiting.is_some() {
+                // What was removed comes back. The edit that waited beside it was not approved by
+                // that, and waits on.
+                to.state = State::Published;
+                judged.wait_again(item.kind, &mut to);
+            } else if publish(db, item, &judged, shown.is_some(), &mut to)? {
+                publishes = waiting;
+            }
             (label, 1.0)
         }
     };
     Ok(Some(Plan {
+        verdict,
+        shown,
         to,
         label,
         weight,
@@ -275,22 +292,49 @@ fn because(to: &mut Standing, why: &str, evidence: &str) {
     to.evidence = evidence.to_owned();
 }
 
-/// Published, or on to the maker who approves each comment first and has not let this one through.
-fn publish(item: &Item, judged: &Revision, to: &mut Standing) {
-    let for_the_maker = item.queue != Some(Queue::Maker)
-        && item.published_at.is_none()
+/// Published, or on to the maker who approves each comment first (now, and when it was posted) and
+/// has not let this text through. Gives whether readers see the judged text.
+fn publish(
+    db: &mut Db,
+    item: &Item,
+    judged: &Revision,
+    has_shown: bool,
+    to: &mut Standing,
+) -> QueryResult<bool> {
+    let asked_for = judged.state == RevisionState::Waiting
         && judged
             .steps()
             .iter()
             .any(|step| step.name == APPROVE_FIRST && step.outcome == Outcome::Hold);
+    let for_the_maker = match item.project_id {
+        Some(project) if asked_for => projects::table
+            .find(project)
+            .select(projects::approve_first)
+            .first(db)?,
+        _ => false,
+    };
     if for_the_maker {
-        to.state = State::Held;
+        // Beside an edit that waits, readers see the text before it.
+        to.state = if has_shown {
+            State::Published
+        } else {
+            State::Held
+        };
         to.queue = Some(Queue::Maker);
         because(to, APPROVE_FIRST, "the maker approves each comment");
     } else {
         to.state = State::Published;
         because(to, "", "");
     }
+    Ok(!for_the_maker)
+}
+
+/// A moderator looked before, and it still waits for the maker.
+fn only_sent_on(item: &Item, to: &Standing) -> bool {
+    item.queue == to.queue
+        && item.state == to.state
+        && item.looked_at.is_some()
+        && item.reports == 0
 }
 
 fn open_batch(db: &mut Db, by: UserId, verdict: Verdict, reason: &str) -> QueryResult<BatchId> {
@@ -310,20 +354,18 @@ fn carry_out(
     by: UserId,
     batch: BatchId,
     item: &Item,
-    verdict: Verdict,
     reason: &str,
     plan: Plan,
+    counts: &mut Counts,
 ) -> QueryResult<()> {
-    let shown = Revision::published(db, item.id)?;
     let before = Before {
         standing: item.standing(),
         version: item.version,
         edit: (plan.judged.state == RevisionState::Waiting).then_some(plan.judged.id),
-        shown: shown.map(|revision| revision.id),
+        shown: plan.shown.map(|revision| revision.id),
     };
-    let reaches_readers = plan.to.state == State::Published;
-    let version_after = item.settle(db, plan.to)?;
-    if let Some(edit) = plan.publishes.filter(|_| reaches_readers) {
+    let version_after = item.settle_counting(db, plan.to, counts)?;
+    if let Some(edit) = plan.publishes {
         edit.show(db, item.kind)?;
     }
     let before = serde_json::to_string(&before)
@@ -337,7 +379,7 @@ fn carry_out(
             ),
             (
                 verdicts::revision_id.eq(plan.judged.id),
-                verdicts::verdict.eq(verdict),
+                verdicts::verdict.eq(plan.verdict),
                 verdicts::reason.eq(reason),
             ),
             (
@@ -406,13 +448,13 @@ pub struct Told {
     pub by: String,
     pub undone_by: Option<String>,
     pub items: i64,
-    /// Of an undone batch: items that somebody decided again in between.
+    /// Items on which it stands; of an undone batch, because somebody decided again in between.
     pub left: i64,
 }
 
 impl Told {
     pub fn can_be_undone(&self) -> bool {
-        self.batch.undone_at.is_none() && now() - self.batch.created_at <= UNDO
+        self.left > 0 && self.batch.undone_at.is_none() && now() - self.batch.created_at <= UNDO
     }
 }
 
@@ -491,17 +533,6 @@ impl Batch {
             .select(Given::as_select())
             .load(db)
     }
-
-    /// The newest batch of a moderator that can still be undone.
-    pub fn last_of(db: &mut Db, by: UserId) -> QueryResult<Option<Batch>> {
-        batches::table
-            .filter(batches::by_id.eq(by).and(batches::undone_at.is_null()))
-            .filter(batches::created_at.gt(now() - UNDO))
-            .order(batches::id.desc())
-            .select(Batch::as_select())
-            .first(db)
-            .optional()
-    }
 }
 
 #[derive(Debug)]
@@ -515,6 +546,11 @@ pub struct Undone {
 pub enum UndoError {
     #[error("This was undone before.")]
     Already,
+    #[error(
+        "Nothing of this can be undone now: every item of it was decided or changed again since{}. Undo that first.",
+        .by.as_ref().map_or(String::new(), |by| format!(", last by {by}"))
+    )]
+    Overruled { by: Option<String> },
     #[error("A decision can be taken back for 30 days; this one is older.")]
     TooOld,
     #[error(transparent)]
@@ -522,14 +558,13 @@ pub enum UndoError {
 }
 
 /// Takes a batch back: states, counters, labels and reports. To be called in a write transaction.
+/// Items decided again since stay; once that is undone too, the rest of the batch can follow.
 pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     let at = now();
-    // The update decides between two who undo at once.
-    let mine = diesel::update(batches::table.find(id).filter(batches::undone_at.is_null()))
-        .set((batches::undone_at.eq(at), batches::undone_by.eq(by)))
-        .execute(db)?;
+    // Of two who undo at once, the second sees what the first did.
+    dialect::lock(db, &format!("batch:{id}"))?;
     let batch = Batch::find(db, id)?;
-    if mine == 0 {
+    if batch.undone_at.is_some() {
         return Err(UndoError::Already);
     }
     if at - batch.created_at > UNDO {
@@ -549,6 +584,7 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
         done: 0,
         left: Vec::new(),
     };
+    let mut counts = Counts::default();
     for (verdict, item, before, version_after) in given {
         let Some(item) = dialect::lock_item(db, item)? else {
             continue;
@@ -557,9 +593,23 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
             undone.left.push(item.id);
             continue;
         }
-        put_back(db, &item, verdict, &before)?;
+        put_back(db, &item, verdict, &before, &mut counts)?;
         undone.done += 1;
     }
+    if undone.done == 0 {
+        let by = match undone.left.last() {
+            Some(item) => last_decider(db, *item)?,
+            None => None,
+        };
+        return Err(UndoError::Overruled { by });
+    }
+    counts.apply(db)?;
+    diesel::update(batches::table.find(id))
+        .set((
+            batches::undone_at.eq(undone.left.is_empty().then_some(at)),
+            batches::undone_by.eq(by),
+        ))
+        .execute(db)?;
     let detail = format!("undid {} on {} items", batch.verdict, undone.done);
     Act {
         actor: Some(by),
@@ -572,10 +622,16 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     Ok(undone)
 }
 
-fn put_back(db: &mut Db, item: &Item, verdict: VerdictId, before: &str) -> QueryResult<()> {
+fn put_back(
+    db: &mut Db,
+    item: &Item,
+    verdict: VerdictId,
+    before: &str,
+    counts: &mut Counts,
+) -> QueryResult<()> {
     let before: Before = serde_json::from_str(before)
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-    let version = item.settle(db, before.standing)?;
+    let version = item.settle_counting(db, before.standing, counts)?;
     // It stands again as the verdict before this one left it.
     diesel::update(
         verdicts::table
@@ -632,7 +688,7 @@ mod tests {
     use crate::schema::{comments, revisions, threads};
     use crate::settings::Settings;
     use crate::spam::training;
-    use crate::{db, thread::Thread};
+    use crate::{db, item, thread::Thread};
     use proptest::prelude::*;
 
     /// A project of Odile's, who moderates, and a database that is gone with it.
@@ -718,6 +774,11 @@ mod tests {
                 .collect();
             let by = self.mo.id;
             db::write_tx(&mut self.db, |db| decide(db, by, verdict, reason, &seen)).unwrap()
+        }
+
+        fn maker_shows(&mut self, id: ItemId) {
+            let maker = self.mo.clone();
+            assert!(comment::maker_decides(&mut self.db, &maker, id, true).unwrap());
         }
 
         fn undo(&mut self, batch: BatchId) -> Result<Undone, UndoError> {
@@ -990,13 +1051,374 @@ mod tests {
         assert_eq!(table.item(id).queue, Some(Queue::Held));
         // Once the maker has let it through, restoring it does not ask again.
         table.give(Verdict::Ham, &[id]);
+        assert!(table.give(Verdict::Ham, &[id]).batch.is_none());
+        table.maker_shows(id);
+        for taken in [Verdict::Remove, Verdict::Spam] {
+            table.give(taken, &[id]);
+            table.give(Verdict::Restore, &[id]);
+            assert_eq!(table.item(id).state, State::Published);
+        }
+    }
+
+    const MANY_LINKS: &str =
+        "after http://a.example http://b.example http://c.example http://d.example";
+
+    #[test]
+    fn an_edit_too_goes_to_the_maker_after_the_moderator() {
+        let mut table = Table::laid(true);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "before");
+        table.give(Verdict::Ham, &[id]);
+        table.maker_shows(id);
+        assert_eq!(table.edit(&ann, id, MANY_LINKS), State::Held);
+        assert_eq!(table.item(id).queue, Some(Queue::Held));
+        // A milder text does not go past the moderators.
+        assert_eq!(table.edit(&ann, id, "milder"), State::Held);
+        assert_eq!(table.item(id).queue, Some(Queue::Held));
+        let before = table.picture();
+        let batch = table.give(Verdict::Ham, &[id]).batch.unwrap();
         let item = table.item(id);
-        let mut to = item.standing();
-        (to.state, to.queue) = (State::Published, None);
-        item.settle(&mut table.db, to).unwrap();
-        table.give(Verdict::Remove, &[id]);
-        table.give(Verdict::Restore, &[id]);
+        assert_eq!(
+            (item.state, item.queue),
+            (State::Published, Some(Queue::Maker))
+        );
+        assert_eq!(Comment::find(&mut table.db, id).unwrap().body, "before");
+        table.undo(batch).unwrap();
+        assert_eq!(table.picture(), before);
+        table.give(Verdict::Ham, &[id]);
+        table.maker_shows(id);
+        assert_eq!(Comment::find(&mut table.db, id).unwrap().body, "milder");
+        assert_eq!(table.recount(), (1, 1));
+    }
+
+    #[test]
+    fn when_the_switch_is_off_the_moderator_is_enough() {
+        let mut table = Table::laid(true);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "one");
+        diesel::update(projects::table)
+            .set(projects::approve_first.eq(false))
+            .execute(&mut table.db)
+            .unwrap();
+        table.give(Verdict::Ham, &[id]);
         assert_eq!(table.item(id).state, State::Published);
+    }
+
+    #[test]
+    fn an_edit_of_what_moderators_hold_stays_with_them() {
+        let mut table = Table::laid(true);
+        let ann = table.user("ann");
+        let mo = table.mo.clone();
+        // Published once, so that no first comment is held for that.
+        let first = table.comment(&ann, "first");
+        table.give(Verdict::Ham, &[first]);
+        table.maker_shows(first);
+        let id = table.comment(&ann, MANY_LINKS);
+        assert_eq!(table.edit(&ann, id, "as mild as milk"), State::Held);
+        let item = table.item(id);
+        assert_eq!((item.state, item.queue), (State::Held, Some(Queue::Held)));
+        assert_eq!(
+            (item.why.as_str(), item.evidence.as_str()),
+            ("links", "4 links")
+        );
+        assert!(!comment::maker_decides(&mut table.db, &mo, id, true).unwrap());
+    }
+
+    #[test]
+    fn restoring_what_was_removed_approves_no_edit() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "before");
+        table.give(Verdict::Ham, &[id]);
+        table.edit(&ann, id, MANY_LINKS);
+        let standing = table.item(id).standing();
+        table.give(Verdict::Remove, &[id]);
+        let removed = table.picture();
+        let batch = table.give(Verdict::Restore, &[id]).batch.unwrap();
+        let item = table.item(id);
+        assert_eq!(
+            (item.state, item.queue),
+            (State::Published, Some(Queue::Held))
+        );
+        assert_eq!(
+            (&item.why, &item.evidence),
+            (&standing.why, &standing.evidence)
+        );
+        assert_eq!(Comment::find(&mut table.db, id).unwrap().body, "before");
+        table.undo(batch).unwrap();
+        assert_eq!(table.picture(), removed);
+        // Restored from Spam it is ham, and ham releases what waits.
+        table.give(Verdict::Spam, &[id]);
+        table.give(Verdict::Restore, &[id]);
+        assert_eq!(Comment::find(&mut table.db, id).unwrap().body, MANY_LINKS);
+    }
+
+    #[test]
+    fn a_draft_was_never_published() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let context = context(&table.settings);
+        let fields = |title: &str| Fields::parse(title, "Mine.", "", "game", "", &[]).unwrap();
+        let choices = Choices {
+            comment_policy: CommentPolicy::Members,
+            approve_first: false,
+            closed: false,
+            picture_id: None,
+        };
+        let secret = fields("Secret");
+        let draft = project::share(
+            &mut table.db,
+            &context,
+            &ann,
+            &secret,
+            choices,
+            Intent::Draft,
+            "",
+        )
+        .unwrap();
+        let open = fields("Open");
+        let state = draft
+            .edit(&mut table.db, &context, &ann, &open, Intent::Publish, "")
+            .unwrap();
+        assert_eq!(state, State::Held);
+        assert!(
+            Revision::published(&mut table.db, draft.id)
+                .unwrap()
+                .is_none()
+        );
+        let item = table.item(draft.id);
+        let entry = queue::Entry::load(&mut table.db, vec![item])
+            .unwrap()
+            .remove(0);
+        assert!(!entry.is_edit());
+        let seen = [Seen {
+            kind: Kind::Project,
+            id: draft.id,
+            version: None,
+        }];
+        let by = table.mo.id;
+        let batch = decide(&mut table.db, by, Verdict::Ham, "", &seen).unwrap();
+        undo(&mut table.db, batch.batch.unwrap(), by).unwrap();
+        let project = project::Project::find(&mut table.db, draft.id).unwrap();
+        assert_eq!(
+            (project.title.as_str(), project.state),
+            ("Open", State::Held)
+        );
+    }
+
+    fn choices() -> Choices {
+        Choices {
+            comment_policy: CommentPolicy::Members,
+            approve_first: false,
+            closed: false,
+            picture_id: None,
+        }
+    }
+
+    fn fields(title: &str) -> Fields {
+        let links = [(project::LinkKind::Website, "https://duck.example")];
+        Fields::parse(title, "Mine.", "A story.", "game", "duck", &links).unwrap()
+    }
+
+    #[test]
+    fn a_copy_of_a_spam_edit_is_spam_and_of_the_shown_text_held() {
+        let mut table = Table::laid(false);
+        let (ann, ben) = (table.user("ann"), table.user("ben"));
+        let shown = "The ducks turn faster than I can follow.";
+        let hidden = "Cheap coins for everybody, right here and now.";
+        let id = table.comment(&ann, shown);
+        table.give(Verdict::Ham, &[id]);
+        assert_eq!(
+            table.edit(&ann, id, &format!("{hidden} {MANY_LINKS}")),
+            State::Held
+        );
+        diesel::update(items::table.find(id))
+            .set(items::queue.eq(Queue::Spam))
+            .execute(&mut table.db)
+            .unwrap();
+        let copy = table.comment(&ben, &format!("{hidden} {MANY_LINKS}"));
+        assert_eq!(table.item(copy).state, State::Spam);
+        let copy = table.comment(&ben, shown);
+        let item = table.item(copy);
+        assert_eq!((item.state, item.why.as_str()), (State::Held, "duplicates"));
+    }
+
+    #[test]
+    fn edits_and_projects_have_their_limits() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "one");
+        let comment = Comment::find(&mut table.db, id).unwrap();
+        let strict = Context {
+            limits_off: false,
+            ..context(&table.settings)
+        };
+        for n in 0..=30 {
+            let body = Body::parse(&format!("text {n}")).unwrap();
+            let edited = comment::edit(&mut table.db, &strict, &ann, &comment, &body, "");
+            assert_eq!(edited.is_ok(), n < 30, "{n}");
+        }
+        for n in 0..=20 {
+            let shared = project::share(
+                &mut table.db,
+                &strict,
+                &ann,
+                &fields("Duck"),
+                choices(),
+                Intent::Draft,
+                "",
+            );
+            let limited = matches!(shared, Err(project::ShareError::Limited(_)));
+            assert_eq!(limited, n == 20, "{n}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_looks_numbered_is_no_obstacle() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let context = context(&table.settings);
+        // "Duck" is there; the next project has this number, and its name is taken too.
+        let next = table.project.0 + 2;
+        let mut slugs = Vec::new();
+        for title in [format!("Duck {next}"), "Duck".to_owned(), "Duck".to_owned()] {
+            let shared = project::share(
+                &mut table.db,
+                &context,
+                &ann,
+                &fields(&title),
+                choices(),
+                Intent::Draft,
+                "",
+            );
+            slugs.push(shared.unwrap().slug);
+        }
+        let expected = [
+            format!("duck-{next}"),
+            format!("duck-{next}-2"),
+            format!("duck-{}", next + 1),
+        ];
+        assert_eq!(slugs, expected);
+        // The newest first, though none was published.
+        let mine = project::Listing {
+            maker: Some(ann.id),
+            every_state: true,
+            ..Default::default()
+        };
+        let cards = mine.load(&mut table.db).unwrap();
+        let listed: Vec<&str> = cards.iter().rev().map(|card| card.slug.as_str()).collect();
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn what_its_author_deleted_is_erased_after_its_time() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let id = table.comment(&ann, "Something I regret.");
+        table.give(Verdict::Spam, &[id]);
+        let context = context(&table.settings);
+        let duck = project::share(
+            &mut table.db,
+            &context,
+            &ann,
+            &fields("Regretted"),
+            choices(),
+            Intent::Publish,
+            "",
+        )
+        .unwrap();
+        for id in [id, duck.id] {
+            table.item(id).delete(&mut table.db).unwrap();
+        }
+        assert_eq!(item::erase_deleted(&mut table.db).unwrap().items, 0);
+        assert_eq!(table.labels().len(), 1);
+        diesel::update(items::table.filter(items::erase_at.is_not_null()))
+            .set(items::erase_at.eq(now()))
+            .execute(&mut table.db)
+            .unwrap();
+        let erased = item::erase_deleted(&mut table.db).unwrap();
+        assert_eq!((erased.items, erased.more), (2, false));
+        let comment = Comment::find(&mut table.db, id).unwrap();
+        assert_eq!(
+            (comment.body.as_str(), comment.body_html.as_str()),
+            ("", "")
+        );
+        assert!(table.labels().is_empty());
+        let gone = project::Project::find(&mut table.db, duck.id).unwrap();
+        assert_eq!(
+            (gone.title.as_str(), gone.slug.as_str()),
+            ("Deleted project", "deleted-project")
+        );
+        assert_eq!(gone.summary.len() + gone.description_html.len(), 0);
+        assert!(gone.links(&mut table.db).unwrap().is_empty());
+        assert!(gone.tags(&mut table.db).unwrap().is_empty());
+        for id in [id, duck.id] {
+            assert_eq!(table.item(id).state, State::Deleted);
+            for revision in Revision::all(&mut table.db, id).unwrap() {
+                assert_eq!(
+                    (revision.content.as_str(), revision.text.as_str()),
+                    ("", "")
+                );
+            }
+        }
+        assert_eq!(item::erase_deleted(&mut table.db).unwrap().items, 0);
+    }
+
+    #[test]
+    fn deleting_twice_counts_once() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let ids = [table.comment(&ann, "one"), table.comment(&ann, "two")];
+        table.give(Verdict::Ham, &ids);
+        // Both read it before either deleted it.
+        let item = table.item(ids[0]);
+        item.delete(&mut table.db).unwrap();
+        item.delete(&mut table.db).unwrap();
+        assert_eq!(table.recount(), (1, 1));
+    }
+
+    #[test]
+    fn an_overruled_batch_can_be_undone_once_the_other_is() {
+        let mut table = Table::laid(false);
+        let ann = table.user("ann");
+        let (a, b) = (table.comment(&ann, "one"), table.comment(&ann, "two"));
+        let before = table.picture();
+        let first = table.give(Verdict::Spam, &[a, b]).batch.unwrap();
+        let second = table.give(Verdict::Ham, &[a, b]).batch.unwrap();
+        let overruled = table.undo(first).unwrap_err();
+        assert!(overruled.to_string().contains("mo-mo"), "{overruled}");
+        table.undo(second).unwrap();
+        table.undo(first).unwrap();
+        assert_eq!(table.picture(), before);
+        // In part, and the rest later.
+        let first = table.give(Verdict::Spam, &[a, b]).batch.unwrap();
+        let second = table.give(Verdict::Ham, &[b]).batch.unwrap();
+        assert_eq!(table.undo(first).unwrap().left, [b]);
+        assert!(table.undo(first).is_err());
+        table.undo(second).unwrap();
+        assert_eq!(table.undo(first).unwrap().done, 1);
+        assert_eq!(table.picture(), before);
+        assert!(matches!(table.undo(first), Err(UndoError::Already)));
+    }
+
+    #[test]
+    fn a_second_report_after_an_answer_asks_anew() {
+        let mut table = Table::laid(false);
+        let (ann, ben) = (table.user("ann"), table.user("ben"));
+        let id = table.comment(&ann, "rude");
+        table.give(Verdict::Ham, &[id]);
+        let file = |table: &mut Table, note: &str| {
+            report::file(&mut table.db, &ben, id, ReportReason::Unkind, note).unwrap();
+            let open = report::open_on(&mut table.db, &[id]).unwrap();
+            let notes: Vec<String> = open.into_iter().map(|report| report.note).collect();
+            (table.item(id).reports, notes)
+        };
+        assert_eq!(file(&mut table, "once"), (1, vec!["once".to_owned()]));
+        assert_eq!(file(&mut table, "again"), (1, vec!["once".to_owned()]));
+        let batch = table.give(Verdict::Ham, &[id]).batch.unwrap();
+        assert_eq!(file(&mut table, "still"), (1, vec!["still".to_owned()]));
+        table.undo(batch).unwrap();
+        assert_eq!(table.item(id).reports, 1);
     }
 
     #[test]

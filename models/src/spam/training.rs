@@ -53,6 +53,8 @@ impl StoredModel {
 
     /// Puts this model into use, in every process within a second or two.
     pub fn activate(db: &mut Db, id: ModelId) -> QueryResult<()> {
+        // Of two at once, one unsets what the other set.
+        dialect::lock(db, "models")?;
         diesel::update(models::table.filter(models::active.eq(true)))
             .set(models::active.eq(false))
             .execute(db)?;
@@ -77,6 +79,8 @@ pub fn examples(db: &mut Db) -> QueryResult<Vec<Example>> {
                 .is_not_null()
                 .and(verdicts::undone_at.is_null()),
         )
+        // Deleted by its author and erased since.
+        .filter(revisions::text.ne(""))
         .order((verdicts::item_id, verdicts::id))
         .select((
             verdicts::item_id,

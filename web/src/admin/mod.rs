@@ -5,6 +5,7 @@ pub mod settings;
 
 use crate::app::App;
 use crate::error::Error;
+use crate::forms::{Form, see_other};
 use crate::layout::{Layout, page};
 use crate::session::Admin;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -104,4 +105,18 @@ pub async fn jobs(
         layout: Layout::new(&req),
         jobs: app.read(Job::waiting).await?,
     })
+}
+
+pub async fn retry_job(
+    app: web::Data<App>,
+    _admin: Admin,
+    id: web::Path<i64>,
+    _form: Form,
+) -> Result<HttpResponse, Error> {
+    let id = id.into_inner();
+    let taken_up = app.write(move |db| Job::retry(db, id)).await?;
+    if !taken_up {
+        return Err(Error::NotFound);
+    }
+    Ok(see_other("/admin/jobs?said=retry"))
 }

@@ -118,7 +118,9 @@ async fn train(app: web::Data<App>, by: UserId) {
     };
     match &fault {
         // The child logged its model; this process takes it over at once.
-        None => crate::filter::reload(&app).await,
+        None => {
+            crate::filter::reload(&app).await;
+        }
         Some(fault) => {
             tracing::error!("retraining failed: {fault}");
             log(&app, by, "retrain failed", fault.clone()).await;

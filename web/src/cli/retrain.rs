@@ -93,8 +93,8 @@ pub fn child(config: &Config, dry_run: bool) -> anyhow::Result<std::process::Chi
     command
         .arg("--data-dir")
         .arg(&config.data_dir)
-        .arg("--database-url")
-        .arg(&config.database_url)
+        // Not an argument: those can be read by everybody on the machine.
+        .env("POTLUCK_DATABASE_URL", &config.database_url)
         .args(["--log", "off"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -73,12 +73,21 @@ fn create(
     write_tx(db, |db| -> Result<(), account::SignUpError> {
         let user = account::User::create(db, &name, &email, hash, "")?;
         user.confirm(db)?;
-        user.set_role(db, role)?;
+        give_role(db, &user, role)?;
         Ok(())
     })?;
     println!("Made {role} {}.", name.as_str());
     if given.is_none() {
         println!("Password: {drawn}");
+    }
+    Ok(())
+}
+
+/// The link of the first start ends with the first administrator, however they came.
+fn give_role(db: &mut Db, user: &account::User, role: Role) -> diesel::QueryResult<()> {
+    user.set_role(db, role)?;
+    if role == Role::Admin {
+        Link::close_setup(db)?;
     }
     Ok(())
 }
@@ -91,7 +100,7 @@ fn set_role(db: &mut Db, name: &str, role: Role) -> anyhow::Result<()> {
         bail!("{name} is the last administrator; make another one first");
     }
     write_tx(db, |db| -> diesel::QueryResult<()> {
-        user.set_role(db, role)?;
+        give_role(db, &user, role)?;
         // What the person may do changes at the next click; a new session makes it plain.
         session::Session::end_others(db, user.id, None)?;
         Ok(())

@@ -513,6 +513,7 @@ impl Demo<'_> {
             kind: project.kind,
             tags: project.tags.clone(),
             links,
+            picture_alt: project.picture.alt.clone(),
         };
         let choices = Choices {
             comment_policy: project.comment_policy,

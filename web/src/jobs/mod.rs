@@ -1,13 +1,17 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
 use crate::app::App;
+use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
+use crate::picture;
 use diesel::prelude::*;
-use potluck_models::db::Db;
+use potluck_models::db::{Db, now};
 use potluck_models::job::Job;
+use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
-use potluck_models::{intake, session};
+use potluck_models::{intake, item, link, session};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,27 +86,75 @@ pub async fn watch(app: Arc<App>) {
                 continue;
             }
         };
-        let changed = |name: &str| {
-            now.iter().find(|(key, _)| key == name) != seen.iter().find(|(key, _)| key == name)
-        };
-        if changed("settings") {
-            match app.read(Settings::load).await {
-                Ok(settings) => app.set_settings(settings),
-                Err(error) => tracing::error!("cannot read the settings: {error}"),
+        for (name, version) in now {
+            if seen.get(&name) == Some(&version) {
+                continue;
+            }
+            let taken_over = match name.as_str() {
+                "settings" => match app.read(Settings::load).await {
+                    Ok(settings) => {
+                        app.set_settings(settings);
+                        true
+                    }
+                    Err(error) => {
+                        tracing::error!("cannot read the settings: {error}");
+                        false
+                    }
+                },
+                "model" => crate::filter::reload(&app).await,
+                _ => true,
+            };
+            // What could not be read is tried again at the next look.
+            if taken_over {
+                seen.insert(name, version);
             }
         }
-        if changed("model") {
-            crate::filter::reload(&app).await;
-        }
-        seen = now;
     }
 }
 
-fn versions(db: &mut Db) -> diesel::QueryResult<Vec<(String, i64)>> {
-    changes::table
-        .order(changes::name)
+fn versions(db: &mut Db) -> diesel::QueryResult<HashMap<String, i64>> {
+    let rows: Vec<(String, i64)> = changes::table
         .select((changes::name, changes::version))
-        .load(db)
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What was deleted long enough ago: its text, and the files of its pictures.
+async fn erase_deleted(app: &App) -> Result<(), Error> {
+    loop {
+        let erased = app.write(item::erase_deleted).await?;
+        for old in &erased.pictures {
+            picture::remove(&app.config.uploads, &old.key, &old.extension);
+        }
+        if erased.items > 0 {
+            tracing::info!("erased the text of {} deleted items", erased.items);
+        }
+        if !erased.more {
+            return Ok(());
+        }
+    }
+}
+
+/// A process that was killed left files without a row, or a row without a project.
+async fn sweep_pictures(app: &App) -> Result<(), Error> {
+    const AGE: Duration = Duration::from_secs(86_400);
+    let before = now() - chrono::Duration::days(1);
+    app.write(move |db| Picture::forget_unused(db, before))
+        .await?;
+    let uploads = app.config.uploads.clone();
+    if !uploads.is_dir() {
+        return Ok(());
+    }
+    let gone = app
+        .read(move |db| -> Result<usize, Error> {
+            let named = Picture::keys(db)?;
+            picture::orphans(&uploads, &named, AGE).map_err(|error| Error::internal(error.into()))
+        })
+        .await?;
+    if gone > 0 {
+        tracing::info!("removed {gone} files of pictures that nothing shows");
+    }
+    Ok(())
 }
 
 /// Forgets what no rule looks at any more.
@@ -112,11 +164,18 @@ pub async fn sweep(app: Arc<App>) {
             .write(|db| -> diesel::QueryResult<()> {
                 session::Session::sweep(db)?;
                 intake::limits::sweep(db)?;
+                link::sweep(db)?;
                 Ok(())
             })
             .await;
         if let Err(error) = swept {
             tracing::warn!("sweeping failed: {error}");
+        }
+        if let Err(error) = erase_deleted(&app).await {
+            tracing::warn!("erasing what was deleted failed: {error}");
+        }
+        if let Err(error) = sweep_pictures(&app).await {
+            tracing::warn!("sweeping the pictures failed: {error}");
         }
         tokio::time::sleep(SWEEP).await;
     }

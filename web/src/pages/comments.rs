@@ -13,7 +13,7 @@ use askama::Template;
 use chrono::{Duration, NaiveDateTime};
 use potluck_models::account::User;
 use potluck_models::comment::{
-    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, waiting_for_maker,
+    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, Reader, waiting_for_maker,
 };
 use potluck_models::db::ItemId;
 use potluck_models::gate::{self, Person, Refusal};
@@ -37,9 +37,10 @@ pub struct Talk {
     comments: Vec<Shown>,
     after: ItemId,
     more_after: Option<ItemId>,
-    /// For the makers of the project: comments that wait for them.
+    /// For the makers of the project: the first comments that wait for them, and how many do.
     for_maker: Vec<ItemId>,
-    on_team: bool,
+    for_maker_count: i64,
+    reader: Reader,
     me: Option<Arc<SignedIn>>,
     moderates: bool,
     gate: Result<(), Refusal>,
@@ -63,7 +64,10 @@ pub struct Shown {
 
 impl Shown {
     fn body(&self) -> Html {
-        Html(self.c.body_html.clone())
+        match &self.c.edit_html {
+            Some(edit) => Html(format!("{}<hr>{edit}", self.c.body_html)),
+            None => Html(self.c.body_html.clone()),
+        }
     }
 
     /// Who took it away and why, for its place in the thread.
@@ -92,6 +96,9 @@ impl Shown {
         let words = match (self.c.state, self.c.queue) {
             (State::Published, Some(_)) if self.own => {
                 "Your edit waits for a moderator. Until then readers see this text."
+            }
+            (State::Published, Some(Queue::Maker)) if self.c.edit_html.is_some() => {
+                "An edit waits for you: what stands below the line. Until then readers see what stands above it."
             }
             (State::Published, _) => return None,
             (State::Held, Some(Queue::Maker)) if self.for_maker => {
@@ -133,19 +140,24 @@ impl Talk {
             Some(viewer) => project.is_made_by(db, viewer)?,
             None => false,
         };
+        let reader = Reader {
+            id: viewer,
+            on_team,
+            moderates: me.as_ref().is_some_and(|me| me.is_moderator()),
+        };
         let shows = gate::shows_comments(project.terms());
         let part = if shows {
-            comment::thread_part(db, thread.id, after, viewer)?
+            comment::thread_part(db, thread.id, after, reader)?
         } else {
             comment::Part {
                 comments: Vec::new(),
                 more_after: None,
             }
         };
-        let for_maker = if on_team {
+        let (for_maker, for_maker_count) = if on_team {
             waiting_for_maker(db, project.id)?
         } else {
-            Vec::new()
+            (Vec::new(), 0)
         };
         let person = me.as_ref().map(|me| Person {
             user: &me.user,
@@ -157,12 +169,13 @@ impl Talk {
             project: project.clone(),
             shows,
             count: thread.comment_count,
-            comments: nest(part.comments, me.as_deref(), on_team),
+            comments: nest(part.comments, reader),
             after,
             more_after: part.more_after,
             for_maker,
-            on_team,
-            moderates: me.as_ref().is_some_and(|me| me.is_moderator()),
+            for_maker_count,
+            moderates: reader.moderates,
+            reader,
             me,
             csrf: csrf.to_owned(),
             now: now(),
@@ -178,10 +191,9 @@ impl Talk {
         csrf: &str,
     ) -> QueryResult<Talk> {
         let mut talk = Talk::load(db, project, me, csrf, ItemId(i64::MAX))?;
-        let viewer = talk.me.as_ref().map(|me| me.user.id);
-        if talk.shows {
-            let comments = comment::with_context(db, comment, viewer)?;
-            talk.comments = nest(comments, talk.me.as_deref(), talk.on_team);
+        if talk.shows || talk.moderates {
+            let comments = comment::with_context(db, comment, talk.reader)?;
+            talk.comments = nest(comments, talk.reader);
         }
         talk.after = ItemId(0);
         Ok(talk)
@@ -197,24 +209,20 @@ impl Talk {
 }
 
 /// Works out, from the depths in reading order, where each `.replies` opens and closes.
-fn nest(comments: Vec<CommentInThread>, me: Option<&SignedIn>, on_team: bool) -> Vec<Shown> {
-    let viewer = me.map(|me| me.user.id);
-    let moderates = me.is_some_and(SignedIn::is_moderator);
+fn nest(comments: Vec<CommentInThread>, reader: Reader) -> Vec<Shown> {
     let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
     comments
         .into_iter()
         .enumerate()
         .map(|(i, c)| {
             let (depth, next) = (depths[i], depths[i + 1]);
-            let own = viewer == Some(c.author_id);
-            let for_maker = on_team && c.queue == Some(Queue::Maker);
-            let readable =
-                c.is_readable_by(viewer) || for_maker || (moderates && c.state != State::Deleted);
+            let own = reader.is(c.author_id);
+            let readable = c.is_readable_by(reader);
             Shown {
                 readable,
                 own,
-                for_maker,
-                can_edit: own && c.is_readable_by(viewer),
+                for_maker: c.is_for_maker(reader),
+                can_edit: own && readable && c.state != State::Removed,
                 opens_replies: next > depth,
                 closes: depth.saturating_sub(next),
                 c,

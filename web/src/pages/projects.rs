@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::forms::{Form, see_other};
+use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
 use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
@@ -15,9 +15,10 @@ use askama::Template;
 use chrono::{DateTime, Duration, NaiveDateTime};
 use potluck_models::account::User;
 use potluck_models::db::{ItemId, UserId, now};
-use potluck_models::gate::{self, CommentPolicy};
+use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::moderation::verdict::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
     self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, Listing, PAGE, Project,
@@ -99,6 +100,14 @@ impl ListPage {
     }
 }
 
+/// White space folded and control characters dropped.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
@@ -106,9 +115,9 @@ fn capital(word: &str) -> String {
 pub async fn list(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<ListQuery>,
+    query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
-    let ListQuery { kind, after } = query.into_inner();
+    let ListQuery { kind, after } = query.0;
     let kind: Option<ProjectKind> = kind.parse().ok();
     let start = parse_after(&after);
     let (mut cards, counts) = app
@@ -206,9 +215,12 @@ impl ShowPage {
             ),
             State::Removed => Some((
                 "Removed by a moderator.",
-                match self.item.why.as_str() {
-                    "" => "Only its makers and moderators see this page.".into(),
-                    why => format!("Reason: {why}. Only its makers and moderators see this page."),
+                match self.item.evidence.parse::<Reason>() {
+                    Ok(reason) => format!(
+                        "Reason: {}. Only its makers and moderators see this page.",
+                        reason.sentence()
+                    ),
+                    Err(_) => "Only its makers and moderators see this page.".into(),
                 },
             )),
             State::Deleted => told("Deleted by its maker.", "Only moderators see this page."),
@@ -315,14 +327,14 @@ pub async fn show(
     app: web::Data<App>,
     visitor: Visitor,
     slug: web::Path<String>,
-    query: web::Query<ShowQuery>,
+    query: Query<ShowQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, me) = (slug.into_inner(), visitor.signed_in);
-    let after = query.after.parse().unwrap_or(ItemId(0));
+    let after = query.0.after.parse().unwrap_or(ItemId(0));
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let make = app
-        .read(move |db| -> Result<_, Error> {
+        .read_here(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
             let item = Item::find(db, project.id)?;
             let makers = project.makers(db)?;
@@ -420,7 +432,10 @@ impl Typed {
             comment_policy: project.comment_policy.as_str().to_owned(),
             approve_first: project.approve_first,
             closed: project.closed,
-            picture_alt: picture.map_or(String::new(), |picture| picture.alt.clone()),
+            picture_alt: match picture {
+                Some(picture) if fields.picture_alt.is_empty() => picture.alt.clone(),
+                _ => fields.picture_alt,
+            },
             picture_remove: false,
         }
     }
@@ -432,7 +447,7 @@ impl Typed {
             .iter()
             .map(|(kind, url)| (*kind, url.as_str()))
             .collect();
-        let fields = Fields::parse(
+        let parsed = Fields::parse(
             &self.title,
             &self.summary,
             &self.description,
@@ -453,9 +468,12 @@ impl Typed {
             fault("comment_policy", "Choose who may comment.".into());
             CommentPolicy::Members
         });
-        match fields {
+        match parsed {
             Ok(fields) if faults.is_empty() => Ok((
-                fields,
+                Fields {
+                    picture_alt: one_line(&self.picture_alt),
+                    ..fields
+                },
                 Choices {
                     comment_policy: policy,
                     approve_first: self.approve_first,
@@ -640,9 +658,8 @@ fn preview(form: &Form) -> Word {
     Word::Preview(Html(markdown::to_html(form.get("description").trim())))
 }
 
-/// The picture that came with a form, decoded and written to its files; or the fault beside its
-/// field. Not yet named by any row: whoever calls this removes the files when the commit fails.
-async fn take_picture(
+/// The picture that came with a form, decoded; or the fault beside its field.
+async fn decode_picture(
     app: &App,
     member: UserId,
     form: &mut Form,
@@ -657,20 +674,49 @@ async fn take_picture(
             .await?
             .map_err(Error::SlowDown)?;
     }
-    let sizes = match picture::take(app, bytes).await? {
-        Ok(sizes) => sizes,
-        Err(fault) => return Ok(Err(fault)),
+    Ok(picture::take(app, bytes).await?.map(Some))
+}
+
+/// Writes the files of a picture. Not yet named by any row: whoever calls this removes them when
+/// the commit fails.
+async fn store_picture(app: &App, sizes: Option<Sizes>) -> Result<Option<Sizes>, Error> {
+    let Some(sizes) = sizes else {
+        return Ok(None);
     };
     let uploads = app.config.uploads.clone();
-    let stored = web::block(move || sizes.store(&uploads).map(|()| sizes))
+    web::block(move || sizes.store(&uploads).map(|()| Some(sizes)))
         .await
-        .map_err(|error| Error::internal(error.into()))?;
-    match stored {
-        Ok(sizes) => Ok(Ok(Some(sizes))),
-        Err(error) => Err(Error::internal(
-            anyhow::Error::new(error).context("cannot store a picture"),
-        )),
-    }
+        .map_err(|error| Error::internal(error.into()))?
+        .map_err(|error| {
+            Error::internal(anyhow::Error::new(error).context("cannot store a picture"))
+        })
+}
+
+type Parsed = (Fields, Choices, Option<Sizes>);
+
+/// Text, settings and picture, or every fault of them at once. Of somebody whom the gate does not
+/// let through no picture is decoded.
+async fn parse_all(
+    app: &App,
+    user: &User,
+    gate: Result<(), Refusal>,
+    form: &mut Form,
+) -> Result<Result<Parsed, Vec<FieldError>>, Error> {
+    let parsed = Typed::read(form).parse();
+    let picture = match gate {
+        Ok(()) => decode_picture(app, user.id, form).await?,
+        Err(refusal) if parsed.is_ok() => return Err(Error::Refused(refusal)),
+        Err(_) => Ok(None),
+    };
+    Ok(match (parsed, picture) {
+        (Ok((fields, choices)), Ok(sizes)) => Ok((fields, choices, sizes)),
+        (Ok(_), Err(fault)) => Err(vec![picture_fault(&fault)]),
+        (Err(errors), Ok(_)) => Err(errors),
+        (Err(mut errors), Err(fault)) => {
+            errors.push(picture_fault(&fault));
+            Err(errors)
+        }
+    })
 }
 
 fn picture_fault(fault: &PictureError) -> FieldError {
@@ -696,13 +742,9 @@ impl NewPicture {
         }
     }
 
-    fn create(
-        &self,
-        db: &mut Db,
-        owner: UserId,
-        alt: &str,
-    ) -> QueryResult<potluck_models::db::PictureId> {
-        Picture::create(db, owner, &self.key, self.extension, self.size, alt)
+    /// Without words: they are text, and come with the text that the intake lets through.
+    fn create(&self, db: &mut Db, owner: UserId) -> QueryResult<potluck_models::db::PictureId> {
+        Picture::create(db, owner, &self.key, self.extension, self.size, "")
     }
 }
 
@@ -717,48 +759,30 @@ pub async fn create(
         let word = preview(&form);
         return again(&req, StatusCode::OK, &form, None, Vec::new(), Some(word));
     }
-    let (fields, mut choices) = match Typed::read(&form).parse() {
-        Ok(parsed) => parsed,
-        Err(errors) => {
-            return again(
-                &req,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &form,
-                None,
-                errors,
-                None,
-            );
-        }
-    };
-    if let Err(refusal) = gate::may_post(&user, now()) {
-        return refused(&req, &form, None, Error::Refused(refusal));
-    }
-    let sizes = match take_picture(&app, user.id, &mut form).await {
-        Ok(Ok(sizes)) => sizes,
-        Ok(Err(fault)) => {
-            let errors = vec![picture_fault(&fault)];
-            return again(
-                &req,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &form,
-                None,
-                errors,
-                None,
-            );
+    let gate = gate::may_post(&user, now());
+    let (mut fields, mut choices, sizes) = match parse_all(&app, &user, gate, &mut form).await {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(errors)) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return again(&req, status, &form, None, errors, None);
         }
         Err(error) => return refused(&req, &form, None, error),
     };
+    if sizes.is_none() {
+        fields.picture_alt.clear();
+    }
+    let sizes = store_picture(&app, sizes).await?;
     let intent = if form.has("draft") {
         Intent::Draft
     } else {
         Intent::Publish
     };
     let (intake, network) = (app.intake(), session::network(&app, &req));
-    let (new_picture, alt) = (sizes.as_ref().map(NewPicture::of), alt(&form));
+    let new_picture = sizes.as_ref().map(NewPicture::of);
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
             if let Some(new) = &new_picture {
-                choices.picture_id = Some(new.create(db, user.id, &alt)?);
+                choices.picture_id = Some(new.create(db, user.id)?);
             }
             project::share(
                 db,
@@ -782,13 +806,6 @@ pub async fn create(
             refused(&req, &form, None, error)
         }
     }
-}
-
-fn alt(form: &Form) -> String {
-    form.get("picture_alt")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 fn said(state: State) -> &'static str {
@@ -927,33 +944,27 @@ pub async fn update(
             Some(word),
         );
     }
-    let typed = Typed::read(&form);
-    let (fields, mut choices) = match typed.parse() {
-        Ok(parsed) => parsed,
-        Err(errors) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return again(&req, status, &form, Some(editing), errors, None);
-        }
-    };
-    if !given.is_empty() && given != now_seen {
-        return conflict(&form, editing, stored, now_seen);
-    }
-    let sizes = match take_picture(&app, user.id, &mut form).await {
-        Ok(Ok(sizes)) => sizes,
-        Ok(Err(fault)) => {
-            let errors = vec![picture_fault(&fault)];
+    // Settings alone take no gate: that is asked once it is known that the text changed.
+    let (mut fields, mut choices, sizes) = match parse_all(&app, &user, Ok(()), &mut form).await {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(errors)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return again(&req, status, &form, Some(editing), errors, None);
         }
         Err(error) => return refused(&req, &form, Some(editing), error),
     };
+    if !given.is_empty() && given != now_seen {
+        return conflict(&form, editing, stored, now_seen);
+    }
+    let remove = form.has("picture_remove");
+    let sizes = store_picture(&app, sizes).await?;
     let intent = if form.has("draft") {
         Intent::Draft
     } else {
         Intent::Publish
     };
     let (intake, network) = (app.intake(), session::network(&app, &req));
-    let (new_picture, alt) = (sizes.as_ref().map(NewPicture::of), alt(&form));
+    let new_picture = sizes.as_ref().map(NewPicture::of);
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;
     let edited = app
@@ -965,14 +976,13 @@ pub async fn update(
             }
             let shown = project.picture(db)?;
             choices.picture_id = match (&new_picture, &shown) {
-                (Some(new), _) => Some(new.create(db, editor.id, &alt)?),
-                (None, Some(_)) if typed.picture_remove => None,
-                (None, Some(shown)) => {
-                    Picture::describe(db, shown.id, &alt)?;
-                    Some(shown.id)
-                }
-                (None, None) => None,
+                (Some(new), _) => Some(new.create(db, editor.id)?),
+                (None, Some(shown)) if !remove => Some(shown.id),
+                _ => None,
             };
+            if choices.picture_id.is_none() {
+                fields.picture_alt.clear();
+            }
             project.choose(db, choices)?;
             let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
             if let Some(replaced) = &replaced {
@@ -981,6 +991,10 @@ pub async fn update(
             // Settings alone are no text: a maker can always close the door.
             let same_text = project.fields_for_editing(db)? == fields;
             let state = if same_text && project.state != State::Draft {
+                // Words that wait come with the edit they belong to.
+                if !Item::find(db, project.id)?.has_waiting_edit() {
+                    project::describe_picture(db, project.id, &fields)?;
+                }
                 project.state
             } else {
                 project.edit(db, &intake.context(), &editor, &fields, intent, &network)?

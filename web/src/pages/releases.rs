@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::forms::{Form, see_other};
+use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with, segment};
 use crate::pages::projects::{ListQuery, after, own, parse_after, visible};
 use crate::session::{self, Member, Visitor};
@@ -12,8 +12,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::now;
 use potluck_models::gate;
-use potluck_models::item::State;
+use potluck_models::item::{Item, State};
 use potluck_models::markdown;
+use potluck_models::moderation::verdict::Reason;
 use potluck_models::project::{FieldError, Project};
 use potluck_models::release::{self, NewRelease, Notes, Release, Version};
 
@@ -37,9 +38,9 @@ impl ListPage {
 pub async fn list(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<ListQuery>,
+    query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
-    let start = parse_after(&query.after);
+    let start = parse_after(&query.0.after);
     let mut releases = app
         .read(move |db| Release::newest(db, start, PAGE + 1))
         .await?;
@@ -103,27 +104,37 @@ struct ShowPage {
     project: Project,
     release: Release,
     state: State,
+    /// Why it was removed, if it was.
+    reason: Option<Reason>,
     is_moderator: bool,
     older: Option<Version>,
     newer: Option<Version>,
 }
 
 impl ShowPage {
-    fn notice(&self) -> Option<(&'static str, &'static str)> {
+    fn notice(&self) -> Option<(&'static str, String)> {
+        let told = |strong, rest: &str| Some((strong, rest.to_owned()));
         match self.state {
             State::Published | State::Unlisted => None,
-            State::Spam if self.is_moderator => Some((
+            State::Spam if self.is_moderator => told(
                 "In Spam.",
                 "The makers are told that it waits for a moderator.",
-            )),
+            ),
             State::Removed => Some((
                 "Removed by a moderator.",
-                "Only the makers and moderators see it.",
+                match self.reason {
+                    Some(reason) => format!(
+                        "Reason: {}. Only the makers and moderators see it.",
+                        reason.sentence()
+                    ),
+                    None => "Only the makers and moderators see it.".into(),
+                },
             )),
-            _ => Some((
+            State::Deleted => told("Deleted by its maker.", "Only moderators see it."),
+            _ => told(
                 "Waiting for a moderator.",
                 "Only the makers and moderators see it until then.",
-            )),
+            ),
         }
     }
 }
@@ -148,6 +159,10 @@ pub async fn show(
                 _ if !insider => return Err(Error::NotFound),
                 _ => {}
             }
+            let reason = match state {
+                State::Removed => Item::find(db, release.id)?.evidence.parse().ok(),
+                _ => None,
+            };
             let mut versions = Release::versions(db, project.id)?;
             let at = versions.iter().position(|v| v.version == release.version);
             let older = at
@@ -161,6 +176,7 @@ pub async fn show(
                 project,
                 release,
                 state,
+                reason,
                 is_moderator: standing.is_moderator && !standing.on_team,
                 older,
                 newer,

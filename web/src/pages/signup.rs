@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::config::MailTo;
 use crate::error::Error;
-use crate::forms::{Form, safe_next, see_other};
+use crate::forms::{Form, Query, safe_next, see_other};
 use crate::layout::{Layout, page, page_with};
 use crate::mail::Letter;
 use crate::session::{self, Member, Visitor};
@@ -220,9 +220,9 @@ pub struct LinkQuery {
 pub async fn confirm_form(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<LinkQuery>,
+    query: Query<LinkQuery>,
 ) -> Result<HttpResponse, Error> {
-    let LinkQuery { token, sent } = query.into_inner();
+    let LinkQuery { token, sent } = query.0;
     let step = if !token.is_empty() {
         let given = token.clone();
         match app
@@ -344,9 +344,9 @@ pub struct LoginQuery {
 pub async fn log_in_form(
     req: HttpRequest,
     visitor: Visitor,
-    query: web::Query<LoginQuery>,
+    query: Query<LoginQuery>,
 ) -> Result<HttpResponse, Error> {
-    let next = safe_next(&query.next).to_owned();
+    let next = safe_next(&query.0.next).to_owned();
     if visitor.signed_in.is_some() {
         return Ok(see_other(next));
     }
@@ -362,6 +362,8 @@ pub async fn log_in_form(
 /// and a thief gets some 2,000 tries a day.
 const ACCOUNT_TRIES: i64 = 20;
 const NETWORK_TRIES: i64 = 100;
+/// Of a name or an address, in bytes.
+const MAX_LOGIN: usize = 254;
 const TRY_WINDOW: Duration = Duration::minutes(15);
 
 pub async fn log_in(
@@ -374,29 +376,39 @@ pub async fn log_in(
         form.get("password").to_owned(),
     );
     let next = safe_next(form.get("next")).to_owned();
-    let buckets = (
-        format!("login:{}", login.to_lowercase()),
-        format!("login-from:{}", session::network(&app, &req)),
+    // No name and no address is longer: it costs a try and is looked for nowhere.
+    let is_possible = login.len() <= MAX_LOGIN;
+    let known_as = if is_possible {
+        login.to_lowercase()
+    } else {
+        String::new()
+    };
+    // People type passwords into the wrong field: what was typed is kept as a keyed hash only.
+    let bucket = format!(
+        "login:{}",
+        potluck_models::secret::keyed(&app.settings().key, &format!("login:{known_as}"))
     );
     if !app.config.limits_off {
-        let (account, network) = buckets.clone();
+        let account = bucket.clone();
+        let network = format!("login-from:{}", session::network(&app, &req));
         // Counted before the password is looked at, so that many at once are counted too.
         let counted = app
             .write(move |db| -> QueryResult<Result<(), Limited>> {
-                Ok(
-                    limits::count(db, &network, NETWORK_TRIES, TRY_WINDOW)?.and(limits::count(
-                        db,
-                        &account,
-                        ACCOUNT_TRIES,
-                        TRY_WINDOW,
-                    )?),
-                )
+                let from = limits::count(db, &network, NETWORK_TRIES, TRY_WINDOW)?;
+                if !is_possible {
+                    return Ok(from);
+                }
+                Ok(from.and(limits::count(db, &account, ACCOUNT_TRIES, TRY_WINDOW)?))
             })
             .await?;
         counted.map_err(Error::SlowDown)?;
     }
-    let name = login.clone();
-    let user = app.read(move |db| User::by_login(db, &name)).await?;
+    let user = if is_possible {
+        let name = login.clone();
+        app.read(move |db| User::by_login(db, &name)).await?
+    } else {
+        None
+    };
     let stored = user.as_ref().map(|user| user.password_hash.clone());
     let (right, fresh_hash) = app
         .hash(move || match stored {
@@ -411,8 +423,10 @@ pub async fn log_in(
             }
         })
         .await?;
+    if let Some(user) = user.as_ref().filter(|_| !right) {
+        tracing::info!(user = user.username, "wrong password");
+    }
     let Some(user) = user.filter(|_| right) else {
-        tracing::info!(login, "log-in failed");
         let layout = Layout::with_form(&req);
         return page_with(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -437,7 +451,7 @@ pub async fn log_in(
     let id = user.id;
     let token = app
         .write(move |db| -> QueryResult<String> {
-            limits::forget(db, &buckets.0)?;
+            limits::forget(db, &bucket)?;
             if let Some(hash) = fresh_hash {
                 user.set_password_hash(db, &hash)?;
             }
@@ -523,9 +537,9 @@ fn owner(db: &mut Db, token: &str) -> QueryResult<Option<(Link, User)>> {
 pub async fn reset_form(
     req: HttpRequest,
     app: web::Data<App>,
-    query: web::Query<LinkQuery>,
+    query: Query<LinkQuery>,
 ) -> Result<HttpResponse, Error> {
-    let token = query.into_inner().token;
+    let token = query.0.token;
     let step = if token.is_empty() {
         reset::Step::Ask(false)
     } else {
@@ -651,6 +665,14 @@ async fn choose_password(
     }))
 }
 
+/// The link of the first start, as long as there is no administrator.
+fn setup_link(db: &mut Db, token: &str) -> QueryResult<Option<Link>> {
+    if User::count_admins(db)? > 0 {
+        return Ok(None);
+    }
+    Link::find(db, Purpose::Setup, token)
+}
+
 pub async fn set_up_form(
     req: HttpRequest,
     app: web::Data<App>,
@@ -658,7 +680,7 @@ pub async fn set_up_form(
 ) -> Result<HttpResponse, Error> {
     let token = token.into_inner();
     let given = token.clone();
-    app.read(move |db| Link::find(db, Purpose::Setup, &given))
+    app.read(move |db| setup_link(db, &given))
         .await?
         .ok_or(Error::NotFound)?;
     page(&SignUpPage {
@@ -680,7 +702,7 @@ pub async fn set_up(
 ) -> Result<HttpResponse, Error> {
     let token = token.into_inner();
     let given = token.clone();
-    app.read(move |db| Link::find(db, Purpose::Setup, &given))
+    app.read(move |db| setup_link(db, &given))
         .await?
         .ok_or(Error::NotFound)?;
     let action = format!("/setup/{token}");
@@ -699,7 +721,7 @@ pub async fn set_up(
         .to_owned();
     let made = app
         .write(move |db| -> Result<Option<String>, SignUpRollback> {
-            let Some(link) = Link::find(db, Purpose::Setup, &token)? else {
+            let Some(link) = setup_link(db, &token)? else {
                 return Ok(None);
             };
             // First of all: of two at once one ends here, before it made anybody.
@@ -710,6 +732,7 @@ pub async fn set_up(
                 User::create(db, &new.name, &new.email, hash, &network).map_err(SignUpRollback)?;
             user.confirm(db)?;
             user.set_role(db, Role::Admin)?;
+            Link::close_setup(db)?;
             Ok(Some(Session::open(db, user.id, &agent)?))
         })
         .await;

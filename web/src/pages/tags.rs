@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -63,9 +64,9 @@ pub async fn show(
     req: HttpRequest,
     app: web::Data<App>,
     tag: web::Path<String>,
-    query: web::Query<ListQuery>,
+    query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
-    let (tag, start) = (tag.into_inner(), parse_after(&query.after));
+    let (tag, start) = (tag.into_inner(), parse_after(&query.0.after));
     let asked = tag.clone();
     let (mut cards, total) = app
         .read(move |db| -> QueryResult<_> {
