@@ -7,7 +7,7 @@ use clap::Subcommand;
 use potluck_models::account::{self, Email, Role, Username};
 use potluck_models::db::write_tx;
 use potluck_models::link::{Link, Purpose};
-use potluck_models::{Db, password, secret, session};
+use potluck_models::{Db, password, secret};
 
 #[derive(Subcommand)]
 pub enum User {
@@ -99,12 +99,8 @@ fn set_role(db: &mut Db, name: &str, role: Role) -> anyhow::Result<()> {
     if last_admin {
         bail!("{name} is the last administrator; make another one first");
     }
-    write_tx(db, |db| -> diesel::QueryResult<()> {
-        give_role(db, &user, role)?;
-        // What the person may do changes at the next click; a new session makes it plain.
-        session::Session::end_others(db, user.id, None)?;
-        Ok(())
-    })?;
+    // Each request reads the role anew: it changes at the next click.
+    write_tx(db, |db| give_role(db, &user, role))?;
     println!("{} was {} and is {role} now.", user.username, user.role);
     Ok(())
 }

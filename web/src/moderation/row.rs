@@ -159,11 +159,22 @@ impl Row {
         words.join(" · ")
     }
 
-    /// The strongest few either way, strongest first.
+    /// The strongest few either way, strongest first. Signs such as `@links:2` are few and heavy:
+    /// without a limit to them the words, which tell a person more, would not be seen.
     pub fn chips(&self) -> Vec<Chip> {
-        let mut tokens = self.tokens();
-        tokens.truncate(7);
-        tokens.into_iter().map(Chip::of).collect()
+        const SIGNS: usize = 3;
+        const ALL: usize = 8;
+        let mut signs = 0;
+        self.tokens()
+            .into_iter()
+            .filter(|token| {
+                let sign = token.token.starts_with('@');
+                signs += usize::from(sign);
+                !sign || signs <= SIGNS
+            })
+            .take(ALL)
+            .map(Chip::of)
+            .collect()
     }
 
     /// All that an explanation names.
