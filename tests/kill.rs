@@ -149,7 +149,7 @@ fn nothing_answered_is_lost(database: Database) {
     let answered = answered.into_inner().unwrap();
     check(&site, &answered);
     assert!(
-        restarts >= 20 && answered.len() > 100,
+        restarts >= 20 && answered.len() > ROUNDS,
         "{restarts} rounds, {} comments",
         answered.len()
     );
