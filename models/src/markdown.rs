@@ -64,54 +64,36 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// `# Title` is the page's business: what a member writes starts at the third level.
+/// `# Title` is the page's business: what a member writes starts at the third level and goes down
+/// one step at a time, or a reader who jumps from heading to heading would look for what is missing.
 fn shift_headings(html: &str) -> String {
-    let mut html = html.to_owned();
-    for (from, to) in [(6, 6), (5, 6), (4, 6), (3, 5), (2, 4), (1, 3)] {
-        html = html
-            .replace(&format!("<h{from}>"), &format!("<h{to}>"))
-            .replace(&format!("</h{from}>"), &format!("</h{to}>"));
+    let mut levels: Vec<usize> = (1..=6)
+        .filter(|level| html.contains(&format!("<h{level}>")))
+        .collect();
+    levels.dedup();
+    let mut shifted = String::with_capacity(html.len());
+    let (mut rest, mut last) = (html, 2);
+    while let Some((start, level)) = next_heading(rest) {
+        let rank = levels.iter().filter(|other| **other < level).count();
+        last = (3 + rank).min(last + 1).min(6);
+        let (open, close) = (format!("<h{level}>"), format!("</h{level}>"));
+        let inside = &rest[start + open.len()..];
+        let end = inside.find(&close).unwrap_or(inside.len());
+        shifted.push_str(&rest[..start]);
+        shifted.push_str(&format!("<h{last}>{}</h{last}>", &inside[..end]));
+        rest = inside.get(end + close.len()..).unwrap_or("");
     }
-    html
+    shifted.push_str(rest);
+    shifted
 }
 
-/// What [`to_html`] gave with its links as text, the target told: moderators must not be led
-/// where spam leads.
-pub fn unlinked(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find("<a ") {
-        out.push_str(&rest[..start]);
-        let tag = &rest[start..];
-        // Quoted values may hold `>`; the cleaner writes `"` in them as an entity.
-        let mut quoted = false;
-        let Some(end) = tag.find(|c| {
-            quoted ^= c == '"';
-            c == '>' && !quoted
-        }) else {
-            return out; // never written by the cleaner
-        };
-        let href = tag[..end]
-            .split_once("href=\"")
-            .and_then(|(_, value)| value.split_once('"'))
-            .map_or("", |(value, _)| value);
-        let inside = &tag[end + 1..];
-        let (words, after) = inside.split_once("</a>").unwrap_or((inside, ""));
-        let bare = |address: &str| {
-            let address = address.strip_prefix("mailto:").unwrap_or(address);
-            let address = address.split_once("://").map_or(address, |(_, rest)| rest);
-            address.trim_end_matches('/').to_owned()
-        };
-        out.push_str(words);
-        if bare(words) != bare(href) {
-            out.push_str(" ⟨");
-            out.push_str(&href.replace('<', "&lt;"));
-            out.push('⟩');
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
+/// Where comrak's next `<h1>` to `<h6>` begins, and its level. What a member typed is escaped.
+fn next_heading(html: &str) -> Option<(usize, usize)> {
+    html.match_indices("<h").find_map(|(at, _)| {
+        let level = html[at + 2..].chars().next()?.to_digit(10)? as usize;
+        let whole = html[at + 3..].starts_with('>') && (1..=6).contains(&level);
+        whole.then_some((at, level))
+    })
 }
 
 /// The text alone, for feeds, cards and summaries, cut at a word.
@@ -213,10 +195,17 @@ mod tests {
     }
 
     #[test]
-    fn headings_start_at_the_third_level() {
+    fn headings_start_at_the_third_level_and_skip_none() {
+        let html = |markdown| to_html(markdown).replace('\n', "");
+        assert_eq!(html("# One\n\n## Two"), "<h3>One</h3><h4>Two</h4>");
+        assert_eq!(html("### One\n\n### Two"), "<h3>One</h3><h3>Two</h3>");
         assert_eq!(
-            to_html("# One\n\n## Two").replace('\n', ""),
-            "<h3>One</h3><h4>Two</h4>"
+            html("#### Low\n\n# High\n\n###### Deep"),
+            "<h3>Low</h3><h3>High</h3><h4>Deep</h4>"
+        );
+        assert_eq!(
+            html("`<h1>` stays text"),
+            "<p><code>&lt;h1&gt;</code> stays text</p>"
         );
     }
 
