@@ -96,6 +96,45 @@ fn next_heading(html: &str) -> Option<(usize, usize)> {
     })
 }
 
+/// What [`to_html`] gave with its links as text, the target told: moderators must not be led
+/// where spam leads.
+pub fn unlinked(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(start) = rest.find("<a ") {
+        out.push_str(&rest[..start]);
+        let tag = &rest[start..];
+        // Quoted values may hold `>`; the cleaner writes `"` in them as an entity.
+        let mut quoted = false;
+        let Some(end) = tag.find(|c| {
+            quoted ^= c == '"';
+            c == '>' && !quoted
+        }) else {
+            return out; // never written by the cleaner
+        };
+        let href = tag[..end]
+            .split_once("href=\"")
+            .and_then(|(_, value)| value.split_once('"'))
+            .map_or("", |(value, _)| value);
+        let inside = &tag[end + 1..];
+        let (words, after) = inside.split_once("</a>").unwrap_or((inside, ""));
+        let bare = |address: &str| {
+            let address = address.strip_prefix("mailto:").unwrap_or(address);
+            let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+            address.trim_end_matches('/').to_owned()
+        };
+        out.push_str(words);
+        if bare(words) != bare(href) {
+            out.push_str(" ⟨");
+            out.push_str(&href.replace('<', "&lt;"));
+            out.push('⟩');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The text alone, for feeds, cards and summaries, cut at a word.
 pub fn excerpt(html: &str, chars: usize) -> String {
     static BARE: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
