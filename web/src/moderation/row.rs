@@ -160,13 +160,15 @@ impl Row {
     }
 
     /// The strongest few either way, strongest first. Signs such as `@links:2` are few and heavy:
-    /// without a limit to them the words, which tell a person more, would not be seen.
+    /// without a limit to them the words, which tell a person more, would not be seen. Parts of
+    /// words (`…ther…`) stand in the table below, where there is room to wonder at them.
     pub fn chips(&self) -> Vec<Chip> {
         const SIGNS: usize = 3;
         const ALL: usize = 8;
         let mut signs = 0;
         self.tokens()
             .into_iter()
+            .filter(|token| !token.token.contains('…'))
             .filter(|token| {
                 let sign = token.token.starts_with('@');
                 signs += usize::from(sign);
