@@ -139,6 +139,16 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
+impl From<potluck_models::comment::PostError> for Error {
+    fn from(error: potluck_models::comment::PostError) -> Error {
+        use potluck_models::comment::PostError;
+        match error {
+            PostError::Database(error) => error.into(),
+            rule => Error::Rule(rule),
+        }
+    }
+}
+
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Error {
         Error::Internal(error)

@@ -442,7 +442,7 @@ pub async fn post(
     }
     let (intake, network) = (app.intake(), session::network(&app, &req));
     let posted = app
-        .write(move |db| -> Result<Posted, Stop> {
+        .write(move |db| -> Result<Posted, PostError> {
             match comment::post(
                 db,
                 &intake.context(),
@@ -470,17 +470,19 @@ pub async fn post(
                         queue: item.queue,
                     })
                 }
-                Err(PostError::Database(error)) => Err(Stop::Error(error.into())),
-                Err(rule) => Err(Stop::Rule(rule)),
+                Err(error) => Err(error),
             }
         })
         .await;
     match posted {
-        Ok(posted) => Ok(see_other(posted.address(&slug))),
-        Err(error) => match Stop::rule(error) {
-            Ok(rule) => again.answer(rule),
-            Err(error) => Err(error),
-        },
+        Ok(posted) => Ok(see_other(in_thread(
+            &slug,
+            posted.said(),
+            posted.part,
+            posted.id,
+        ))),
+        Err(Error::Rule(rule)) => again.answer(rule),
+        Err(error) => Err(error),
     }
 }
 
@@ -492,19 +494,23 @@ struct Posted {
 }
 
 impl Posted {
-    fn address(&self, slug: &str) -> String {
-        let said = match (self.state, self.queue) {
+    fn said(&self) -> &'static str {
+        match (self.state, self.queue) {
             (State::Published, _) => "commented",
             (_, Some(Queue::Maker)) => "comment-waiting-maker",
             _ => "comment-waiting",
-        };
-        let after = if self.part.0 > 0 {
-            format!("&after={}", self.part)
-        } else {
-            String::new()
-        };
-        format!("/projects/{slug}?said={said}{after}#comment-{}", self.id)
+        }
     }
+}
+
+/// The address of a comment in its part of the thread.
+fn in_thread(slug: &str, said: &str, part: ItemId, id: ItemId) -> String {
+    let after = if part.0 > 0 {
+        format!("&after={part}")
+    } else {
+        String::new()
+    };
+    format!("/projects/{slug}?said={said}{after}#comment-{id}")
 }
 
 fn part_of(db: &mut Db, id: ItemId) -> QueryResult<ItemId> {
@@ -514,36 +520,6 @@ fn part_of(db: &mut Db, id: ItemId) -> QueryResult<ItemId> {
 
 fn just_now(db: &mut Db, id: ItemId) -> QueryResult<bool> {
     Ok(now() - Item::find(db, id)?.created_at < Duration::seconds(60))
-}
-
-/// What ends the transaction of a post: a rule, to be answered with the text, or an error.
-enum Stop {
-    Rule(PostError),
-    Error(Error),
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Stop {
-        Stop::Error(error.into())
-    }
-}
-
-impl From<Stop> for Error {
-    fn from(stop: Stop) -> Error {
-        match stop {
-            Stop::Error(error) => error,
-            Stop::Rule(rule) => Error::Rule(rule),
-        }
-    }
-}
-
-impl Stop {
-    fn rule(error: Error) -> Result<PostError, Error> {
-        match error {
-            Error::Rule(rule) => Ok(rule),
-            other => Err(other),
-        }
-    }
 }
 
 /// The comment as its author may edit it.
@@ -617,12 +593,9 @@ pub async fn edit(
     }
     let (intake, network) = (app.intake(), session::network(&app, &req));
     let edited = app
-        .write(move |db| -> Result<(State, ItemId), Stop> {
-            match comment::edit(db, &intake.context(), &user, &comment, &body, &network) {
-                Ok(state) => Ok((state, part_of(db, id)?)),
-                Err(PostError::Database(error)) => Err(Stop::Error(error.into())),
-                Err(rule) => Err(Stop::Rule(rule)),
-            }
+        .write(move |db| -> Result<(State, ItemId), PostError> {
+            let state = comment::edit(db, &intake.context(), &user, &comment, &body, &network)?;
+            Ok((state, part_of(db, id)?))
         })
         .await;
     match edited {
@@ -632,20 +605,10 @@ pub async fn edit(
             } else {
                 "edit-waiting"
             };
-            let after = if part.0 > 0 {
-                format!("&after={part}")
-            } else {
-                String::new()
-            };
-            Ok(see_other(format!(
-                "/projects/{}?said={said}{after}#comment-{id}",
-                project.slug
-            )))
+            Ok(see_other(in_thread(&project.slug, said, part, id)))
         }
-        Err(error) => match Stop::rule(error) {
-            Ok(rule) => again.answer(rule),
-            Err(error) => Err(error),
-        },
+        Err(Error::Rule(rule)) => again.answer(rule),
+        Err(error) => Err(error),
     }
 }
 
