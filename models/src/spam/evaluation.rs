@@ -119,6 +119,132 @@ impl Metrics {
     }
 }
 
+/// How many bins a reliability diagram has.
+pub const BINS: usize = 10;
+
+/// One bar of a reliability diagram: the texts whose stated probability fell into a tenth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bin {
+    pub texts: u64,
+    /// How many of them were spam.
+    pub spam: u64,
+    /// The mean of what was stated; 0 for an empty bin.
+    pub stated: f64,
+}
+
+impl Bin {
+    /// The share that was spam, which a calibrated filter states.
+    pub fn seen(&self) -> f64 {
+        share(self.spam, self.texts)
+    }
+}
+
+/// Stated probability against what came true, in [`BINS`] equal bins from 0 to 1.
+pub fn reliability(scored: &[Scored]) -> Vec<Bin> {
+    let mut bins = vec![Bin::default(); BINS];
+    for s in scored {
+        let bin = &mut bins[((s.probability * BINS as f64) as usize).min(BINS - 1)];
+        bin.texts += 1;
+        bin.spam += u64::from(s.spam);
+        bin.stated += s.probability;
+    }
+    for bin in &mut bins {
+        bin.stated /= bin.texts.max(1) as f64;
+    }
+    bins
+}
+
+/// How many texts of each class got which score, in 20 equal bins from 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    pub spam: Vec<u64>,
+    pub ham: Vec<u64>,
+}
+
+impl Histogram {
+    pub const BINS: usize = 20;
+
+    pub fn of(scored: &[Scored]) -> Histogram {
+        let mut histogram = Histogram {
+            spam: vec![0; Self::BINS],
+            ham: vec![0; Self::BINS],
+        };
+        for s in scored {
+            let column = if s.spam {
+                &mut histogram.spam
+            } else {
+                &mut histogram.ham
+            };
+            column[((s.probability * Self::BINS as f64) as usize).min(Self::BINS - 1)] += 1;
+        }
+        histogram
+    }
+}
+
+/// Two models on the same texts, in the same order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Paired {
+    pub texts: u64,
+    /// Mean squared error of the new one less that of the old one: above 0 is worse.
+    pub difference: f64,
+    /// Standard error of that difference.
+    pub error: f64,
+}
+
+impl Paired {
+    pub fn of(new: &[Scored], old: &[Scored]) -> Paired {
+        let n = new.len().min(old.len());
+        let loss = |s: &Scored| {
+            let miss = s.probability - f64::from(u8::from(s.spam));
+            miss * miss
+        };
+        let differences = || new.iter().zip(old).map(|(new, old)| loss(new) - loss(old));
+        let mean = differences().sum::<f64>() / n.max(1) as f64;
+        let variance = differences().map(|d| (d - mean) * (d - mean)).sum::<f64>()
+            / n.saturating_sub(1).max(1) as f64;
+        Paired {
+            texts: n as u64,
+            difference: mean,
+            error: (variance / n.max(1) as f64).sqrt(),
+        }
+    }
+
+    /// Worse beyond the noise: the one-sided 95 % bound of the difference lies above zero.
+    pub fn is_worse(&self) -> bool {
+        self.texts > 1 && self.difference > 1.645 * self.error && self.difference > 0.0
+    }
+}
+
+/// The one-sided upper 95 % bound of a share of which `hits` of `n` were seen (Clopper-Pearson).
+pub fn upper_bound(hits: u64, n: u64) -> f64 {
+    if n == 0 || hits >= n {
+        return 1.0;
+    }
+    // The share at which seeing so few is a one-in-twenty chance.
+    let (mut low, mut high) = (hits as f64 / n as f64, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if binomial_tail(hits, n, middle) > 0.05 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// P(at most `hits` of `n`) when each comes with probability `p`.
+fn binomial_tail(hits: u64, n: u64, p: f64) -> f64 {
+    let ratio = (p / (1.0 - p)).ln();
+    let mut log_term = n as f64 * (-p).ln_1p();
+    let mut tail = log_term.exp();
+    for k in 1..=hits {
+        log_term += ((n - k + 1) as f64 / k as f64).ln() + ratio;
+        tail += log_term.exp();
+    }
+    tail
+}
+
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0

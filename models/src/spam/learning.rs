@@ -45,6 +45,9 @@ pub struct Example {
     /// `@maker`. Empty where history lacks them.
     pub signals: Vec<String>,
     pub label: Label,
+    /// When it was written, in seconds since 1970; None where history does not say. Only the split
+    /// into older part and newest fifth looks at it.
+    pub at: Option<i64>,
     /// 1 for a person's verdict, less for weaker evidence. Kept to a 1,024th; at most 1,024.
     pub weight: f64,
 }
@@ -55,6 +58,7 @@ impl Example {
             text: text.into(),
             signals: Vec::new(),
             label,
+            at: None,
             weight: 1.0,
         }
     }

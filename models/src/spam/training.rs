@@ -102,6 +102,7 @@ pub fn examples(db: &mut Db) -> QueryResult<Vec<Example>> {
             text,
             signals,
             label,
+            at: None,
             weight,
         };
         match newest.last_mut() {
