@@ -7,7 +7,8 @@ use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
 use crate::picture::Picture;
 use crate::schema::{comments, items, revisions, threads};
-use crate::{Db, QueryResult, comment, project, release, secret, words};
+use crate::spam::near;
+use crate::{Db, QueryResult, comment, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -161,16 +162,6 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             .execute(db)?;
     }
     Ok(erased)
-}
-
-/// Folded so that white space and case do not make a duplicate look new.
-pub fn text_hash(text: &str) -> String {
-    let folded = text
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase();
-    secret::sha256(&folded)
 }
 
 impl Item {
@@ -445,7 +436,7 @@ impl Revision {
                 revisions::state.eq(state),
                 revisions::content.eq(content),
                 revisions::text.eq(text),
-                revisions::text_hash.eq(text_hash(text)),
+                revisions::text_hash.eq(near::text_hash(text)),
                 revisions::signals.eq(json(serde_json::to_string(&decision.signals))?),
                 revisions::steps.eq(json(serde_json::to_string(&decision.steps))?),
                 revisions::score.eq(decision.score),

@@ -3,9 +3,10 @@
 use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
 use crate::db::{ItemId, now};
-use crate::item::{self, Kind, Queue, RevisionState, State};
+use crate::item::{Kind, Queue, RevisionState, State};
 use crate::schema::{items, revisions};
 use crate::settings::Settings;
+use crate::spam::near;
 use crate::{Db, QueryResult};
 use chrono::Duration;
 use diesel::prelude::*;
@@ -118,7 +119,7 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
     type Row = (ItemId, State, Option<Queue>, RevisionState);
     let same: Vec<Row> = revisions::table
         .inner_join(items::table)
-        .filter(revisions::text_hash.eq(item::text_hash(text.text)))
+        .filter(revisions::text_hash.eq(near::text_hash(text.text)))
         .filter(revisions::created_at.gt(now() - Duration::days(60)))
         .filter(revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]))
         .filter(items::author_id.ne(text.author.id))

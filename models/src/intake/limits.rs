@@ -3,9 +3,10 @@
 
 use crate::account::User;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
-use crate::item::{self, Kind, Queue, RevisionState};
+use crate::item::{Kind, Queue, RevisionState, State};
 use crate::schema::{comments, hits, items, revisions};
 use crate::settings::Settings;
+use crate::spam::near;
 use crate::{Db, QueryResult};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
@@ -115,11 +116,11 @@ pub fn comment(
                 .eq(author.id)
                 .and(comments::thread_id.eq(thread)),
         )
-        .filter(items::state.ne(item::State::Deleted))
+        .filter(items::state.ne(State::Deleted))
         .filter(
             comments::id.eq_any(
                 revisions::table
-                    .filter(revisions::text_hash.eq(item::text_hash(text)))
+                    .filter(revisions::text_hash.eq(near::text_hash(text)))
                     .filter(
                         revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]),
                     )
@@ -181,7 +182,7 @@ pub fn waiting(
         .filter(
             items::author_id
                 .eq(author)
-                .and(items::state.eq(item::State::Published)),
+                .and(items::state.eq(State::Published)),
         )
         .filter(items::kind.eq_any([Kind::Comment, Kind::Project]))
         .limit(1)

@@ -16,7 +16,7 @@ use super::FEATURES_VERSION;
 use super::calibration::{Calibration, INPUTS, Inputs};
 use super::evaluation::Thresholds;
 use super::features::{Extractor, Position, View, WHOLE};
-use super::learning::Report;
+use super::report::Report;
 
 /// What the filter alone would do with a text; the other checks may be stricter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

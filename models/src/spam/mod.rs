@@ -20,9 +20,12 @@
 
 pub mod calibration;
 pub mod classifier;
+mod counting;
 pub mod evaluation;
 pub mod features;
 pub mod learning;
+pub mod near;
+pub mod report;
 pub mod starter;
 pub mod text;
 pub mod training;
@@ -32,7 +35,8 @@ mod tests;
 
 pub use classifier::{Decision, Explanation, Model, ModelError, TokenWeight};
 pub use evaluation::{Metrics, Promises, Thresholds};
-pub use learning::{Example, Label, Options, Report, Step, TrainError, Trained, train};
+pub use learning::{Example, Label, Options, Step, TrainError, Trained, train};
+pub use report::Report;
 
 /// Raised whenever `text.rs` or `features.rs` emits something else than before: a model made for
 /// other features is kept and shown, but never scored with.

@@ -14,7 +14,8 @@ use super::calibration::{Calibration, INPUTS, Point};
 use super::classifier::{Model, Smoothing};
 use super::evaluation::{Metrics, Promises, Scored, Thresholds, promised_threshold};
 use super::features::{Extractor, View};
-use super::learning::{Example, Label, Report, quietly_fitted};
+use super::learning::{Example, Label, quietly_fitted};
+use super::report::Report;
 
 const TABLE: &str = include_str!("starter.tsv");
 

@@ -5,8 +5,9 @@ use linfa_bayes::{MultinomialNb, NaiveBayes};
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 
+use super::counting::log_probabilities;
 use super::features::View;
-use super::learning::{cross_validate, fit, log_probabilities, smoothed, starter_weight};
+use super::learning::{cross_validate, fit, smoothed, starter_weight};
 use super::*;
 
 /// A small invented community: makers talking shop, and people selling things.

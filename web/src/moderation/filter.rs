@@ -9,7 +9,7 @@ use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::moderation::queue;
-use potluck_models::spam::learning::OWN_FEET;
+use potluck_models::spam::report::OWN_FEET;
 use potluck_models::spam::training::{ModelKind, StoredModel};
 use potluck_models::spam::{FEATURES_VERSION, Metrics, Report};
 use potluck_models::{Db, QueryResult};
