@@ -1,6 +1,6 @@
 //! Accounts: sign-up, confirmation, roles, and what may be a name.
 
-use crate::db::{UserId, now};
+use crate::db::{UserId, dialect, now};
 use crate::schema::{items, project_makers, users};
 use crate::{Db, QueryResult, secret, words};
 use chrono::NaiveDateTime;
@@ -198,6 +198,51 @@ impl User {
             Err(error) => return Err(error.into()),
         };
         Ok(User::find(db, id)?)
+    }
+
+    /// The account that the filter acts by, so that what it did can be told and undone like what
+    /// people did. Made when first needed; no password fits it. To be called in a write transaction.
+    pub fn robot(db: &mut Db) -> QueryResult<UserId> {
+        dialect::lock(db, "robot")?;
+        let known: Option<UserId> = users::table
+            .filter(users::robot.eq(true))
+            .select(users::id)
+            .first(db)
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        // Somebody may have the name already.
+        let names = ["filter", "the-filter", "potluck-filter"].map(str::to_owned);
+        let numbered = (2..1_000).map(|n| format!("the-filter-{n}"));
+        let mut free = None;
+        for name in names.into_iter().chain(numbered) {
+            let key = Username(name.clone()).key();
+            let taken: i64 = users::table
+                .filter(users::username_key.eq(&key))
+                .count()
+                .get_result(db)?;
+            if taken == 0 {
+                free = Some((name, key));
+                break;
+            }
+        }
+        let (name, key) = free.ok_or(diesel::result::Error::NotFound)?;
+        diesel::insert_into(users::table)
+            .values((
+                users::username.eq(&name),
+                users::username_key.eq(key),
+                // No address: nothing is mailed to it, and nobody can ask for a new password.
+                users::email.eq(""),
+                users::email_key.eq(format!("robot:{name}")),
+                users::password_hash.eq("!"),
+                users::display_name.eq("The filter"),
+                users::role.eq(Role::Member),
+                users::robot.eq(true),
+                users::created_at.eq(now()),
+            ))
+            .returning(users::id)
+            .get_result(db)
     }
 
     pub fn find(db: &mut Db, id: UserId) -> QueryResult<User> {

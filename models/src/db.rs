@@ -364,6 +364,8 @@ id! {
     VerdictId,
     SessionId,
     ModelId,
+    /// Labels that came in by one file.
+    ImportId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -187,6 +187,7 @@ impl Item {
                 items::network.eq(new.network),
                 items::created_at.eq(at),
                 items::published_at.eq((state == State::Published).then_some(at)),
+                items::sampled.eq(new.decision.sampled),
             ))
             .returning(items::id)
             .get_result(db)?;

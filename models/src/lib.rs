@@ -11,6 +11,8 @@ pub mod gate;
 pub mod intake;
 pub mod item;
 pub mod job;
+pub mod label;
+pub mod lease;
 pub mod link;
 pub mod markdown;
 pub mod moderation;

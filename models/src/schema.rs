@@ -18,6 +18,7 @@ diesel::table! {
         suspended_reason -> Text,
         network -> Text,
         created_at -> Timestamp,
+        robot -> Bool,
     }
 }
 
@@ -66,6 +67,7 @@ diesel::table! {
         active -> Bool,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
+        facts -> Text,
     }
 }
 
@@ -88,6 +90,7 @@ diesel::table! {
         created_at -> Timestamp,
         published_at -> Nullable<Timestamp>,
         erase_at -> Nullable<Timestamp>,
+        sampled -> Bool,
     }
 }
 
@@ -282,6 +285,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    label_imports (id) {
+        id -> BigInt,
+        name -> Text,
+        spam -> Integer,
+        ham -> Integer,
+        weight -> Double,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    imported_labels (id) {
+        id -> BigInt,
+        import_id -> BigInt,
+        text -> Text,
+        text_hash -> Text,
+        label -> Text,
+        written_at -> Nullable<Timestamp>,
+        dropped_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    settled_contradictions (spam_hash, ham_hash) {
+        spam_hash -> Text,
+        ham_hash -> Text,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    filter_weeks (week) {
+        week -> Timestamp,
+        decided -> Integer,
+        overturned -> Integer,
+        texts -> Integer,
+        unseen -> Nullable<Double>,
+        scores -> Text,
+        counted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        until -> Timestamp,
+        note -> Text,
+    }
+}
+
+diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
 diesel::joinable!(comments -> threads (thread_id));
@@ -324,4 +383,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     settings,
     changes,
+    label_imports,
+    imported_labels,
+    settled_contradictions,
+    filter_weeks,
+    leases,
 );

@@ -13,6 +13,13 @@ pub fn token() -> String {
     hex(&bytes)
 }
 
+/// A number from 0 to `limit` - 1 that nobody can foresee.
+pub fn below(limit: u32) -> u32 {
+    let random = getrandom::u32().expect("the operating system's random source failed");
+    // The remainder favours small numbers by less than one in ten million for the limits used here.
+    random % limit.max(1)
+}
+
 pub fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }

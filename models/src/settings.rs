@@ -4,6 +4,7 @@
 //! the site runs; every process notices by the `settings` row of `changes`.
 
 use crate::schema::settings;
+use crate::spam::{Options, Promises};
 use crate::{Db, QueryResult};
 use crate::{both, db::dialect, secret};
 use diesel::prelude::*;
@@ -24,6 +25,18 @@ pub struct Settings {
     pub new_member_waiting: i64,
     /// More links than this are held.
     pub links_held_above: i64,
+    /// At most so many in 1,000 real comments are put away as spam.
+    pub put_away_per_1000: i64,
+    /// At most so many in 100 real comments wait for a person.
+    pub held_per_100: i64,
+    /// Tokens that the filter keeps, a view.
+    pub vocabulary: i64,
+    /// The hour (UTC) at which the filter learns the day's verdicts; -1: never.
+    pub retrain_hour: i64,
+    /// New verdicts after which it learns at once; 0: never.
+    pub retrain_after: i64,
+    /// So many in 100 of what the filter decided go to people, to see how well it does.
+    pub sampled_in_100: i64,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -39,12 +52,35 @@ impl Default for Settings {
             seconds_between_comments: 10,
             new_member_waiting: 5,
             links_held_above: 3,
+            put_away_per_1000: 1,
+            held_per_100: 2,
+            vocabulary: 50_000,
+            retrain_hour: 3,
+            retrain_after: 50,
+            sampled_in_100: 2,
             key: String::new(),
         }
     }
 }
 
 impl Settings {
+    /// What the filter's thresholds must keep.
+    pub fn promises(&self) -> Promises {
+        Promises {
+            put_away: self.put_away_per_1000.clamp(1, 1_000) as f64 / 1_000.0,
+            held: self.held_per_100.clamp(1, 100) as f64 / 100.0,
+        }
+    }
+
+    /// How the filter is trained on this site.
+    pub fn training(&self) -> Options {
+        Options {
+            vocabulary: self.vocabulary.clamp(100, 1_000_000) as usize,
+            promises: self.promises(),
+            ..Options::default()
+        }
+    }
+
     /// Reads what is stored over the defaults. Makes the site's key if there is none.
     pub fn load_or_init(db: &mut Db) -> QueryResult<Settings> {
         let stored = Settings::load(db)?;
@@ -76,6 +112,12 @@ impl Settings {
                 }
                 "new_member_waiting" => all.new_member_waiting = number(all.new_member_waiting),
                 "links_held_above" => all.links_held_above = number(all.links_held_above),
+                "put_away_per_1000" => all.put_away_per_1000 = number(all.put_away_per_1000),
+                "held_per_100" => all.held_per_100 = number(all.held_per_100),
+                "vocabulary" => all.vocabulary = number(all.vocabulary),
+                "retrain_hour" => all.retrain_hour = number(all.retrain_hour),
+                "retrain_after" => all.retrain_after = number(all.retrain_after),
+                "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -97,6 +139,12 @@ impl Settings {
             ),
             ("new_member_waiting", self.new_member_waiting.to_string()),
             ("links_held_above", self.links_held_above.to_string()),
+            ("put_away_per_1000", self.put_away_per_1000.to_string()),
+            ("held_per_100", self.held_per_100.to_string()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("retrain_hour", self.retrain_hour.to_string()),
+            ("retrain_after", self.retrain_after.to_string()),
+            ("sampled_in_100", self.sampled_in_100.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

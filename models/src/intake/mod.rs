@@ -12,7 +12,7 @@ use crate::db::{ItemId, ModelId};
 use crate::item::Kind;
 use crate::settings::Settings;
 use crate::spam::{self, classifier::Model};
-use crate::{Db, QueryResult};
+use crate::{Db, QueryResult, secret};
 
 /// Why a comment waits for the maker and not for moderators.
 pub const APPROVE_FIRST: &str = "approve_first";
@@ -64,6 +64,8 @@ pub struct Decision {
     pub model_id: Option<ModelId>,
     pub steps: Vec<Step>,
     pub signals: Vec<String>,
+    /// Drawn for people to look at, though the filter has decided.
+    pub sampled: bool,
 }
 
 impl Decision {
@@ -96,7 +98,21 @@ impl Decision {
             model_id,
             steps,
             signals,
+            sampled: false,
         }
+    }
+
+    /// Draws `in_100` of 100 texts that the filter decided alone: published, or put away for their
+    /// score. What people then say of them is the one measure that does not depend on what they
+    /// happened to look at.
+    fn draw(mut self, in_100: i64) -> Decision {
+        let alone = match self.outcome {
+            Outcome::Publish => self.score.is_some(),
+            Outcome::Spam => self.why == "filter",
+            _ => false,
+        };
+        self.sampled = alone && i64::from(secret::below(100)) < in_100;
+        self
     }
 }
 
@@ -155,7 +171,8 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         .filter
         .filter(|_| score.is_some())
         .map(|active| active.id);
-    Ok(Decision::from_steps(steps, signals, score, model_id))
+    let decision = Decision::from_steps(steps, signals, score, model_id);
+    Ok(decision.draw(context.settings.sampled_in_100))
 }
 
 /// The probability of spam from the active model, against its thresholds.

@@ -1,6 +1,8 @@
 //! What moderators do: queues, verdicts in batches, undo, reports, the log.
 
+pub mod drift;
 pub mod log;
 pub mod queue;
 pub mod report;
+pub mod rescore;
 pub mod verdict;

@@ -4,6 +4,7 @@
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
 use super::log::Act;
+use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
 use crate::item::{Counts, Item, Kind, Queue, Revision, RevisionState, Standing, State};
@@ -125,6 +126,21 @@ struct Before {
     shown: Option<RevisionId>,
 }
 
+/// Where the filter alone had put an item that a verdict met, from the verdict's `before`: published
+/// and never looked at, or put away for its score. None when somebody had decided, or it was held.
+pub fn decided_by_filter(before: &str) -> Option<State> {
+    let before: Before = serde_json::from_str(before).ok()?;
+    let standing = before.standing;
+    let alone = standing.looked_at.is_none() && before.edit.is_none();
+    match standing.state {
+        State::Published if alone => Some(State::Published),
+        State::Spam if standing.looked_at.is_none() && standing.why == "filter" => {
+            Some(State::Spam)
+        }
+        _ => None,
+    }
+}
+
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = verdicts)]
 pub struct Given {
@@ -212,6 +228,45 @@ struct Plan {
     judged: Revision,
     /// What readers saw before.
     shown: Option<Revision>,
+}
+
+/// What the filter does by itself when it judges a held text again: to Spam, where it waits for a
+/// person, or to readers, where Recent shows it. It teaches nothing. The item is locked.
+pub fn by_the_filter(
+    db: &mut Db,
+    batch: &mut Option<BatchId>,
+    verdict: Verdict,
+    item: &Item,
+    judged: Revision,
+    evidence: &str,
+    counts: &mut Counts,
+) -> QueryResult<()> {
+    let robot = User::robot(db)?;
+    let batch = match *batch {
+        Some(batch) => batch,
+        None => *batch.insert(open_batch(db, robot, verdict, "")?),
+    };
+    let mut to = item.standing();
+    to.looked_at = None;
+    to.queue = None;
+    let mut publishes = None;
+    if verdict == Verdict::Spam {
+        to.state = State::Spam;
+        to.queue = Some(Queue::Spam);
+        because(&mut to, "filter", evidence);
+    } else if publish(db, item, &judged, false, &mut to)? {
+        publishes = Some(judged.clone());
+    }
+    let plan = Plan {
+        verdict,
+        to,
+        label: None,
+        weight: 1.0,
+        publishes,
+        judged,
+        shown: None,
+    };
+    carry_out(db, robot, batch, item, "", plan, counts)
 }
 
 /// None when there is nothing to do.
@@ -678,7 +733,7 @@ fn find_revision(db: &mut Db, id: RevisionId) -> QueryResult<Revision> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Email, Role, User, Username};
+    use crate::account::{Email, Role, Username};
     use crate::comment::{self, Body, Comment};
     use crate::gate::CommentPolicy;
     use crate::intake::Context;
@@ -791,8 +846,9 @@ mod tests {
         }
 
         fn labels(&mut self) -> Vec<(String, bool, f64)> {
-            training::examples(&mut self.db)
+            training::labels(&mut self.db)
                 .unwrap()
+                .examples
                 .into_iter()
                 .map(|e| (e.text, e.label == crate::spam::Label::Spam, e.weight))
                 .collect()

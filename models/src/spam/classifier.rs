@@ -8,13 +8,14 @@
 //! calibration in certainty, and handed to the logistic curve.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 use super::FEATURES_VERSION;
 use super::calibration::{Calibration, INPUTS, Inputs};
-use super::evaluation::Thresholds;
+use super::evaluation::{Promises, Thresholds};
 use super::features::{Extractor, Position, View, WHOLE};
 use super::report::Report;
 
@@ -45,6 +46,8 @@ pub struct Explanation {
     /// The strongest twelve each way, strongest first.
     pub spam: Vec<TokenWeight>,
     pub ham: Vec<TokenWeight>,
+    /// Words that no labelled text had, in the order of the text; at most twelve.
+    pub unseen: Vec<String>,
     /// One sentence in plain words.
     pub sentence: String,
 }
@@ -272,6 +275,11 @@ impl Model {
         self.report.thresholds
     }
 
+    /// Sets the thresholds that keep these promises.
+    pub fn promise(&mut self, promises: Promises) {
+        self.report.promise(promises);
+    }
+
     pub fn calibration(&self) -> Calibration {
         self.calibration
     }
@@ -292,6 +300,22 @@ impl Model {
             Decision::Hold
         } else {
             Decision::Publish
+        }
+    }
+
+    /// What may be done with a text that already waits, without a person: much stricter than
+    /// [`Model::verdict`], for a change of state needs a better reason than a first placing.
+    pub fn surely(&self, probability: f64) -> Option<Decision> {
+        let thresholds = self.thresholds();
+        if thresholds
+            .spam
+            .is_some_and(|spam| 1.0 - probability <= (1.0 - spam) / 3.0)
+        {
+            Some(Decision::Spam)
+        } else if probability < thresholds.hold / 3.0 {
+            Some(Decision::Publish)
+        } else {
+            None
         }
     }
 
@@ -321,6 +345,30 @@ impl Model {
         for features in views {
             features.settle();
         }
+    }
+
+    /// How many of the text's different words it has never met, and how many there are.
+    pub fn unseen(&self, text: &str) -> (usize, usize) {
+        let words = self.words(text);
+        let unseen = words.iter().filter(|(_, known)| !known).count();
+        (unseen, words.len())
+    }
+
+    /// The different words of a text in the order of the text, and whether they are known.
+    fn words(&self, text: &str) -> Vec<(String, bool)> {
+        let part = &self.parts[View::Words as usize];
+        let mut seen = HashSet::new();
+        let mut words = Vec::new();
+        Extractor::default().extract(text, &[""; 0], &mut |view, token, _| {
+            if view == View::Words
+                && token.chars().any(char::is_alphabetic)
+                && !token.starts_with('/')
+                && seen.insert(token.to_owned())
+            {
+                words.push((token.to_owned(), part.find(token).is_some()));
+            }
+        });
+        words
     }
 
     pub fn score_found(&self, found: &Found) -> f64 {
@@ -383,11 +431,19 @@ impl Model {
             .filter(|t| t.weight < 0.0)
             .cloned()
             .collect();
-        let sentence = sentence(probability, &spam, &ham);
+        let unseen: Vec<String> = self
+            .words(text)
+            .into_iter()
+            .filter(|(word, known)| !known && word.chars().count() < 30)
+            .map(|(word, _)| word)
+            .take(STRONGEST)
+            .collect();
+        let sentence = sentence(probability, &spam, &ham, &unseen);
         Explanation {
             probability,
             spam,
             ham,
+            unseen,
             sentence,
         }
     }
@@ -530,7 +586,12 @@ fn readable(view: View, token: &str) -> String {
     }
 }
 
-fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> String {
+fn sentence(
+    probability: f64,
+    spam: &[TokenWeight],
+    ham: &[TokenWeight],
+    unseen: &[String],
+) -> String {
     let (lead, side) = if probability >= 0.5 {
         (format!("Looks like spam ({})", percent(probability)), spam)
     } else {
@@ -564,10 +625,22 @@ fn sentence(probability: f64, spam: &[TokenWeight], ham: &[TokenWeight]) -> Stri
     if !signs.is_empty() {
         reasons.push(list(&signs));
     }
+    let new: Vec<String> = unseen
+        .iter()
+        .take(4)
+        .map(|word| format!("“{word}”"))
+        .collect();
+    let new = match &new[..] {
+        [] => String::new(),
+        new => format!(" Never seen before: {}.", list(new)),
+    };
     if reasons.is_empty() {
-        return format!("{lead}: too little in it that was seen before.");
+        return format!("{lead}: too little in it that was seen before.{new}");
     }
-    format!("{lead}, mostly because of {}.", reasons.join(", and of "))
+    format!(
+        "{lead}, mostly because of {}.{new}",
+        reasons.join(", and of ")
+    )
 }
 
 /// Never "100 %": the filter is never that sure.

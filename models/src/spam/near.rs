@@ -116,14 +116,21 @@ const CROWD: usize = 24;
 pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction> {
     let mut found: BTreeSet<Contradiction> = BTreeSet::new();
     let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
+    let bands: Vec<[u64; BANDS as usize]> = texts
+        .iter()
+        .map(|(text, _)| {
+            let words = words(text);
+            std::array::from_fn(|number| band(&words, number as u64))
+        })
+        .collect();
     let mut keys: Vec<(u64, u32)> = Vec::with_capacity(texts.len());
-    for number in 0..BANDS {
+    for number in 0..BANDS as usize {
         keys.clear();
         keys.extend(
-            texts
+            bands
                 .iter()
                 .enumerate()
-                .map(|(i, (text, _))| (band(&words(text), number), i as u32)),
+                .map(|(i, keys)| (keys[number], i as u32)),
         );
         keys.sort_unstable();
         for crowd in keys.chunk_by(|a, b| a.0 == b.0) {

@@ -1,15 +1,28 @@
-//! The one file of the filter that knows tables: labels out of verdicts, models into their table.
+//! The one file of the filter that knows tables: labels out of verdicts and imports, models into
+//! their table, when it is time to train, and whether a new model may take over.
 
 use super::classifier::{Model, ModelError};
-use super::learning::{Example, Label as Taught};
-use super::{FEATURES_VERSION, Report};
+use super::evaluation::{Metrics, Paired};
+use super::learning::{
+    Example, Label as Taught, Options, TrainError, newest_fifth, score, train_with,
+};
+use super::{FEATURES_VERSION, Report, starter};
 use crate::db::{ItemId, ModelId, UserId, dialect, now};
 use crate::intake::ActiveModel;
+use crate::job::Job;
+use crate::moderation::rescore::Rescore;
 use crate::moderation::verdict::Label;
-use crate::schema::{models, revisions, verdicts};
+use crate::schema::{imported_labels, label_imports, models, revisions, verdicts};
+use crate::settings::Settings;
 use crate::{Db, QueryResult, secret, words};
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The lease of the one process that trains.
+pub const LEASE: &str = "training";
+/// The job that judges held texts again by a new model.
+pub const RESCORE: &str = "rescore";
 
 words! {
     pub enum ModelKind { Starter = "starter", Trained = "trained" }
@@ -28,11 +41,48 @@ pub struct StoredModel {
     pub ham_labels: i32,
     pub active: bool,
     pub created_at: NaiveDateTime,
+    pub facts: String,
+}
+
+/// What is known of a model beside what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// Its labels by kind: verdicts, looks in Recent, imported ones.
+    pub verdicts: u64,
+    pub looked_at: u64,
+    pub imported: u64,
+    /// Why it was trained, in words.
+    pub because: String,
+    pub seconds: f64,
+    pub against: Option<Against>,
+}
+
+/// How a new model compares with the one that was in use, on the newest fifth of the labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Against {
+    pub model: ModelId,
+    /// The model in use on the same texts. It may have learned from some of them.
+    pub newest: Option<Metrics>,
+    /// Both ways of training on the older part, compared text by text. None: trained the same way,
+    /// so that there is nothing to compare, or too little to compare on.
+    pub recipes: Option<Paired>,
+    /// Worse beyond the noise: it was not put into use.
+    pub refused: bool,
 }
 
 impl StoredModel {
     pub fn report(&self) -> Option<Report> {
         serde_json::from_str(&self.report).ok()
+    }
+
+    pub fn facts(&self) -> Facts {
+        serde_json::from_str(&self.facts).unwrap_or_default()
+    }
+
+    /// A model of other features is kept and shown, but never scored with.
+    pub fn fits(&self) -> bool {
+        self.features_version == FEATURES_VERSION as i32
     }
 
     /// Newest first.
@@ -43,6 +93,14 @@ impl StoredModel {
             .load(db)
     }
 
+    pub fn find(db: &mut Db, id: ModelId) -> QueryResult<Option<StoredModel>> {
+        models::table
+            .find(id)
+            .select(StoredModel::as_select())
+            .first(db)
+            .optional()
+    }
+
     pub fn active(db: &mut Db) -> QueryResult<Option<StoredModel>> {
         models::table
             .filter(models::active.eq(true))
@@ -51,7 +109,8 @@ impl StoredModel {
             .optional()
     }
 
-    /// Puts this model into use, in every process within a second or two.
+    /// Puts this model into use, in every process within a second or two; what is held is judged
+    /// again in the background.
     pub fn activate(db: &mut Db, id: ModelId) -> QueryResult<()> {
         // Of two at once, one unsets what the other set.
         dialect::lock(db, "models")?;
@@ -64,14 +123,36 @@ impl StoredModel {
         if found == 0 {
             return Err(diesel::result::Error::NotFound);
         }
+        if Rescore::is_needed(db)? {
+            Job::enqueue(db, RESCORE, &Rescore::with(id))?;
+        }
         dialect::bump(db, "model").map(|_| ())
+    }
+
+    /// The model itself.
+    pub fn read(db: &mut Db, id: ModelId) -> Result<Model, LoadError> {
+        let bytes: Vec<u8> = models::table.find(id).select(models::bytes).first(db)?;
+        Model::from_bytes(&bytes).map_err(|error| LoadError::Broken { id, error })
     }
 }
 
+/// All that a site can teach its filter.
+#[derive(Debug, Default)]
+pub struct Labels {
+    pub examples: Vec<Example>,
+    pub facts: Facts,
+    /// When they were read.
+    pub read_at: NaiveDateTime,
+}
+
 /// What is taught: the newest label of each item that was not undone, with the text and the signals
-/// as they were when it was judged. In order of item, so that any database gives the same list.
-pub fn examples(db: &mut Db) -> QueryResult<Vec<Example>> {
-    type Row = (ItemId, Option<Label>, f64, String, String);
+/// as they were when it was judged; and imported labels. Training puts them into an order of its own.
+pub fn labels(db: &mut Db) -> QueryResult<Labels> {
+    let mut labels = Labels {
+        read_at: now(),
+        ..Labels::default()
+    };
+    type Row = (ItemId, Option<Label>, f64, String, String, NaiveDateTime);
     let rows: Vec<Row> = verdicts::table
         .inner_join(revisions::table.on(verdicts::revision_id.eq(revisions::id.nullable())))
         .filter(
@@ -88,60 +169,218 @@ pub fn examples(db: &mut Db) -> QueryResult<Vec<Example>> {
             verdicts::weight,
             revisions::text,
             revisions::signals,
+            revisions::created_at,
         ))
         .load(db)?;
-    let mut newest: Vec<(ItemId, Example)> = Vec::with_capacity(rows.len());
-    for (item, label, weight, text, signals) in rows {
-        let label = match label {
-            Some(Label::Spam) => Taught::Spam,
-            Some(Label::Ham) => Taught::Ham,
-            None => continue,
-        };
-        let signals = serde_json::from_str(&signals).unwrap_or_default();
+    let mut last = None;
+    for (item, label, weight, text, signals, at) in rows {
+        let Some(label) = label else { continue };
         let example = Example {
             text,
-            signals,
-            label,
-            at: None,
+            signals: serde_json::from_str(&signals).unwrap_or_default(),
+            label: label.taught(),
+            at: Some(at.and_utc().timestamp()),
             weight,
         };
-        match newest.last_mut() {
-            Some((last, kept)) if *last == item => *kept = example,
-            _ => newest.push((item, example)),
+        match labels.examples.last_mut() {
+            Some(kept) if last == Some(item) => *kept = example,
+            _ => labels.examples.push(example),
+        }
+        last = Some(item);
+    }
+    let looked_at = labels.examples.iter().filter(|e| e.weight < 1.0).count();
+    labels.facts.looked_at = looked_at as u64;
+    labels.facts.verdicts = (labels.examples.len() - looked_at) as u64;
+    type Imported = (String, Label, f64, Option<NaiveDateTime>);
+    let imported: Vec<Imported> = imported_labels::table
+        .inner_join(label_imports::table)
+        .filter(
+            label_imports::undone_at
+                .is_null()
+                .and(imported_labels::dropped_at.is_null()),
+        )
+        .order(imported_labels::id)
+        .select((
+            imported_labels::text,
+            imported_labels::label,
+            label_imports::weight,
+            imported_labels::written_at,
+        ))
+        .load(db)?;
+    labels.facts.imported = imported.len() as u64;
+    // A file without times is older than all that was judged here.
+    let oldest = labels.examples.iter().filter_map(|e| e.at).min();
+    labels.examples.extend(
+        imported
+            .into_iter()
+            .map(|(text, label, weight, at)| Example {
+                text,
+                signals: Vec::new(),
+                label: label.taught(),
+                at: at.map(|at| at.and_utc().timestamp()).or(oldest),
+                weight,
+            }),
+    );
+    Ok(labels)
+}
+
+impl Label {
+    fn taught(self) -> Taught {
+        match self {
+            Label::Spam => Taught::Spam,
+            Label::Ham => Taught::Ham,
         }
     }
-    Ok(newest.into_iter().map(|(_, example)| example).collect())
+}
+
+/// A model with its report and what came of the comparison, before it is stored.
+pub struct Candidate {
+    pub model: Model,
+    pub kind: ModelKind,
+    pub facts: Facts,
+    pub read_at: NaiveDateTime,
+}
+
+impl Candidate {
+    pub fn is_refused(&self) -> bool {
+        let against = self.facts.against.as_ref();
+        against.is_some_and(|against| against.refused)
+    }
+}
+
+/// Trains on all labels, and compares with the model in use.
+pub fn candidate(
+    db: &mut Db,
+    labels: Labels,
+    options: &Options,
+    progress: &mut dyn FnMut(super::Step, f32),
+) -> Result<Candidate, CandidateError> {
+    let started = std::time::Instant::now();
+    let bundled = options.starter.then(starter::bundled);
+    let trained = train_with(&labels.examples, bundled, options, progress)?;
+    let against = compare(db, &labels.examples, options)?;
+    let kind = if labels.examples.is_empty() {
+        ModelKind::Starter
+    } else {
+        ModelKind::Trained
+    };
+    Ok(Candidate {
+        model: trained.model,
+        kind,
+        facts: Facts {
+            against,
+            seconds: started.elapsed().as_secs_f64(),
+            ..labels.facts
+        },
+        read_at: labels.read_at,
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CandidateError {
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// The promotion guard. The recipe of the model in use and the new one are both trained on the older
+/// four fifths of the labels and tried on the newest; a new recipe that is worse beyond the noise is
+/// refused. (The model in use itself would be no fair rival: it has seen some of these texts.)
+fn compare(
+    db: &mut Db,
+    examples: &[Example],
+    options: &Options,
+) -> Result<Option<Against>, CandidateError> {
+    let Some(active) = StoredModel::active(db)?.filter(StoredModel::fits) else {
+        return Ok(None);
+    };
+    let all: Vec<&Example> = examples.iter().collect();
+    let Some((older, newest)) = newest_fifth(&all) else {
+        return Ok(None);
+    };
+    let model = match StoredModel::read(db, active.id) {
+        Ok(model) => model,
+        Err(LoadError::Database(error)) => return Err(error.into()),
+        // A broken one is no rival.
+        Err(LoadError::Broken { .. }) => return Ok(None),
+    };
+    let recipes = match recipe(model.report(), options) {
+        Some(old) => {
+            let older: Vec<Example> = older.into_iter().cloned().collect();
+            let scored = |options: &Options| -> Result<_, TrainError> {
+                let quiet = Options {
+                    quiet: true,
+                    ..options.clone()
+                };
+                let bundled = options.starter.then(starter::bundled);
+                // Without times, so that it does not try a newest fifth of its own.
+                let undated: Vec<Example> = older
+                    .iter()
+                    .map(|e| Example {
+                        at: None,
+                        ..e.clone()
+                    })
+                    .collect();
+                let trained = train_with(&undated, bundled, &quiet, &mut |_, _| {})?;
+                Ok(score(&trained.model, &newest))
+            };
+            Some(Paired::of(&scored(options)?, &scored(&old)?))
+        }
+        None => None,
+    };
+    Ok(Some(Against {
+        model: active.id,
+        newest: Some(Metrics::of(&score(&model, &newest))),
+        refused: recipes.is_some_and(|paired| paired.is_worse()),
+        recipes,
+    }))
+}
+
+/// How the model in use was trained, if that differs from how one is trained now. The starter alone
+/// has no recipe.
+fn recipe(report: &Report, options: &Options) -> Option<Options> {
+    if report.own_labels() == 0 || report.vocabulary_limit == 0 {
+        return None;
+    }
+    let old = Options {
+        vocabulary: report.vocabulary_limit as usize,
+        folds: report.folds as usize,
+        seed: report.seed,
+        starter: report.starter_spam + report.starter_ham > 0,
+        ..options.clone()
+    };
+    let same = old.vocabulary == options.vocabulary
+        && old.folds == options.folds
+        && old.starter == options.starter;
+    (!same).then_some(old)
 }
 
 /// Keeps a model. It is used only once it is activated.
-pub fn store(
-    db: &mut Db,
-    model: &Model,
-    kind: ModelKind,
-    by: Option<UserId>,
-) -> QueryResult<ModelId> {
-    let bytes = model.to_bytes();
-    let report = serde_json::to_string(model.report())
-        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    let (spam, ham) = match kind {
+pub fn store(db: &mut Db, candidate: &Candidate, by: Option<UserId>) -> QueryResult<ModelId> {
+    let bytes = candidate.model.to_bytes();
+    let json = |value: serde_json::Result<String>| {
+        value.map_err(|error| diesel::result::Error::SerializationError(error.into()))
+    };
+    let report = candidate.model.report();
+    let (spam, ham) = match candidate.kind {
         ModelKind::Starter => (0, 0),
-        ModelKind::Trained => (
-            model.report().own_spam as i32,
-            model.report().own_ham as i32,
-        ),
+        ModelKind::Trained => (report.own_spam as i32, report.own_ham as i32),
     };
     diesel::insert_into(models::table)
         .values((
-            models::kind.eq(kind),
+            models::kind.eq(candidate.kind),
             models::features_version.eq(FEATURES_VERSION as i32),
             models::sha256.eq(secret::sha256_bytes(&bytes)),
             models::bytes.eq(bytes),
-            models::report.eq(report),
+            models::report.eq(json(serde_json::to_string(report))?),
             models::spam_labels.eq(spam),
             models::ham_labels.eq(ham),
             models::active.eq(false),
             models::created_by.eq(by),
-            models::created_at.eq(now()),
+            // Verdicts that came while it trained count as new.
+            models::created_at.eq(candidate.read_at),
+            models::facts.eq(json(serde_json::to_string(&candidate.facts))?),
         ))
         .returning(models::id)
         .get_result(db)
@@ -155,7 +394,8 @@ pub enum LoadError {
     Database(#[from] diesel::result::Error),
 }
 
-/// The model in use. A broken one is an error to log; comments go on by the rules alone.
+/// The model in use, with thresholds for the promises in force. A broken one is an error to log;
+/// comments go on by the rules alone.
 pub fn load_active(db: &mut Db) -> Result<Option<ActiveModel>, LoadError> {
     let row: Option<(ModelId, Vec<u8>)> = models::table
         .filter(models::active.eq(true))
@@ -165,20 +405,108 @@ pub fn load_active(db: &mut Db) -> Result<Option<ActiveModel>, LoadError> {
     let Some((id, bytes)) = row else {
         return Ok(None);
     };
+    let promises = Settings::load(db)?.promises();
     match Model::from_bytes(&bytes) {
-        Ok(model) => Ok(Some(ActiveModel { id, model })),
+        Ok(mut model) => {
+            model.promise(promises);
+            Ok(Some(ActiveModel { id, model }))
+        }
         Err(error) => Err(LoadError::Broken { id, error }),
     }
 }
 
-/// On the first day there is no model: the bundled starter stands in, marked as such.
+/// On the first day there is no model: the bundled starter stands in, marked as such. After an
+/// upgrade that changed the features, the new starter takes over from the old one.
 pub fn ensure_starter(db: &mut Db) -> QueryResult<bool> {
     dialect::lock(db, "models")?;
     let any: Option<ModelId> = models::table.select(models::id).first(db).optional()?;
-    if any.is_some() {
+    let active = StoredModel::active(db)?;
+    let outdated = active.is_some_and(|m| m.kind == ModelKind::Starter && !m.fits());
+    if any.is_some() && !outdated {
         return Ok(false);
     }
-    let id = store(db, &Model::starter(), ModelKind::Starter, None)?;
+    let candidate = Candidate {
+        model: Model::starter(),
+        kind: ModelKind::Starter,
+        facts: Facts {
+            because: "the starter that came with Potluck".into(),
+            ..Facts::default()
+        },
+        read_at: now(),
+    };
+    let id = store(db, &candidate, None)?;
     StoredModel::activate(db, id)?;
     Ok(true)
+}
+
+/// Labels given, taken back or imported since the newest model was trained.
+pub fn new_labels(db: &mut Db) -> QueryResult<i64> {
+    let since: Option<NaiveDateTime> = models::table
+        .filter(models::kind.eq(ModelKind::Trained))
+        .order(models::id.desc())
+        .select(models::created_at)
+        .first(db)
+        .optional()?;
+    let since = since.unwrap_or_default();
+    let given: i64 = verdicts::table
+        .filter(verdicts::created_at.gt(since))
+        .filter(
+            verdicts::label
+                .is_not_null()
+                .and(verdicts::undone_at.is_null()),
+        )
+        .count()
+        .get_result(db)?;
+    let undone: i64 = verdicts::table
+        .filter(verdicts::undone_at.gt(since))
+        .filter(
+            verdicts::label
+                .is_not_null()
+                .and(verdicts::created_at.le(since)),
+        )
+        .count()
+        .get_result(db)?;
+    let imports: Vec<(i32, i32)> = label_imports::table
+        .filter(
+            label_imports::created_at
+                .gt(since)
+                .and(label_imports::undone_at.is_null())
+                .or(label_imports::created_at
+                    .le(since)
+                    .and(label_imports::undone_at.gt(since))),
+        )
+        .select((label_imports::spam, label_imports::ham))
+        .load(db)?;
+    let imported: i64 = imports.iter().map(|(s, h)| i64::from(s + h)).sum();
+    Ok(given + undone + imported)
+}
+
+/// Whether it is time to train without being asked, and why.
+pub fn due(db: &mut Db, settings: &Settings, at: NaiveDateTime) -> QueryResult<Option<String>> {
+    let active = StoredModel::active(db)?;
+    if active.is_some_and(|model| !model.fits()) {
+        return Ok(Some("an upgrade changed the features".into()));
+    }
+    let new = new_labels(db)?;
+    if new == 0 {
+        return Ok(None);
+    }
+    if settings.retrain_after > 0 && new >= settings.retrain_after {
+        return Ok(Some(format!("{new} new labels")));
+    }
+    let Ok(hour) = u32::try_from(settings.retrain_hour) else {
+        return Ok(None);
+    };
+    let night = NaiveTime::from_hms_opt(hour.min(23), 0, 0).unwrap_or_default();
+    let mut last_night = at.date().and_time(night);
+    if last_night > at {
+        last_night -= Duration::days(1);
+    }
+    let newest: Option<NaiveDateTime> = models::table
+        .order(models::id.desc())
+        .select(models::created_at)
+        .first(db)
+        .optional()?;
+    let slept = newest.is_none_or(|made| made < last_night);
+    Ok(slept.then(|| format!("the night's training, {new} new labels")))
 }

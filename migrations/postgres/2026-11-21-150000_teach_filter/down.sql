@@ -1,0 +1,11 @@
+DROP INDEX verdicts_created;
+DROP TABLE leases;
+DROP INDEX revisions_created;
+DROP TABLE filter_weeks;
+DROP INDEX items_sampled;
+ALTER TABLE items DROP COLUMN sampled;
+ALTER TABLE users DROP COLUMN robot;
+ALTER TABLE models DROP COLUMN facts;
+DROP TABLE settled_contradictions;
+DROP TABLE imported_labels;
+DROP TABLE label_imports;
