@@ -20,7 +20,6 @@ pub struct App {
     pub decoding: Semaphore,
     settings: RwLock<Arc<Settings>>,
     filter: RwLock<Option<Arc<ActiveModel>>>,
-    pub training: crate::admin::models::Training,
     /// The address in use, once it is bound: `bind` may ask for any port.
     pub public_url: RwLock<String>,
 }
@@ -39,7 +38,6 @@ impl App {
             decoding: Semaphore::new(2),
             settings: RwLock::new(Arc::new(settings)),
             filter: RwLock::new(filter.map(Arc::new)),
-            training: Default::default(),
             config,
             pools,
         }

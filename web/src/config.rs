@@ -56,6 +56,8 @@ pub enum MailTo {
 /// What [`Given`] comes to.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// This program, to start it again for the work of training.
+    pub program: PathBuf,
     pub data_dir: PathBuf,
     pub database_url: String,
     pub bind: SocketAddr,
@@ -128,6 +130,7 @@ impl Given {
             Some(other) => bail!("limits = {other:?}: give normal or off"),
         };
         Ok(Config {
+            program: std::env::current_exe().context("cannot tell which program this is")?,
             data_dir,
             database_url,
             bind,

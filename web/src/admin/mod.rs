@@ -12,8 +12,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::job::Job;
+use potluck_models::lease::Lease;
 use potluck_models::moderation::queue;
-use potluck_models::spam::training::StoredModel;
+use potluck_models::spam::training::{LEASE, RESCORE, StoredModel};
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -37,13 +38,14 @@ pub async fn overview(
     app: web::Data<App>,
     _admin: Admin,
 ) -> Result<HttpResponse, Error> {
-    let (admins, waiting, model, jobs) = app
+    let (admins, waiting, model, jobs, training) = app
         .read(|db: &mut Db| -> QueryResult<_> {
             Ok((
                 User::count_admins(db)?,
                 queue::waiting(db)?,
                 StoredModel::active(db)?,
                 Job::waiting(db)?,
+                Lease::find(db, LEASE)?.is_some_and(|lease| lease.is_held()),
             ))
         })
         .await?;
@@ -61,7 +63,7 @@ pub async fn overview(
         admins,
         waiting,
         model,
-        training: app.training.is_running(),
+        training,
         jobs: jobs.len() - dead,
         dead,
     })
@@ -83,6 +85,7 @@ impl JobsPage {
     fn what(&self, job: &Job) -> String {
         match job.kind.as_str() {
             "mail" => "A letter".into(),
+            RESCORE => "Judging held texts again by the new model".into(),
             kind => kind.to_owned(),
         }
     }

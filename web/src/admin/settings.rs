@@ -97,6 +97,34 @@ impl Field {
                 s.links_held_above,
                 (0, 1_000),
             ),
+            Field::number(
+                "retrain_after",
+                "Train the filter after so many new verdicts",
+                "0: not by their number.",
+                s.retrain_after,
+                (0, 1_000_000),
+            ),
+            Field::number(
+                "retrain_hour",
+                "Train the filter each night at this hour",
+                "0 to 23, in UTC, if there are new verdicts; -1: not at night.",
+                s.retrain_hour,
+                (-1, 23),
+            ),
+            Field::number(
+                "sampled_in_100",
+                "Show people so many in 100 of what the filter decides alone",
+                "Drawn at random: how well it does is measured on them.",
+                s.sampled_in_100,
+                (0, 100),
+            ),
+            Field::number(
+                "vocabulary",
+                "Words that the filter keeps",
+                "Of each of its four views, the most telling ones.",
+                s.vocabulary,
+                (100, 1_000_000),
+            ),
         ]
     }
 }
@@ -180,8 +208,19 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
             }
         }
     }
-    let [signups, comments, seconds, waiting, links] = numbers[..] else {
-        unreachable!("five of the fields are numbers")
+    let [
+        signups,
+        comments,
+        seconds,
+        waiting,
+        links,
+        after,
+        hour,
+        sampled,
+        vocabulary,
+    ] = numbers[..]
+    else {
+        unreachable!("nine of the fields are numbers")
     };
     if !errors.is_empty() {
         return Err(errors);
@@ -195,6 +234,13 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         seconds_between_comments: seconds,
         new_member_waiting: waiting,
         links_held_above: links,
+        retrain_after: after,
+        retrain_hour: hour,
+        sampled_in_100: sampled,
+        vocabulary,
+        // Set where their effect is shown: /admin/models/promises.
+        put_away_per_1000: now.put_away_per_1000,
+        held_per_100: now.held_per_100,
         key: now.key.clone(),
     })
 }

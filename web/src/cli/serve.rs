@@ -31,6 +31,7 @@ impl Serve {
             }
             let workers = std::thread::available_parallelism().map_or(2, usize::from);
             let site = server::start(app.clone(), workers)?;
+            let trainer = tokio::spawn(jobs::training::watch(app.clone()));
             tracing::info!("{}", server::mail_notice(&app.config));
             println!("\n  Potluck is at {}\n", app.url());
             if self.demo {
@@ -38,7 +39,9 @@ impl Serve {
             } else if let Some(link) = server::setup_link(&app, &pools)? {
                 println!("  No administrator yet. Make the first one at this link, which works once:\n  {link}\n");
             }
-            site.run().await
+            let ended = site.run().await;
+            trainer.abort();
+            ended
         })
     }
 }
@@ -53,7 +56,9 @@ pub fn work(config: Config) -> anyhow::Result<()> {
             server::mail_notice(&app.config)
         );
         tokio::select! {
-            () = jobs::work(app, mailer) => {}
+            () = jobs::work(app.clone(), mailer) => {}
+            () = jobs::watch(app.clone()) => {}
+            () = jobs::training::watch(app) => {}
             stop = tokio::signal::ctrl_c() => stop?,
         }
         Ok(())

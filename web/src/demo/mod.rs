@@ -25,8 +25,8 @@ use potluck_models::schema::{
     batches, comments, items, projects, reports, revisions, users, verdicts,
 };
 use potluck_models::settings::Settings;
-use potluck_models::spam::training::{self, ModelKind, StoredModel};
-use potluck_models::spam::{self, Options};
+use potluck_models::spam::training::{self, StoredModel};
+use potluck_models::spam::Options;
 use potluck_models::{markdown, now, password};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -211,14 +211,15 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
     })
     .map_err(|rollback| rollback.0)?;
     // The filter learns from what the demo's moderators decided, as the nightly job would have it.
-    let examples = training::examples(&mut db)?;
+    let labels = training::labels(&mut db)?;
     let options = Options {
         quiet: true,
-        ..Options::default()
+        ..settings.training()
     };
-    let trained = spam::train(&examples, &options, &mut |_, _| {})?;
+    let mut candidate = training::candidate(&mut db, labels, &options, &mut |_, _| {})?;
+    candidate.facts.because = "the demo's first night".into();
     write_tx(&mut db, |db| -> diesel::QueryResult<()> {
-        let id = training::store(db, &trained.model, ModelKind::Trained, None)?;
+        let id = training::store(db, &candidate, None)?;
         StoredModel::activate(db, id)
     })?;
     app.set_filter(training::load_active(&mut db)?);

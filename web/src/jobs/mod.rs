@@ -1,5 +1,7 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
+pub mod training;
+
 use crate::app::App;
 use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
@@ -10,6 +12,7 @@ use potluck_models::job::Job;
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
+use potluck_models::spam::training::RESCORE;
 use potluck_models::{intake, item, link, session};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,6 +51,12 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
                 .send(&letter)
                 .await
                 .map_err(|error| (error.to_string(), error.permanent)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        RESCORE => match serde_json::from_str(&job.payload) {
+            Ok(rescore) => training::rescore(app, rescore)
+                .await
+                .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
         },
         other => Err((format!("no such kind of job: {other}"), true)),
@@ -94,7 +103,8 @@ pub async fn watch(app: Arc<App>) {
                 "settings" => match app.read(Settings::load).await {
                     Ok(settings) => {
                         app.set_settings(settings);
-                        true
+                        // Its promises are the filter's thresholds.
+                        crate::filter::reload(&app).await
                     }
                     Err(error) => {
                         tracing::error!("cannot read the settings: {error}");
@@ -173,6 +183,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = erase_deleted(&app).await {
             tracing::warn!("erasing what was deleted failed: {error}");
+        }
+        if let Err(error) = training::count_weeks(&app).await {
+            tracing::warn!("counting the filter's weeks failed: {error}");
         }
         if let Err(error) = sweep_pictures(&app).await {
             tracing::warn!("sweeping the pictures failed: {error}");

@@ -15,7 +15,7 @@ use potluck_models::moderation::queue::{
     self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
 };
 use potluck_models::moderation::verdict::{Batch, Reason, Told, UNDO};
-use potluck_models::spam::learning::OWN_FEET;
+use potluck_models::spam::report::OWN_FEET;
 use potluck_models::spam::training::StoredModel;
 use potluck_models::spam::{Report, Thresholds};
 use potluck_models::{Db, QueryResult};
