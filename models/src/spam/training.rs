@@ -10,6 +10,7 @@ use super::{FEATURES_VERSION, Report, starter};
 use crate::db::{ItemId, ModelId, UserId, dialect, now};
 use crate::intake::ActiveModel;
 use crate::job::Job;
+use crate::moderation::log::Act;
 use crate::moderation::rescore::Rescore;
 use crate::moderation::verdict::Label;
 use crate::schema::{imported_labels, label_imports, models, revisions, verdicts};
@@ -354,6 +355,58 @@ fn recipe(report: &Report, options: &Options) -> Option<Options> {
         && old.folds == options.folds
         && old.starter == options.starter;
     (!same).then_some(old)
+}
+
+/// What became of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Stored, and in use.
+    InUse(ModelId),
+    /// Stored, but worse than the one in use.
+    Refused(ModelId),
+    /// The very same as the one in use: nothing was stored.
+    Same(ModelId),
+}
+
+/// Stores a candidate and puts it into use, unless the guard refuses it and nobody insists. To be
+/// called in a write transaction.
+pub fn keep(db: &mut Db, candidate: &Candidate, force: bool) -> QueryResult<Kept> {
+    dialect::lock(db, "models")?;
+    let bytes = candidate.model.to_bytes();
+    let active = StoredModel::active(db)?;
+    if let Some(same) = active.filter(|active| active.sha256 == secret::sha256_bytes(&bytes)) {
+        // It knows all that is known, up to now.
+        diesel::update(models::table.find(same.id))
+            .set(models::created_at.eq(candidate.read_at))
+            .execute(db)?;
+        return Ok(Kept::Same(same.id));
+    }
+    let id = store(db, candidate, None)?;
+    let refused = candidate.is_refused() && !force;
+    if !refused {
+        StoredModel::activate(db, id)?;
+    }
+    let detail = format!(
+        "model {id} from {} own labels: {}{}",
+        candidate.model.report().own_labels(),
+        candidate.facts.because,
+        if refused {
+            "; worse than the one in use, so not put into use"
+        } else {
+            ""
+        }
+    );
+    Act {
+        act: "retrain",
+        detail: &detail,
+        ..Act::default()
+    }
+    .write(db)?;
+    Ok(if refused {
+        Kept::Refused(id)
+    } else {
+        Kept::InUse(id)
+    })
 }
 
 /// Keeps a model. It is used only once it is activated.

@@ -11,11 +11,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use potluck_models::db::{self, Db, write_tx};
 use potluck_models::lease::Lease;
-use potluck_models::moderation::log::Act;
+use potluck_models::secret;
 use potluck_models::settings::Settings;
 use potluck_models::spam::Step;
-use potluck_models::spam::training::{self, Candidate, LEASE, StoredModel};
-use potluck_models::{QueryResult, secret};
+use potluck_models::spam::training::{self, Candidate, Kept, LEASE};
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -302,12 +301,17 @@ fn work(config: &Config, asked: &Retrain) -> anyhow::Result<()> {
     let stored = if asked.dry_run {
         None
     } else {
-        Some(write_tx(db, |db| keep(db, &candidate, asked.force))?)
+        let kept = write_tx(db, |db| training::keep(db, &candidate, asked.force))?;
+        Some(kept)
     };
-    let in_use = stored.is_some() && (asked.force || !candidate.is_refused());
     if asked.json {
+        let (model, in_use) = match stored {
+            None => (None, false),
+            Some(Kept::Refused(id)) => (Some(id), false),
+            Some(Kept::InUse(id) | Kept::Same(id)) => (Some(id), true),
+        };
         let document = serde_json::json!({
-            "model": stored,
+            "model": model,
             "in_use": in_use,
             "refused": candidate.is_refused(),
             "dry_run": asked.dry_run,
@@ -321,8 +325,11 @@ fn work(config: &Config, asked: &Retrain) -> anyhow::Result<()> {
     compared(&candidate);
     match stored {
         None => println!("A dry run: nothing was stored."),
-        Some(id) if in_use => println!("Model {id} is stored and in use."),
-        Some(id) => println!(
+        Some(Kept::InUse(id)) => println!("Model {id} is stored and in use."),
+        Some(Kept::Same(id)) => {
+            println!("It is the same as model {id}, which stays in use: nothing new was labelled.");
+        }
+        Some(Kept::Refused(id)) => println!(
             "Model {id} is stored, but not in use: its way of training does worse than that of the \
              model in use. `potluck retrain --force` or `potluck spam activate {id}` overrule that."
         ),
@@ -349,33 +356,4 @@ fn compared(candidate: &Candidate) {
             1.96 * paired.error
         );
     }
-}
-
-fn keep(
-    db: &mut Db,
-    candidate: &Candidate,
-    force: bool,
-) -> QueryResult<potluck_models::db::ModelId> {
-    let id = training::store(db, candidate, None)?;
-    let labels = candidate.model.report().own_labels();
-    let refused = candidate.is_refused() && !force;
-    if !refused {
-        StoredModel::activate(db, id)?;
-    }
-    let detail = format!(
-        "model {id} from {labels} own labels: {}{}",
-        candidate.facts.because,
-        if refused {
-            "; worse than the one in use, so not put into use"
-        } else {
-            ""
-        }
-    );
-    Act {
-        act: "retrain",
-        detail: &detail,
-        ..Act::default()
-    }
-    .write(db)?;
-    Ok(id)
 }
