@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 /// Runs a command on a database, and ends when it ends.
-fn run(folder: &std::path::Path, database_url: &str, arguments: &[&str]) -> Output {
+pub fn run(folder: &std::path::Path, database_url: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("POTLUCK_") {
@@ -25,7 +25,7 @@ fn run(folder: &std::path::Path, database_url: &str, arguments: &[&str]) -> Outp
         .expect("potluck runs")
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
