@@ -195,7 +195,15 @@ impl Table {
 pub fn write_predictions(
     out: impl Write,
     tables: &[(&Table, &[Option<f64>])],
-) -> Result<(), csv::Error> {
+) -> Result<(), io::Error> {
+    // csv's own conversion hides the kind, by which a closed pipe is known.
+    write_rows(out, tables).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
+
+fn write_rows(out: impl Write, tables: &[(&Table, &[Option<f64>])]) -> Result<(), csv::Error> {
     let mut columns: Vec<&str> = Vec::new();
     for (table, _) in tables {
         for name in &table.header {
