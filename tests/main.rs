@@ -19,3 +19,4 @@ mod kill;
 mod moderation;
 mod projects;
 mod schema;
+mod spam_cli;

@@ -8,6 +8,7 @@ use super::{
 use anyhow::bail;
 use clap::Args;
 use potluck_models::spam::evaluation::{BINS, Histogram, Metrics, Scored, reliability};
+use potluck_models::spam::features::View;
 use potluck_models::spam::labelled::{Table, write_predictions};
 use potluck_models::spam::learning::train_with;
 use potluck_models::spam::replay::Random;
@@ -202,7 +203,6 @@ impl Evaluate {
             );
             let words: Vec<String> = misleading(explanation)
                 .iter()
-                .take(5)
                 .map(|token| format!("{} {:+.2}", one_line(&token.token, 30), token.weight))
                 .collect();
             let _ = writeln!(
@@ -351,12 +351,18 @@ fn worst(files: &[Evaluated]) -> Vec<(&Evaluated, &usize, &Explanation)> {
     all
 }
 
-/// The tokens that pushed to the wrong side, strongest first.
-fn misleading(explanation: &Explanation) -> &[TokenWeight] {
-    match explanation.probability >= 0.5 {
+/// The tokens that pushed to the wrong side, strongest first; pieces of words only where there is
+/// nothing that reads better.
+fn misleading(explanation: &Explanation) -> Vec<&TokenWeight> {
+    let side = match explanation.probability >= 0.5 {
         true => &explanation.spam,
         false => &explanation.ham,
-    }
+    };
+    let (mut readable, pieces): (Vec<_>, Vec<_>) =
+        side.iter().partition(|token| token.view != View::Chars);
+    readable.extend(pieces);
+    readable.truncate(5);
+    readable
 }
 
 fn reliability_table(scored: &[Scored]) -> String {
