@@ -173,7 +173,7 @@ fn evaluating_scores_every_row_in_order_and_measures_just_these_scores() {
     assert_eq!(report["files"][0]["metrics"], expected);
     assert!(expected["f1_spam"].as_f64().unwrap() > 0.9, "{expected}");
     assert_eq!(report["files"][0]["file"], "a.csv");
-    assert_eq!(report["worst"].as_array().unwrap().len().min(20), {
+    assert_eq!(report["worst"].as_array().unwrap().len(), {
         let wrong = scored.iter().filter(|s| (s.probability >= 0.5) != s.spam);
         wrong.count().min(20)
     });
@@ -481,7 +481,12 @@ fn a_replay_tells_the_same_story_from_the_same_seed() {
     }
     let shuffled = ["replay", "a.csv", "--shuffle", "--seed"];
     let of = |seed| said(&spam(folder.path(), &[&shuffled[..], &[seed]].concat()));
-    assert_ne!(of("1").lines().nth(5), of("2").lines().nth(5));
+    let spread = |told: String| {
+        told.lines()
+            .find(|line| line.contains("spam among them"))
+            .map(str::to_owned)
+    };
+    assert_ne!(spread(of("1")), spread(of("2")));
     let report = json(&spam(
         folder.path(),
         &["replay", "a.csv", "--report", "1", "--pace", "6", "--json"],
@@ -585,11 +590,12 @@ fn a_text_is_explained_by_a_model_or_the_starter() {
         .map(|t| t["weight"].as_f64().unwrap())
         .collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
-    let word = strongest
-        .iter()
-        .find(|t| t["token"] == "casino")
-        .expect("the word");
-    assert!(word["spam"].as_f64() > word["ham"].as_f64(), "{word}");
+    assert!(
+        strongest
+            .iter()
+            .all(|t| t["spam"].as_f64() > t["ham"].as_f64()),
+        "{strongest:?}"
+    );
     let piped = spam_reading(
         folder.path(),
         &["explain", "--model", "m", "--json", "-"],
@@ -601,7 +607,6 @@ fn a_text_is_explained_by_a_model_or_the_starter() {
         "Probability of spam: 0.9",
         "Speaks for spam",
         "Speaks for ham",
-        "casino",
     ] {
         assert!(said.contains(part), "{part} in {said}");
     }
