@@ -145,38 +145,45 @@ impl Table {
 
     /// Every row with its label, and its time where there is one.
     pub fn examples(&self) -> Result<Vec<Example>, Fault> {
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(i, row)| self.example(i, row)).collect()
+    }
+
+    /// The same without keeping the rows, for a large file whose rows are not written again.
+    pub fn into_examples(mut self) -> Result<Vec<Example>, Fault> {
+        let rows = std::mem::take(&mut self.rows).into_iter().enumerate();
+        rows.map(|(i, row)| self.example(i, &row)).collect()
+    }
+
+    fn example(&self, i: usize, row: &StringRecord) -> Result<Example, Fault> {
         let label = self.label.ok_or_else(|| Fault::File {
             file: self.name.clone(),
             fault: no_column(&self.header, "label"),
         })?;
-        let mut examples = Vec::with_capacity(self.rows.len());
-        for (i, row) in self.rows.iter().enumerate() {
-            let said = row[label].trim();
-            let label = if said.eq_ignore_ascii_case("spam") {
-                Label::Spam
-            } else if said.eq_ignore_ascii_case("ham") {
-                Label::Ham
-            } else {
-                let said = shortened(said);
-                let fault = format!("the label is {said:?}, where it must be spam or ham");
-                return Err(self.fault(i, fault));
-            };
-            let mut example = Example::new(&row[self.text], label);
-            let time = self.time.map_or("", |time| row[time].trim());
-            if !time.is_empty() {
-                let at = seconds(time).ok_or_else(|| {
-                    let time = shortened(time);
-                    let fault = format!(
-                        "the time is {time:?}, where it must be like 2026-01-31T12:00:00Z or \
-                         seconds since 1970"
-                    );
-                    self.fault(i, fault)
-                })?;
-                example.at = Some(at);
-            }
-            examples.push(example);
+        let said = row[label].trim();
+        let label = if said.eq_ignore_ascii_case("spam") {
+            Label::Spam
+        } else if said.eq_ignore_ascii_case("ham") {
+            Label::Ham
+        } else {
+            let said = shortened(said);
+            let fault = format!("the label is {said:?}, where it must be spam or ham");
+            return Err(self.fault(i, fault));
+        };
+        let mut example = Example::new(&row[self.text], label);
+        let time = self.time.map_or("", |time| row[time].trim());
+        if !time.is_empty() {
+            let at = seconds(time).ok_or_else(|| {
+                let time = shortened(time);
+                let fault = format!(
+                    "the time is {time:?}, where it must be like 2026-01-31T12:00:00Z or \
+                     seconds since 1970"
+                );
+                self.fault(i, fault)
+            })?;
+            example.at = Some(at);
         }
-        Ok(examples)
+        Ok(example)
     }
 
     fn fault(&self, row: usize, fault: String) -> Fault {

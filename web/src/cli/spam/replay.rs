@@ -148,10 +148,10 @@ impl Replay {
         });
         line("ham put to Spam", &|t| count(t.ham_put_away));
         line("minutes of a moderator", &|t| {
-            format!("{:.0}", self.minutes(t.decisions))
+            format!("{:.1}", self.minutes(t.decisions))
         });
         line("  reading everything", &|t| {
-            format!("{:.0}", self.minutes(t.comments))
+            format!("{:.1}", self.minutes(t.comments))
         });
         let _ = writeln!(
             out,

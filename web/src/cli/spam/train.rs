@@ -99,7 +99,7 @@ impl Train {
     fn work(&self) -> anyhow::Result<()> {
         let mut examples = Vec::new();
         for path in &self.files {
-            examples.extend(Table::read(path)?.examples()?);
+            examples.extend(Table::read(path)?.into_examples()?);
         }
         if examples.is_empty() {
             bail!("{}: there are no rows to learn from", named(&self.files));
