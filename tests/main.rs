@@ -19,4 +19,5 @@ mod kill;
 mod moderation;
 mod projects;
 mod schema;
+mod spam_cli;
 mod training;

@@ -2,6 +2,7 @@
 
 pub(crate) mod retrain;
 mod serve;
+mod spam;
 mod user;
 
 use crate::config::{Config, Given, unknown_variables};
@@ -33,6 +34,9 @@ enum Command {
     Migrate,
     /// Train the spam filter from the starter and the moderators' decisions
     Retrain(retrain::Retrain),
+    /// Measure, train and try the spam filter on files
+    #[command(subcommand)]
+    Spam(spam::Spam),
     /// Make and change accounts
     #[command(subcommand)]
     User(user::User),
@@ -49,10 +53,15 @@ pub fn run() -> anyhow::Result<()> {
     }
     let config = given.resolve()?;
     let filter = EnvFilter::try_new(&config.log)?;
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_target(false)
-        .init();
+        .with_target(false);
+    if matches!(command, Command::Spam(_)) {
+        // Its standard output is for tables and JSON alone.
+        log.with_writer(std::io::stderr).init();
+    } else {
+        log.init();
+    }
     for name in unknown_variables() {
         tracing::warn!("{name} is set, and is none of our settings");
     }
@@ -61,6 +70,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Work => serve::work(config),
         Command::Migrate => migrate(&config),
         Command::Retrain(retrain) => retrain.run(&config),
+        Command::Spam(spam) => spam.run(&config),
         Command::User(user) => user.run(&config),
     }
 }
