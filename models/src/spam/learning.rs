@@ -48,6 +48,9 @@ pub struct Example {
     /// When it was written, in seconds since 1970; None where history does not say. Only the split
     /// into older part and newest fifth looks at it.
     pub at: Option<i64>,
+    /// A person saw it because the filter had picked it out: held or put away for its score alone.
+    /// Thresholds must not take such texts for an even sample of all.
+    pub picked: bool,
     /// 1 for a person's verdict, less for weaker evidence. Kept to a 1,024th; at most 1,024.
     pub weight: f64,
 }
@@ -59,6 +62,7 @@ impl Example {
             signals: Vec::new(),
             label,
             at: None,
+            picked: false,
             weight: 1.0,
         }
     }
@@ -406,9 +410,11 @@ fn learn(
         });
         progress(Step::Fit, 0.9 + 0.02 * parts.len() as f32);
     }
-    let scores = |spam: bool| {
-        let of_class = scored.iter().filter(|s| s.spam == spam);
-        Tail::of(of_class.map(|s| s.probability).collect())
+    let scores = |spam: bool, picked: Option<bool>| {
+        let of_class = scored.iter().zip(&corpus.rows).filter(|(s, row)| {
+            s.spam == spam && picked.is_none_or(|picked| picked == row.example.picked)
+        });
+        Tail::of(of_class.map(|(s, _)| s.probability).collect())
     };
     let mut report = Report {
         features_version: FEATURES_VERSION,
@@ -430,8 +436,10 @@ fn learn(
         newest: None,
         mistakes,
         contradictions: Vec::new(),
-        ham_scores: scores(false),
-        spam_scores: scores(true),
+        ham_scores: scores(false, Some(false)),
+        picked_ham_scores: scores(false, Some(true)),
+        silent: 0,
+        spam_scores: scores(true, None),
         borrowed_hold: starter.map(|s| s.report.thresholds.hold),
         thresholds: Thresholds {
             hold: 0.5,
@@ -577,6 +585,7 @@ fn canonical(own: &[&Example], seed: u64) -> Result<(Order, String), TrainError>
             example.label,
             (quantised(example.weight) * 1024.0) as u64,
             example.at,
+            example.picked,
         )
     };
     order.sort_by(|a, b| {
@@ -586,14 +595,14 @@ fn canonical(own: &[&Example], seed: u64) -> Result<(Order, String), TrainError>
     });
     let mut sum = Sha256::new();
     for &(i, _) in &order {
-        let (signals, label, weight, at) = facts(i);
+        let (signals, label, weight, at, picked) = facts(i);
         sum.update((own[i].text.len() as u64).to_le_bytes());
         sum.update(&own[i].text);
         for signal in signals {
             sum.update((signal.len() as u64).to_le_bytes());
             sum.update(signal);
         }
-        sum.update([label as u8]);
+        sum.update([label as u8, u8::from(picked)]);
         sum.update(weight.to_le_bytes());
         sum.update(at.unwrap_or(i64::MIN).to_le_bytes());
     }

@@ -124,7 +124,7 @@ pub fn replay(
     let mut model: Option<Model> = starter.map(Starter::model);
     let mut random = Random::new(rules.seed);
     let mut labels: Vec<Example> = Vec::new();
-    let mut unlearned = 0;
+    let (mut unlearned, mut silent) = (0, 0);
     let mut replay = Replay {
         arrivals: Vec::with_capacity(history.len()),
         retrainings: 0,
@@ -133,7 +133,8 @@ pub fn replay(
         // Nothing is left to be judged by what the last batch teaches, so labels learn before one.
         if unlearned >= rules.retrain_every.max(1) {
             match train_with(&labels, starter, &options, &mut |_, _| {}) {
-                Ok(trained) => {
+                Ok(mut trained) => {
+                    trained.model.let_through(silent);
                     model = Some(trained.model);
                     replay.retrainings += 1;
                     unlearned = 0;
@@ -157,8 +158,13 @@ pub fn replay(
                 Decision::Hold | Decision::Spam => true,
             };
             if decided {
-                labels.push(comment.clone());
+                labels.push(Example {
+                    picked: model.is_some() && state != Decision::Publish,
+                    ..comment.clone()
+                });
                 unlearned += 1;
+            } else {
+                silent += 1;
             }
             replay.arrivals.push(Arrival {
                 spam,

@@ -5,9 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::FEATURES_VERSION;
-use super::evaluation::{
-    Bin, Histogram, Metrics, Promises, Thresholds, allowed_errors, ham_needed,
-};
+use super::evaluation::{Bin, Histogram, Metrics, Promises, Thresholds, ham_needed, upper_bound};
 use super::features::View;
 use super::near::Contradiction;
 
@@ -53,9 +51,16 @@ pub struct Report {
     /// Near-identical texts with different labels.
     #[serde(default)]
     pub contradictions: Vec<Contradiction>,
-    /// The highest scores of unseen ham and of unseen spam, from which thresholds are computed.
+    /// Scores of unseen ham, from which thresholds are computed: of ham that people judged whatever
+    /// its score, and of ham that they saw because the filter had picked it out.
     #[serde(default)]
     pub ham_scores: Tail,
+    #[serde(default)]
+    pub picked_ham_scores: Tail,
+    /// Texts that the filter let through and nobody has judged. Not a fact of the labels, so not
+    /// stored: see [`Report::let_through`].
+    #[serde(skip)]
+    pub silent: u64,
     #[serde(default)]
     pub spam_scores: Tail,
     /// Where to hold while there is too little ham to promise anything: the starter's threshold.
@@ -120,30 +125,19 @@ impl Tail {
         }
     }
 
-    /// The lowest score above which at most `limit` of all lie, by the upper 95 % bound; None when
-    /// there are too few to say.
-    pub fn promised(&self, limit: f64) -> Option<f64> {
-        let allowed = allowed_errors(self.texts as usize, limit)? as u64;
-        if allowed >= self.texts {
-            return Some(0.0);
-        }
-        // Of a rank that was not kept, the next higher score: the promise holds all the more.
-        let at = self.scores.partition_point(|(rank, _)| *rank <= allowed);
-        let (_, score) = self.scores.get(at.checked_sub(1)?)?;
-        // Just above the first that must not be caught.
-        Some(score.next_up().min(1.0))
+    /// How many scores are at or above a threshold, to within a fiftieth.
+    fn from(&self, threshold: f64) -> u64 {
+        let caught = self
+            .scores
+            .partition_point(|(_, score)| *score >= threshold);
+        self.scores
+            .get(caught)
+            .map_or(self.texts, |(rank, _)| *rank)
     }
 
     /// The share of scores at or above a threshold, to within a fiftieth of itself.
     pub fn share_from(&self, threshold: f64) -> f64 {
-        let caught = self
-            .scores
-            .partition_point(|(_, score)| *score >= threshold);
-        match self.scores.get(caught) {
-            _ if self.texts == 0 => 0.0,
-            Some((rank, _)) => *rank as f64 / self.texts as f64,
-            None => 1.0,
-        }
+        self.from(threshold) as f64 / self.texts.max(1) as f64
     }
 }
 
@@ -178,6 +172,8 @@ impl Report {
             mistakes: Vec::new(),
             contradictions: Vec::new(),
             ham_scores: Tail::default(),
+            picked_ham_scores: Tail::default(),
+            silent: 0,
             spam_scores: Tail::default(),
             borrowed_hold: None,
             thresholds: Thresholds {
@@ -204,33 +200,81 @@ impl Report {
         self.starter_spam + self.starter_ham > 0 && self.own_labels() < OWN_FEET
     }
 
+    /// Tells it how many texts the filter let through that nobody has judged, and sets the
+    /// thresholds anew.
+    pub fn let_through(&mut self, silent: u64) {
+        self.silent = silent;
+        self.promise(self.promises);
+    }
+
     /// Sets the thresholds that keep these promises. The starter alone promises nothing of this
     /// site and keeps its own; nor does a report from before there were tails.
     pub fn promise(&mut self, promises: Promises) {
         self.promises = promises;
-        let missing = |limit| (ham_needed(limit) as u64).saturating_sub(self.own_ham);
+        let even = if self.ham_scores.texts + self.picked_ham_scores.texts > 0 {
+            self.ham_scores.texts
+        } else {
+            self.own_ham
+        };
+        let missing = |limit| (ham_needed(limit) as u64).saturating_sub(even);
         self.ham_missing_to_hold = missing(promises.held);
         self.ham_missing_to_put_away = missing(promises.put_away);
-        if self.own_labels() == 0 || (self.ham_scores.texts == 0 && self.own_ham > 0) {
+        if self.own_labels() == 0 || (even == self.own_ham && self.ham_scores.texts != even) {
             return;
         }
-        let promised = self.ham_scores.promised(promises.held);
+        let promised = self.promised(promises.held);
         let hold = match promised {
             Some(hold) => hold.max(LOWEST_HOLD),
             None => self.borrowed_hold.unwrap_or(0.5),
         };
         let spam = self
-            .ham_scores
             .promised(promises.put_away)
             .map(|spam| spam.max(LOWEST_SPAM).max(hold))
             .filter(|&spam| spam < 1.0);
         self.thresholds = Thresholds { hold, spam };
         self.hold_promised = promised.is_some();
-        let above = |tail: &Tail, at: Option<f64>| at.map_or(0.0, |at| tail.share_from(at));
-        self.spam_held = above(&self.spam_scores, Some(hold));
-        self.ham_held = above(&self.ham_scores, Some(hold));
-        self.spam_put_away = above(&self.spam_scores, spam);
-        self.ham_put_away = above(&self.ham_scores, spam);
+        self.spam_held = self.spam_scores.share_from(hold);
+        self.ham_held = self.ham_share_from(hold);
+        self.spam_put_away = spam.map_or(0.0, |spam| self.spam_scores.share_from(spam));
+        self.ham_put_away = spam.map_or(0.0, |spam| self.ham_share_from(spam));
+    }
+
+    /// The lowest threshold above which at most `limit` of all ham lies, by the upper 95 % bound;
+    /// None when there is too little ham to say.
+    ///
+    /// Ham that people saw because the filter had picked it out is the hardest there is. Counted as
+    /// if it were an even sample it would drive the threshold up until little is held at all. So it
+    /// counts once, and ham that was judged whatever its score stands for itself and for all that was
+    /// let through unjudged: with `k` of its `n` texts above, at most a share `u(k, n)` of those lies
+    /// above (Clopper-Pearson), and the promise is kept while
+    ///
+    /// ```text
+    /// picked above + (n + silent) · u(k, n)  ≤  limit · (picked + n + silent)
+    /// ```
+    fn promised(&self, limit: f64) -> Option<f64> {
+        let (even, picked) = (&self.ham_scores, &self.picked_ham_scores);
+        let stands_for = (even.texts + self.silent) as f64;
+        let all = stands_for + picked.texts as f64;
+        // Just above the first that must not be caught. A rank that was not kept gives way to the
+        // next higher score, and the promise is kept all the more.
+        let keeps = |&(rank, score): &(u64, f64)| {
+            let above = picked.from(score.next_up()) as f64;
+            above + stands_for * upper_bound(rank, even.texts) <= limit * all
+        };
+        let kept = even.scores.partition_point(keeps);
+        let (_, score) = even.scores.get(kept.checked_sub(1)?)?;
+        Some(score.next_up().min(1.0))
+    }
+
+    /// The share of all ham that lies at or above a threshold.
+    fn ham_share_from(&self, threshold: f64) -> f64 {
+        let (even, picked) = (&self.ham_scores, &self.picked_ham_scores);
+        let stands_for = (even.texts + self.silent) as f64;
+        let all = stands_for + picked.texts as f64;
+        if all == 0.0 {
+            return 0.0;
+        }
+        (picked.from(threshold) as f64 + stands_for * even.share_from(threshold)) / all
     }
 }
 

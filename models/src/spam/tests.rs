@@ -465,7 +465,7 @@ fn good_words_do_not_drown_spam() {
 
 #[test]
 fn promises_follow_the_binomial() {
-    use super::evaluation::{allowed_errors, ham_needed, promised_threshold};
+    use super::evaluation::{allowed_errors, ham_needed, promised_threshold, upper_bound};
     // The rule of three, sharpened.
     assert_eq!((ham_needed(0.001), ham_needed(0.02)), (2995, 149));
     assert_eq!(
@@ -484,6 +484,55 @@ fn promises_follow_the_binomial() {
         allowed_errors(200, 0.02).unwrap()
     );
     assert_eq!(promised_threshold(&ham[..100], 0.02), None);
+    // One way and the other agree.
+    for (n, limit) in [(200, 0.02), (5_000, 0.001), (3_000, 0.02)] {
+        let allowed = allowed_errors(n, limit).unwrap() as u64;
+        assert!(upper_bound(allowed, n as u64) <= limit, "{n}");
+        assert!(upper_bound(allowed + 1, n as u64) > limit, "{n}");
+    }
+}
+
+#[test]
+fn ham_that_the_filter_picked_out_does_not_drive_the_threshold_up() {
+    // 300 comments judged whatever their score, and 60 hard ones that people saw for their score.
+    let even: Vec<Example> = community(300);
+    let mut all = even.clone();
+    for i in 0..60 {
+        all.push(Example {
+            picked: true,
+            ..Example::new(
+                format!("click my channel for cheap profit {i}, the level and the duck"),
+                Label::Ham,
+            )
+        });
+    }
+    let fair = trained(&even, &quiet());
+    let model = trained(&all, &quiet());
+    let naive: Vec<Example> = all
+        .iter()
+        .map(|e| Example {
+            picked: false,
+            ..e.clone()
+        })
+        .collect();
+    let naive = trained(&naive, &quiet());
+    assert!(fair.report().hold_promised && naive.report().hold_promised);
+    // As many again were let through unjudged: the hard ones are a small part of all.
+    let mut known = model.clone();
+    known.let_through(10_000);
+    assert!(known.thresholds().hold <= naive.thresholds().hold);
+    assert!(known.report().ham_held <= 0.02);
+    // The promise is about all ham; with none let through, the hard ones are a fifth of it.
+    assert!(model.thresholds().hold >= known.thresholds().hold);
+    // What is not a fact of the labels is not in the bytes.
+    assert_eq!(known.report().silent, 10_000);
+    assert_eq!(
+        Model::from_bytes(&known.to_bytes())
+            .unwrap()
+            .report()
+            .silent,
+        0
+    );
 }
 
 #[test]

@@ -8,12 +8,12 @@ use super::learning::{
 };
 use super::{FEATURES_VERSION, Report, starter};
 use crate::db::{ItemId, ModelId, UserId, dialect, now};
-use crate::intake::ActiveModel;
+use crate::intake::{ActiveModel, Outcome, Step};
 use crate::job::Job;
 use crate::moderation::log::Act;
 use crate::moderation::rescore::Rescore;
 use crate::moderation::verdict::Label;
-use crate::schema::{imported_labels, label_imports, models, revisions, verdicts};
+use crate::schema::{imported_labels, items, label_imports, models, revisions, verdicts};
 use crate::settings::Settings;
 use crate::{Db, QueryResult, secret, words};
 use chrono::{Duration, NaiveDateTime, NaiveTime};
@@ -153,7 +153,15 @@ pub fn labels(db: &mut Db) -> QueryResult<Labels> {
         read_at: now(),
         ..Labels::default()
     };
-    type Row = (ItemId, Option<Label>, f64, String, String, NaiveDateTime);
+    type Row = (
+        ItemId,
+        Option<Label>,
+        f64,
+        String,
+        String,
+        String,
+        NaiveDateTime,
+    );
     let rows: Vec<Row> = verdicts::table
         .inner_join(revisions::table.on(verdicts::revision_id.eq(revisions::id.nullable())))
         .filter(
@@ -170,17 +178,19 @@ pub fn labels(db: &mut Db) -> QueryResult<Labels> {
             verdicts::weight,
             revisions::text,
             revisions::signals,
+            revisions::steps,
             revisions::created_at,
         ))
         .load(db)?;
     let mut last = None;
-    for (item, label, weight, text, signals, at) in rows {
+    for (item, label, weight, text, signals, steps, at) in rows {
         let Some(label) = label else { continue };
         let example = Example {
             text,
             signals: serde_json::from_str(&signals).unwrap_or_default(),
             label: label.taught(),
             at: Some(at.and_utc().timestamp()),
+            picked: picked(&steps),
             weight,
         };
         match labels.examples.last_mut() {
@@ -219,10 +229,31 @@ pub fn labels(db: &mut Db) -> QueryResult<Labels> {
                 signals: Vec::new(),
                 label: label.taught(),
                 at: at.map(|at| at.and_utc().timestamp()).or(oldest),
+                picked: false,
                 weight,
             }),
     );
     Ok(labels)
+}
+
+/// Whether the filter alone had kept this text back, by the steps of its intake.
+fn picked(steps: &str) -> bool {
+    let steps: Vec<Step> = serde_json::from_str(steps).unwrap_or_default();
+    let (filter, others): (Vec<&Step>, Vec<&Step>) =
+        steps.iter().partition(|step| step.name == "filter");
+    filter.iter().any(|step| step.outcome > Outcome::Publish)
+        && others.iter().all(|step| step.outcome <= Outcome::Publish)
+}
+
+/// Texts that readers see and nobody has judged.
+fn silent(db: &mut Db) -> QueryResult<u64> {
+    // Written out, so that SQLite sees that its partial index holds all of it.
+    let recent = "(items.state = 'published' AND items.looked_at IS NULL)";
+    let count: i64 = items::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(recent))
+        .count()
+        .get_result(db)?;
+    Ok(count as u64)
 }
 
 impl Label {
@@ -462,6 +493,7 @@ pub fn load_active(db: &mut Db) -> Result<Option<ActiveModel>, LoadError> {
     match Model::from_bytes(&bytes) {
         Ok(mut model) => {
             model.promise(promises);
+            model.let_through(silent(db)?);
             Ok(Some(ActiveModel { id, model }))
         }
         Err(error) => Err(LoadError::Broken { id, error }),
