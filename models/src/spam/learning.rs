@@ -803,7 +803,7 @@ fn out_of_fold(
     vocabulary: usize,
     progress: &mut dyn FnMut(Step, f32),
 ) -> Vec<Point> {
-    let mut inputs: Vec<Inputs> = vec![[0.0; INPUTS]; corpus.rows.len()];
+    let mut inputs: Vec<Inputs> = vec![Inputs::default(); corpus.rows.len()];
     let (mut known, mut known_passages) = (Vec::new(), Vec::new());
     for fold in 0..folds {
         progress(Step::Folds, 0.4 + 0.4 * fold as f32 / folds as f32);
