@@ -481,6 +481,16 @@ fn addresses_have_a_shape() {
     }
     assert!(has("mail duck@pond.example now", "signs:@mail"));
     assert!(!has("great game.Me too", "signs:@link"));
+    // Repositories are known by their paths where their host is not.
+    assert!(has(
+        "see https://duck.example/someone/game/src/main.rs",
+        "signs:@link:code"
+    ));
+    assert!(has(
+        "clone https://duck.example/someone/game.git",
+        "signs:@link:code"
+    ));
+    assert!(has("see https://duck.example/src/shop", "signs:@link"));
     // Source code is not a shop window.
     let code = tokens("the source is at https://github.com/someone/duck-game");
     assert!(
