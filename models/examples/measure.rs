@@ -108,6 +108,7 @@ fn main() -> Result<()> {
         println!("\n## harmless ham with a link to a code repository\n");
         repo_links(&examples(&file("youtube")?), "youtube", &options)?;
         repo_links(&examples(&file("sms")?), "sms", &options)?;
+        repo_links(&examples(&file("instagram_id")?), "instagram_id", &options)?;
     }
     if wants("scale") {
         scale(100_000)?;
@@ -343,6 +344,7 @@ fn repo_links(rows: &[Example], name: &str, options: &Options) -> Result<()> {
         "https://github.com/someone/some-game",
         "https://codeberg.org/someone/repo/src/main.rs",
         "https://git.example.org/someone/repo",
+        "https://example.org/someone/repo/issues/12",
         "https://example.org/someone/some-game",
     ] {
         let (mut plain, mut linked) = (Vec::new(), Vec::new());

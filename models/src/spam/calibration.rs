@@ -3,7 +3,8 @@
 //! Naive Bayes ranks well and exaggerates wildly: its scores bunch at 0 and 1. Platt (1999,
 //! "Probabilistic outputs for support vector machines") fits a logistic curve to scores of
 //! examples that the model has not seen; here with one slope a view instead of one in all, so that
-//! the curve also learns what each view is worth. Targets are Platt's smoothed ones,
+//! the curve also learns what each view is worth, and one for the length of each (see [`Input`]).
+//! Targets are Platt's smoothed ones,
 //! (N+1)/(N+2) and 1/(N+2); the fit is Newton's method with the safeguards of Lin, Lin and Weng
 //! (2007, "A note on Platt's probabilistic outputs").
 //!
@@ -12,18 +13,38 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many numbers describe a text to the calibration.
+/// How many views describe a text to the calibration.
 pub const INPUTS: usize = 4;
-const PARAMETERS: usize = INPUTS + 1;
+const PARAMETERS: usize = 2 * INPUTS + 1;
 
-/// Scaled log-odds of one text, one number a view (see `classifier.rs`).
-pub type Inputs = [f64; INPUTS];
+/// What one view says of one text (see `classifier.rs`).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Input {
+    /// Scaled log-odds.
+    pub evidence: f64,
+    /// The square root of the number of known features, in fours, so that its size is like the
+    /// evidence's.
+    ///
+    /// Multinomial naive Bayes divides by all that a class wrote: where spam is longer than ham, a
+    /// word equally common in both speaks for ham, and the more such words the more it does. In
+    /// the scaled sum that error grows with this very number, so a slope on it takes it out again
+    /// (Rennie et al. 2003 weigh classes anew against the same fault).
+    pub length: f64,
+}
 
-/// p(spam) = 1 / (1 + exp(-(bias + Σ slope · input))).
+/// Features whose square root makes a length of one.
+pub(super) const LENGTH_UNIT: f64 = 4.0;
+
+/// One text, a part a view.
+pub type Inputs = [Input; INPUTS];
+
+/// p(spam) = 1 / (1 + exp(-(bias + Σ slope · evidence + Σ length slope · length))).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     pub bias: f64,
-    pub slopes: Inputs,
+    pub slopes: [f64; INPUTS],
+    /// Of either sign: they correct, they do not speak.
+    pub lengths: [f64; INPUTS],
 }
 
 /// One text for the fit: inputs, whether it is spam, its weight.
@@ -40,6 +61,7 @@ impl Default for Calibration {
         Calibration {
             bias: 0.0,
             slopes: [0.5; INPUTS],
+            lengths: [0.0; INPUTS],
         }
     }
 }
@@ -47,13 +69,7 @@ impl Default for Calibration {
 impl Calibration {
     /// The log-odds after calibration.
     pub fn margin(&self, inputs: &Inputs) -> f64 {
-        self.bias
-            + self
-                .slopes
-                .iter()
-                .zip(inputs)
-                .map(|(slope, input)| slope * input)
-                .sum::<f64>()
+        dot(&self.to_array(), &with_one(inputs))
     }
 
     pub fn probability(&self, inputs: &Inputs) -> f64 {
@@ -82,7 +98,7 @@ impl Calibration {
         loop {
             let at = newton(points, prior.to_array(), &pinned, strength, targets);
             let mut fell = false;
-            for (pin, slope) in pinned.iter_mut().zip(at).skip(1) {
+            for (pin, slope) in pinned.iter_mut().zip(at).skip(1).take(INPUTS) {
                 if slope < LEAST_SLOPE && !*pin {
                     *pin = true;
                     fell = true;
@@ -95,13 +111,18 @@ impl Calibration {
     }
 
     fn to_array(self) -> [f64; PARAMETERS] {
-        with_bias(self.bias, &self.slopes)
+        let mut out = [self.bias; PARAMETERS];
+        out[1..=INPUTS].copy_from_slice(&self.slopes);
+        out[INPUTS + 1..].copy_from_slice(&self.lengths);
+        out
     }
 
     fn from_array(a: [f64; PARAMETERS]) -> Calibration {
-        let mut slopes = [0.0; INPUTS];
-        slopes.copy_from_slice(&a[1..]);
-        Calibration { bias: a[0], slopes }
+        Calibration {
+            bias: a[0],
+            slopes: std::array::from_fn(|v| a[1 + v]),
+            lengths: std::array::from_fn(|v| a[1 + INPUTS + v]),
+        }
     }
 }
 
@@ -187,14 +208,13 @@ pub fn logistic(x: f64) -> f64 {
     }
 }
 
-fn with_bias(bias: f64, inputs: &Inputs) -> [f64; PARAMETERS] {
-    let mut out = [bias; PARAMETERS];
-    out[1..].copy_from_slice(inputs);
-    out
-}
-
 fn with_one(inputs: &Inputs) -> [f64; PARAMETERS] {
-    with_bias(1.0, inputs)
+    let mut out = [1.0; PARAMETERS];
+    for (v, input) in inputs.iter().enumerate() {
+        out[1 + v] = input.evidence;
+        out[1 + INPUTS + v] = input.length;
+    }
+    out
 }
 
 fn dot(a: &[f64; PARAMETERS], b: &[f64; PARAMETERS]) -> f64 {

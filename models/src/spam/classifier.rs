@@ -14,7 +14,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::FEATURES_VERSION;
-use super::calibration::{Calibration, INPUTS, Inputs};
+use super::calibration::{Calibration, INPUTS, Input, Inputs, LENGTH_UNIT};
 use super::evaluation::{Promises, Thresholds};
 use super::features::{Extractor, Position, View, WHOLE};
 use super::report::Report;
@@ -381,7 +381,7 @@ impl Model {
     }
 
     pub(super) fn inputs(&self, found: &Found) -> Inputs {
-        let mut inputs = [0.0; INPUTS];
+        let mut inputs = Inputs::default();
         for ((input, part), features) in inputs.iter_mut().zip(&self.parts).zip(&found.views) {
             *input = scaled(&features.whole, &features.passages, &part.weights);
         }
@@ -389,7 +389,7 @@ impl Model {
     }
 
     /// ln P(text | spam) − ln P(text | ham) of each view, unscaled.
-    pub fn raw_log_odds(&self, found: &Found) -> Inputs {
+    pub fn raw_log_odds(&self, found: &Found) -> [f64; INPUTS] {
         let mut out = [0.0; INPUTS];
         for ((sum, part), features) in out.iter_mut().zip(&self.parts).zip(&found.views) {
             *sum = features
@@ -408,11 +408,14 @@ impl Model {
         let mut all: Vec<TokenWeight> = Vec::new();
         for view in View::ALL {
             let (part, ids) = (&self.parts[view as usize], found.ids(view));
-            let scale = self.calibration.slopes[view as usize] / (ids.len().max(1) as f64).sqrt();
+            let root = (ids.len().max(1) as f64).sqrt();
+            let slope = self.calibration.slopes[view as usize];
+            // The correction for length, shared out: each feature made the text as much longer.
+            let length = self.calibration.lengths[view as usize] / LENGTH_UNIT;
             all.extend(ids.iter().map(|&id| TokenWeight {
                 token: readable(view, part.token(id)),
                 view,
-                weight: part.weights[id as usize] * scale,
+                weight: (part.weights[id as usize] * slope + length) / root,
                 spam_docs: part.spam_docs[id as usize],
                 ham_docs: part.ham_docs[id as usize],
             }));
@@ -461,7 +464,8 @@ impl Model {
     /// u32                   format (1)
     /// u32                   features version
     /// u32 + bytes           the report as JSON (thresholds are in it)
-    /// f64 × (1 + views)     calibration: bias, then a slope a view
+    /// f64 × (1 + 2 × views) calibration: bias, a slope a view, a slope a view's length
+    ///                       (of features version 1, no lengths)
     /// u32                   views, then for each:
     ///   u32                 tokens n
     ///   n × (u16 + bytes)   tokens, sorted
@@ -478,7 +482,8 @@ impl Model {
         out.extend_from_slice(&(report.len() as u32).to_le_bytes());
         out.extend_from_slice(&report);
         out.extend_from_slice(&self.calibration.bias.to_le_bytes());
-        for slope in self.calibration.slopes {
+        let calibration = &self.calibration;
+        for slope in calibration.slopes.iter().chain(&calibration.lengths) {
             out.extend_from_slice(&slope.to_le_bytes());
         }
         out.extend_from_slice(&(self.parts.len() as u32).to_le_bytes());
@@ -516,9 +521,10 @@ impl Model {
         let report = input.report()?;
         let mut calibration = Calibration {
             bias: input.f64()?,
-            slopes: [0.0; INPUTS],
+            ..Calibration::default()
         };
-        for slope in &mut calibration.slopes {
+        let slopes = calibration.slopes.iter_mut();
+        for slope in slopes.chain(&mut calibration.lengths) {
             *slope = input.f64()?;
         }
         if input.u32()? as usize != INPUTS {
@@ -552,13 +558,15 @@ impl Model {
 ///
 /// A spammer who appends a page of harmless words changes the whole and not the passage. The
 /// calibration is fitted on these same numbers, so that a long text's many chances to look bad
-/// somewhere are allowed for.
-pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) -> f64 {
+/// somewhere are allowed for. The share is fixed: left to the fit it falls to nothing, since the
+/// labelled spam was written by people who had not met this filter yet.
+pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) -> Input {
     if whole.is_empty() {
-        return 0.0;
+        return Input::default();
     }
     let sum: f64 = whole.iter().map(|&id| weights[id as usize]).sum();
-    let all = sum / (whole.len() as f64).sqrt();
+    let root = (whole.len() as f64).sqrt();
+    let all = sum / root;
     let mut worst = f64::NEG_INFINITY;
     let mut before = (u32::MAX, 0.0, 0.0);
     let mut rest = passages;
@@ -573,7 +581,10 @@ pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) ->
         before = (passage, sum, count);
         rest = after;
     }
-    all + WORST * (worst - all).max(0.0)
+    Input {
+        evidence: all + WORST * (worst - all).max(0.0),
+        length: root / LENGTH_UNIT,
+    }
 }
 
 /// A piece of a word is shown with dots where the word goes on.

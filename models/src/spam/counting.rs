@@ -382,7 +382,7 @@ impl<'a> Corpus<'a> {
                     }
                 },
             );
-            let mut of_row = [0.0; INPUTS];
+            let mut of_row = Inputs::default();
             for ((input, features), weights) in of_row.iter_mut().zip(&mut found).zip(weights) {
                 features.settle();
                 *input = scaled(&features.whole, &features.passages, weights);
@@ -402,7 +402,7 @@ impl<'a> Corpus<'a> {
         &self,
         row: usize,
         weights: &FoldWeights,
-        slopes: &Inputs,
+        slopes: &[f64; INPUTS],
         spam: bool,
         most: usize,
     ) -> Vec<(String, f64)> {

@@ -390,7 +390,7 @@ impl Extractor {
         let domain = registered_domain(host);
         self.domain_token(domain);
         sink(View::Signs, &self.token, at);
-        if is_code_host(domain) || names_code_host(host) {
+        if is_code_host(domain) || names_code_host(host) || names_code_path(path) {
             // A pointer to source or documentation is what helpful people post. It must not carry
             // the blame that other links have earned; a site's own labels may still teach it.
             tally.code_links += 1;
@@ -736,6 +736,30 @@ fn names_code_host(host: &str) -> bool {
     ["git.", "gitlab.", "gitea.", "forgejo.", "docs.", "wiki."]
         .iter()
         .any(|name| host.starts_with(name))
+}
+
+/// Paths that forges and repository browsers have and shops have not, for hosts in no list. A shop
+/// could imitate them, and loses by it: its domain is still learned, and all its words count.
+fn names_code_path(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    path.ends_with(".git")
+        || path.trim_start_matches('/').split('/').skip(2).any(|part| {
+            matches!(
+                part,
+                "-" | "src"
+                    | "blob"
+                    | "tree"
+                    | "raw"
+                    | "commit"
+                    | "commits"
+                    | "pull"
+                    | "pulls"
+                    | "merge_requests"
+                    | "issues"
+                    | "releases"
+                    | "wiki"
+            )
+        })
 }
 
 fn is_code_host(domain: &str) -> bool {

@@ -371,7 +371,7 @@ fn learn(
     let (inputs, fold_weights) = corpus.out_of_fold(options.vocabulary, &mut |share| {
         progress(Step::Folds, 0.4 + 0.4 * share);
     });
-    let points: Vec<Point> = corpus
+    let mut points: Vec<Point> = corpus
         .rows
         .iter()
         .zip(inputs)
@@ -383,7 +383,7 @@ fn learn(
         .collect();
     progress(Step::Calibrate, 0.8);
     let calibration = Calibration::fit(&points, &prior, strength);
-    let scored = cross_calibrated(&corpus, &points, folds, &prior, strength);
+    let scored = cross_calibrated(&corpus, &mut points, folds, &prior, strength);
     let mistakes = mistakes(&corpus, &scored, |row, spam| {
         corpus.reasons(row, &fold_weights, &calibration.slopes, spam, 6)
     });
@@ -616,10 +616,10 @@ fn text_key(text: &str, seed: u64) -> [u8; 32] {
     sum.finalize().into()
 }
 
-/// Probabilities by curves that have not seen the fold either.
+/// Probabilities by curves that have not seen the fold either. `points` come back as they were.
 fn cross_calibrated(
     corpus: &Corpus,
-    points: &[Point],
+    points: &mut [Point],
     folds: usize,
     prior: &Calibration,
     strength: f64,
@@ -632,14 +632,12 @@ fn cross_calibrated(
         })
         .collect();
     for fold in 0..folds {
-        let others: Vec<Point> = points
-            .iter()
-            .zip(&corpus.rows)
-            .filter(|(_, row)| row.fold != fold)
-            .map(|(point, _)| *point)
-            .collect();
-        let curve = Calibration::fit(&others, prior, strength);
-        for ((scored, point), row) in scored.iter_mut().zip(points).zip(&corpus.rows) {
+        // Without weight they are not seen; a copy of the others would double the memory.
+        for (point, row) in points.iter_mut().zip(&corpus.rows) {
+            point.weight = if row.fold == fold { 0.0 } else { row.weight };
+        }
+        let curve = Calibration::fit(points, prior, strength);
+        for ((scored, point), row) in scored.iter_mut().zip(&*points).zip(&corpus.rows) {
             if row.fold == fold {
                 scored.probability = curve.probability(&point.inputs);
             }

@@ -6,7 +6,7 @@
 //! text ──text.rs──▶ cleaned ──features.rs──▶ 0/1 features in four views (words, pairs, chars, signs)
 //!      ──classifier.rs──▶ per view  s = Σ (ln P(f|spam) − ln P(f|ham)),  x = s / √n,
 //!                         half-way to the worst two neighbouring passages of eight words
-//!      ──calibration.rs─▶ p(spam) = logistic(bias + Σ slope·x)
+//!      ──calibration.rs─▶ p(spam) = logistic(bias + Σ slope·x + Σ length slope·√n)
 //!      ──evaluation.rs──▶ thresholds that keep a promise, figures that can be compared
 //! ```
 //!
@@ -42,4 +42,4 @@ pub use report::Report;
 
 /// Raised whenever `text.rs` or `features.rs` emits something else than before: a model made for
 /// other features is kept and shown, but never scored with.
-pub const FEATURES_VERSION: u32 = 1;
+pub const FEATURES_VERSION: u32 = 2;

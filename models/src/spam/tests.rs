@@ -331,14 +331,22 @@ fn cross_validation_sees_no_test_text() {
 
 #[test]
 fn no_view_speaks_against_its_own_evidence() {
-    use super::calibration::{Calibration, Point};
+    use super::calibration::{Calibration, Input, Point};
     // The second input agrees with the first but for noise that an unhindered fit would subtract.
+    let says = |evidence| {
+        [evidence, 0.0, 0.0, 0.0].map(|e| Input {
+            evidence: e,
+            length: 1.0,
+        })
+    };
     let points: Vec<Point> = (0..400)
         .map(|i| {
             let spam = i % 2 == 0;
             let (signal, noise) = (if spam { 1.0 } else { -1.0 }, f64::from(i % 7) - 3.0);
+            let mut inputs = says(signal + noise);
+            inputs[1].evidence = 0.3 * signal + noise;
             Point {
-                inputs: [signal + noise, 0.3 * signal + noise, 0.0, 0.0],
+                inputs,
                 spam,
                 weight: 1.0,
             }
@@ -346,7 +354,9 @@ fn no_view_speaks_against_its_own_evidence() {
         .collect();
     let curve = Calibration::fit(&points, &Calibration::default(), 0.5);
     assert!(curve.slopes.iter().all(|&slope| slope > 0.0), "{curve:?}");
-    assert!(curve.probability(&[3.0, 3.0, 0.0, 0.0]) > 0.5);
+    let mut both = says(3.0);
+    both[1].evidence = 3.0;
+    assert!(curve.probability(&both) > 0.5);
     assert!(
         Model::starter()
             .calibration()
@@ -354,6 +364,43 @@ fn no_view_speaks_against_its_own_evidence() {
             .iter()
             .all(|&slope| slope > 0.0)
     );
+}
+
+#[test]
+fn the_curve_takes_out_what_length_alone_did() {
+    use super::calibration::{Calibration, Input, Point};
+    // The longer a text, the more its evidence speaks for ham, whatever it is: the fault of
+    // dividing by all that a class wrote, where spam writes more.
+    let say = |signal: f64, length: f64| {
+        [Input {
+            evidence: signal - 1.5 * length,
+            length,
+        }; 4]
+    };
+    let points: Vec<Point> = (0..400)
+        .map(|i| {
+            let spam = i % 2 == 0;
+            let signal = if spam { 1.0 } else { -1.0 } + f64::from(i % 5 - 2) / 2.0;
+            Point {
+                inputs: say(signal, f64::from(i % 7) / 3.0),
+                spam,
+                weight: 1.0,
+            }
+        })
+        .collect();
+    let curve = Calibration::fit(&points, &Calibration::default(), 0.5);
+    for length in [0.0, 1.0, 2.0] {
+        assert!(
+            curve.probability(&say(1.5, length)) > 0.9,
+            "{length}: {curve:?}"
+        );
+        assert!(
+            curve.probability(&say(-1.5, length)) < 0.1,
+            "{length}: {curve:?}"
+        );
+    }
+    // The starter's texts come from elsewhere; how long texts are is each site's own habit.
+    assert_eq!(Model::starter().calibration().lengths, [0.0; 4]);
 }
 
 /// All tokens of a text, as `view:token`.
@@ -435,6 +482,16 @@ fn addresses_have_a_shape() {
     }
     assert!(has("mail duck@pond.example now", "signs:@mail"));
     assert!(!has("great game.Me too", "signs:@link"));
+    // Repositories are known by their paths where their host is not.
+    assert!(has(
+        "see https://duck.example/someone/game/src/main.rs",
+        "signs:@link:code"
+    ));
+    assert!(has(
+        "clone https://duck.example/someone/game.git",
+        "signs:@link:code"
+    ));
+    assert!(has("see https://duck.example/src/shop", "signs:@link"));
     // Source code is not a shop window.
     let code = tokens("the source is at https://github.com/someone/duck-game");
     assert!(
