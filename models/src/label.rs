@@ -127,6 +127,11 @@ impl Import {
         labels.chunks(AT_ONCE)
     }
 
+    /// Forgets one that brought nothing.
+    pub fn discard(db: &mut Db, id: ImportId) -> QueryResult<usize> {
+        diesel::delete(label_imports::table.find(id)).execute(db)
+    }
+
     /// From now on it teaches.
     pub fn finish(db: &mut Db, id: ImportId) -> QueryResult<Import> {
         let mut of = |label: Label| -> QueryResult<i64> {

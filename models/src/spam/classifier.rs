@@ -588,7 +588,7 @@ pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) ->
 }
 
 /// A piece of a word is shown with dots where the word goes on.
-fn readable(view: View, token: &str) -> String {
+pub(super) fn readable(view: View, token: &str) -> String {
     if view != View::Chars {
         return token.to_owned();
     }
@@ -618,7 +618,10 @@ fn sentence(
     for token in side {
         match token.view {
             View::Words | View::Pairs
-                if words.len() < 3 && token.token.chars().any(char::is_alphanumeric) =>
+                // Pieces of addresses and stand-ins for numbers and links are no words to a reader.
+                if words.len() < 3
+                    && token.token.chars().any(char::is_alphanumeric)
+                    && !token.token.contains(['#', '@', '/']) =>
             {
                 words.push(format!("“{}”", token.token));
             }
@@ -684,7 +687,8 @@ fn plain(token: &str) -> String {
         Some(("tld", tld)) => format!("an address ending in .{tld}"),
         Some(("words", n)) => format!("its length ({n} words)"),
         Some(("links", "0")) => "having no link".to_owned(),
-        Some(("links", n)) => format!("{n} link(s)"),
+        Some(("links", "1")) => "its link".to_owned(),
+        Some(("links", n)) => format!("its {n} links"),
         Some(("disguise", what)) => format!("disguised letters ({what})"),
         Some(("emoji", "0")) => "having no emoji".to_owned(),
         Some(("account", what)) => format!("the account ({what})"),
@@ -693,8 +697,10 @@ fn plain(token: &str) -> String {
             format!("{what} letters being capitals").replace("few letters", "a few letters")
         }
         Some(("digits", what)) => format!("its digits ({what})"),
-        Some(("number", digits)) => format!("a number of {digits} digit(s)"),
-        Some(("lines", n)) => format!("its {n} line(s)"),
+        Some(("number", "1")) => "a number of one digit".to_owned(),
+        Some(("number", digits)) => format!("a number of {digits} digits"),
+        Some(("lines", "1")) => "being a single line".to_owned(),
+        Some(("lines", n)) => format!("its {n} lines"),
         Some(("path", _)) => "the shape of the address".to_owned(),
         Some(("ends", what)) => format!("how it ends ({what})"),
         Some(("starts", what)) => format!("how it starts ({what})"),

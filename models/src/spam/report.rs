@@ -285,7 +285,7 @@ impl fmt::Display for Report {
         } else {
             writeln!(
                 f,
-                "Trained on {} labels of this site: {} spam, {} ham.",
+                "Trained on {} labels: {} spam, {} ham.",
                 self.own_labels(),
                 self.own_spam,
                 self.own_ham

@@ -189,6 +189,47 @@ fn a_model_survives_the_disk_and_a_damaged_one_is_refused() {
     }
 }
 
+/// One model file of each release is kept. It opens, and the same labels still give it, unless the
+/// features or the format were changed on purpose: then it is refused with a reason. A new release
+/// adds its own: `potluck spam train models/tests/golden/labels.csv --out …/VERSION.model`.
+#[test]
+fn the_model_of_each_release_opens_and_is_trained_again_to_the_byte() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let labels = labelled::Table::read(&folder.join("labels.csv")).unwrap();
+    let examples = labels.into_examples().unwrap();
+    let now = train(&examples, &quiet(), &mut |_, _| {}).unwrap().model;
+    let mut kept = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "model")
+        {
+            continue;
+        }
+        kept += 1;
+        let bytes = std::fs::read(&path).unwrap();
+        let this = path.file_stem().unwrap().to_str() == Some(env!("CARGO_PKG_VERSION"));
+        match Model::from_bytes(&bytes) {
+            Ok(old) => {
+                assert_eq!(old.to_bytes(), bytes, "{}", path.display());
+                assert!(old.score("Get 77 followers at http://follow7.example/buy", &[]) > 0.9);
+                assert!(old.score("The jump feels late, otherwise lovely", &[]) < 0.1);
+                assert!(!this || now.to_bytes() == bytes, "trained anew, it differs");
+            }
+            Err(ModelError::OtherFeatures { .. } | ModelError::OtherFormat(_)) => {
+                assert!(
+                    !this,
+                    "the features changed: keep a new model of this release"
+                );
+                assert!(Model::report_of(&bytes).is_ok());
+            }
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+    }
+    assert!(kept > 0);
+}
+
 #[test]
 fn it_learns_tells_why_and_keeps_its_promises() {
     let model = trained(&community(120), &quiet());

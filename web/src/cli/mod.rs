@@ -1,5 +1,6 @@
 //! The command line. `potluck` alone serves.
 
+mod import;
 pub(crate) mod retrain;
 mod serve;
 mod spam;
@@ -37,6 +38,9 @@ enum Command {
     /// Measure, train and try the spam filter on files
     #[command(subcommand)]
     Spam(spam::Spam),
+    /// Bring in what another system leaves behind
+    #[command(subcommand)]
+    Import(import::Imports),
     /// Make and change accounts
     #[command(subcommand)]
     User(user::User),
@@ -71,6 +75,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Migrate => migrate(&config),
         Command::Retrain(retrain) => retrain.run(&config),
         Command::Spam(spam) => spam.run(&config),
+        Command::Import(import) => import.run(&config),
         Command::User(user) => user.run(&config),
     }
 }

@@ -1,4 +1,4 @@
-//! `potluck spam`: the filter on files, without a site.
+//! `potluck spam`: the filter on files, without a site; and the models that a site keeps.
 //!
 //! Results go to standard output, alone, so that `--json` and CSV can be piped; progress (only on a
 //! terminal) and how long it took go to standard error. The exit code says whether the work could
@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod replay;
 mod score;
+mod site;
 mod train;
 
 use crate::config::Config;
@@ -34,6 +35,12 @@ pub enum Spam {
     Explain(explain::Explain),
     /// Walk through a labelled history as if it happened: what would people have had to decide?
     Replay(replay::Replay),
+    /// List the models that the site keeps
+    Models(site::Models),
+    /// Put one of the site's models into use
+    Activate(site::Activate),
+    /// Two of the site's models side by side
+    Compare(site::Compare),
 }
 
 impl Spam {
@@ -44,6 +51,9 @@ impl Spam {
             Spam::Score(score) => score.run(),
             Spam::Explain(explain) => explain.run(config),
             Spam::Replay(replay) => replay.run(),
+            Spam::Models(models) => models.run(config),
+            Spam::Activate(activate) => activate.run(config),
+            Spam::Compare(compare) => compare.run(config),
         }
     }
 }
