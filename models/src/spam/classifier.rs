@@ -572,7 +572,7 @@ pub(super) fn scaled(whole: &[u32], passages: &[(u32, u32)], weights: &[f64]) ->
 }
 
 /// A piece of a word is shown with dots where the word goes on.
-fn readable(view: View, token: &str) -> String {
+pub(super) fn readable(view: View, token: &str) -> String {
     if view != View::Chars {
         return token.to_owned();
     }

@@ -20,6 +20,7 @@
 
 pub mod calibration;
 pub mod classifier;
+pub mod compare;
 mod counting;
 pub mod evaluation;
 pub mod features;

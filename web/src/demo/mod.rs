@@ -25,8 +25,8 @@ use potluck_models::schema::{
     batches, comments, items, projects, reports, revisions, users, verdicts,
 };
 use potluck_models::settings::Settings;
-use potluck_models::spam::training::{self, StoredModel};
 use potluck_models::spam::Options;
+use potluck_models::spam::training::{self, StoredModel};
 use potluck_models::{markdown, now, password};
 use serde::Deserialize;
 use std::collections::HashMap;
