@@ -9,7 +9,7 @@ use std::fmt::Write;
 const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 44.0;
-const RIGHT: f64 = 328.0;
+const RIGHT: f64 = 318.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 188.0;
 
@@ -50,6 +50,9 @@ fn scale_below(svg: &mut String, words: &str) {
     text(svg, (LEFT + RIGHT) / 2.0, HEIGHT - 6.0, "middle", words);
 }
 
+/// Texts from which a point of the reliability diagram is worth a line: fewer jump by chance.
+const ENOUGH: u64 = 10;
+
 /// What was stated against what came true: on the dashed line, 0.9 means nine in ten.
 pub fn reliability(bins: &[Bin]) -> Html {
     let met: Vec<&Bin> = bins.iter().filter(|bin| bin.texts > 0).collect();
@@ -73,6 +76,7 @@ pub fn reliability(bins: &[Bin]) -> Html {
     }
     let points: Vec<String> = met
         .iter()
+        .filter(|bin| bin.texts >= ENOUGH)
         .map(|bin| format!("{:.1},{:.1}", x(bin.stated), y(bin.seen())))
         .collect();
     let _ = write!(
@@ -117,8 +121,8 @@ pub fn histogram(histogram: &Histogram, thresholds: &Thresholds) -> Html {
             if n == 0 {
                 return;
             }
-            // One text among thousands must still be seen.
-            let height = (n as f64 / most * (BOTTOM - TOP - 8.0) / 2.0).max(1.5);
+            // By the root, for one text among thousands must still be seen.
+            let height = ((n as f64 / most).sqrt() * (BOTTOM - TOP - 8.0) / 2.0).max(1.5);
             let top = if up { middle - height } else { middle };
             let _ = write!(
                 svg,

@@ -23,6 +23,14 @@ pub fn percent(share: &f64) -> String {
     }
 }
 
+/// 12,345.
+pub fn thousands(n: &u64) -> String {
+    match n / 1_000 {
+        0 => n.to_string(),
+        more => format!("{},{:03}", thousands(&more), n % 1_000),
+    }
+}
+
 /// "1 in 1,000".
 pub fn put_away(promises: &Promises) -> String {
     format!("{:.0} in 1,000", promises.put_away * 1_000.0)
@@ -69,7 +77,11 @@ pub fn put_away_words(report: &Report) -> String {
 }
 
 fn labels(n: u64) -> String {
-    format!("{n} more ham label{}", if n == 1 { "" } else { "s" })
+    format!(
+        "{} more ham label{}",
+        thousands(&n),
+        if n == 1 { "" } else { "s" }
+    )
 }
 
 /// A row of a table of figures, one value a column.
@@ -146,7 +158,7 @@ const ROWS: [Figure; 13] = [
         "at even odds: left alone, and wronged",
         |m| format!("{} or {}", m.confusion.ham_as_ham, m.confusion.ham_as_spam),
     ),
-    ("Texts", "how many were measured", |m| m.texts.to_string()),
+    ("Texts", "how many were measured", |m| thousands(&m.texts)),
 ];
 
 /// The same figures of several measurements, side by side; a dash where there is none.
@@ -166,6 +178,13 @@ pub fn rows(columns: &[Option<&Metrics>]) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!(thousands(&999), "999");
+        assert_eq!(thousands(&1_002), "1,002");
+        assert_eq!(thousands(&12_034_567), "12,034,567");
+    }
 
     #[test]
     fn a_share_is_never_rounded_to_nothing_or_all() {

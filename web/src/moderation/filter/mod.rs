@@ -12,7 +12,7 @@ use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use figures::Row;
+use figures::{Row, thousands};
 use listed::Listed;
 use potluck_models::db::ModelId;
 use potluck_models::label::Import;
@@ -206,6 +206,10 @@ impl FilterPage {
         OWN_FEET
     }
 
+    fn hash<'a>(&self, report: &'a Report) -> &'a str {
+        report.labels_hash.get(..12).unwrap_or("")
+    }
+
     fn first_mistakes(&self) -> usize {
         FIRST_MISTAKES
     }
@@ -221,7 +225,7 @@ impl FilterPage {
                     View::Chars => "pieces of words",
                     View::Signs => "signs",
                 };
-                format!("{n} {what}")
+                format!("{} {what}", thousands(n))
             })
             .collect();
         sizes.join(", ")

@@ -160,6 +160,8 @@ pub fn load(db: &mut Db, report: &Report) -> QueryResult<(Vec<Mistaken>, Vec<Pai
             tokens: mistake
                 .tokens
                 .iter()
+                // What moved nothing by a tenth explains nothing.
+                .filter(|(_, weight)| weight.abs() >= 0.05)
                 .map(|(token, weight)| (token.clone(), *weight > 0.0, signed(*weight)))
                 .collect(),
             fate: match side {
