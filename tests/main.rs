@@ -9,6 +9,7 @@ mod browser;
 mod cli;
 mod comments;
 mod corpus;
+mod filter;
 mod forgery;
 mod gate;
 mod headers;

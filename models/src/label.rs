@@ -407,3 +407,14 @@ pub fn settle(
 pub fn find(db: &mut Db, hash: &str, spam: bool) -> QueryResult<Option<Side>> {
     side(db, hash, if spam { Label::Spam } else { Label::Ham })
 }
+
+impl Import {
+    /// All of them with who brought each, newest first. Nobody: from the command line.
+    pub fn told(db: &mut Db) -> QueryResult<Vec<(Import, Option<String>)>> {
+        label_imports::table
+            .left_join(users::table.on(label_imports::created_by.eq(users::id.nullable())))
+            .order(label_imports::id.desc())
+            .select((Import::as_select(), users::username.nullable()))
+            .load(db)
+    }
+}

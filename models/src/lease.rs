@@ -52,7 +52,7 @@ impl Lease {
             leases::note.eq(note),
         );
         both!(db, conn => diesel::insert_into(leases::table)
-            .values((leases::name.eq(name), row.clone()))
+            .values((leases::name.eq(name), row))
             .on_conflict(leases::name)
             .do_update()
             .set(row)

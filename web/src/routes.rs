@@ -93,6 +93,10 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/batches/{id}/undo", post().to(verdicts::undo))
         .route("/moderation/log", get().to(log::show))
         .route("/moderation/filter", get().to(filter::show))
+        .route(
+            "/moderation/filter/contradictions",
+            post().to(filter::texts::settle),
+        )
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));
 }
@@ -104,9 +108,16 @@ fn admin_routes(site: &mut ServiceConfig) {
         .route("/admin/settings", post().to(admin::settings::save))
         .route("/admin/models", get().to(admin::models::list))
         .route("/admin/models/retrain", post().to(admin::models::retrain))
+        .route("/admin/models/compare", get().to(admin::compare::show))
+        .route("/admin/models/promises", get().to(admin::promises::show))
+        .route("/admin/models/promises", post().to(admin::promises::save))
         .route(
             "/admin/models/{id}/activate",
             post().to(admin::models::activate),
+        )
+        .route(
+            "/admin/imports/{id}/undo",
+            post().to(admin::models::undo_import),
         )
         .route("/admin/jobs", get().to(admin::jobs))
         .route("/admin/jobs/{id}/retry", post().to(admin::retry_job));

@@ -2,6 +2,7 @@
 
 pub mod drift;
 pub mod log;
+pub mod placing;
 pub mod queue;
 pub mod report;
 pub mod rescore;

@@ -92,6 +92,8 @@ pub struct Filter {
     pub why: String,
     pub score_from: Option<f64>,
     pub score_to: Option<f64>,
+    /// Only what was drawn at random, to see how well the filter does.
+    pub sample: bool,
     /// Nothing that came later: what "all that match" meant when it was shown.
     pub until: Option<ItemId>,
 }
@@ -134,6 +136,7 @@ const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Wa
 /// Written out, not bound, so that SQLite sees that its partial indices hold all of it.
 const RECENT: &str = "(items.state = 'published' AND items.looked_at IS NULL)";
 const REPORTED: &str = "items.reports > 0";
+const SAMPLED: &str = "items.sampled";
 
 impl Filter {
     pub fn all_of(queue: Name) -> Filter {
@@ -147,6 +150,7 @@ impl Filter {
             why: String::new(),
             score_from: None,
             score_to: None,
+            sample: false,
             until: None,
         }
     }
@@ -158,6 +162,7 @@ impl Filter {
             || self.kind.is_some()
             || self.score_from.is_some()
             || self.score_to.is_some()
+            || self.sample
     }
 
     fn matching(&self) -> items::BoxedQuery<'_, Backend> {
@@ -217,6 +222,9 @@ impl Filter {
         }
         if let Some(to) = self.score_to {
             query = query.filter(items::score.le(to));
+        }
+        if self.sample {
+            query = query.filter(sql::<Bool>(SAMPLED));
         }
         if let Some(until) = self.until {
             query = query.filter(items::id.le(until));

@@ -595,3 +595,22 @@ pub fn due(db: &mut Db, settings: &Settings, at: NaiveDateTime) -> QueryResult<O
     let slept = newest.is_none_or(|made| made < last_night);
     Ok(slept.then(|| format!("the night's training, {new} new labels")))
 }
+
+impl StoredModel {
+    /// Newest first, those before a given one.
+    pub fn page(
+        db: &mut Db,
+        before: Option<ModelId>,
+        most: usize,
+    ) -> QueryResult<Vec<StoredModel>> {
+        let mut query = models::table
+            .order(models::id.desc())
+            .limit(most as i64)
+            .select(StoredModel::as_select())
+            .into_boxed();
+        if let Some(before) = before {
+            query = query.filter(models::id.lt(before));
+        }
+        query.load(db)
+    }
+}

@@ -1,6 +1,8 @@
 //! Pages of administrators.
 
+pub mod compare;
 pub mod models;
+pub mod promises;
 pub mod settings;
 
 use crate::app::App;

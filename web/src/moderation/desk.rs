@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::UserId;
 use potluck_models::item::Kind;
+use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
     self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
 };
@@ -27,6 +28,7 @@ struct OverviewPage {
     layout: Layout,
     frame: Frame,
     model: Option<(StoredModel, Option<Report>)>,
+    notices: Vec<String>,
     labels: (i64, i64),
     mine: Vec<Told>,
     others: Vec<Told>,
@@ -62,14 +64,19 @@ pub async fn overview(
 ) -> Result<HttpResponse, Error> {
     let me = moderator.user().id;
     let frame = Frame::of(&req, &app).await?;
-    let (model, labels, mine, latest) = app
+    let promises = app.settings().promises();
+    let (model, notices, labels, mine, latest) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
             let model = StoredModel::active(db)?.map(|model| {
-                let report = model.report();
+                let mut report = model.report();
+                if let Some(report) = &mut report {
+                    report.promise(promises);
+                }
                 (model, report)
             });
             Ok((
                 model,
+                drift::notices(&drift::weeks(db)?),
                 queue::labels(db)?,
                 Batch::latest(db, Some(me), 5)?,
                 Batch::latest(db, None, 20)?,
@@ -81,6 +88,7 @@ pub async fn overview(
         layout: Layout::new(&req),
         frame,
         model,
+        notices,
         labels,
         mine,
         others: latest
@@ -128,6 +136,11 @@ impl View {
             why: short("why"),
             score_from: share("from")?,
             score_to: share("to")?,
+            sample: match get("sample").as_str() {
+                "" => false,
+                "1" => true,
+                _ => return Err(FOREIGN),
+            },
             ..Filter::all_of(queue)
         };
         if let Some(kind) = Some(get("kind")).filter(|word| !word.is_empty()) {
@@ -180,6 +193,7 @@ impl View {
             ("why", filter.why.clone()),
             ("from", typed(filter.score_from)),
             ("to", typed(filter.score_to)),
+            ("sample", if filter.sample { "1" } else { "" }.to_owned()),
         ];
         if filter.show != Show::Waiting {
             fields.push(("show", filter.show.to_string()));
@@ -231,6 +245,9 @@ impl View {
                 percent(&from.unwrap_or(0.0)),
                 percent(&to.unwrap_or(1.0))
             )),
+        }
+        if filter.sample {
+            words.push("drawn at random".to_owned());
         }
         words.join(" · ")
     }
@@ -338,6 +355,13 @@ impl QueuePage {
 
     fn restores(&self) -> bool {
         self.view.filter.show != Show::Waiting
+    }
+
+    /// What robots decided alone is sampled: published, or put away.
+    fn can_sample(&self) -> bool {
+        let filter = &self.view.filter;
+        filter.sample
+            || (filter.show == Show::Waiting && matches!(filter.queue, Name::Recent | Name::Spam))
     }
 
     fn is_kind(&self, kind: &Kind) -> bool {

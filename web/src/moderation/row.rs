@@ -42,7 +42,7 @@ impl Chip {
 }
 
 /// With a true minus sign, as it is set in print.
-fn signed(weight: f64) -> String {
+pub fn signed(weight: f64) -> String {
     format!(
         "{}{:.1}",
         if weight < 0.0 { '−' } else { '+' },
