@@ -3,6 +3,7 @@
 
 use crate::db::{ItemId, RevisionId};
 use crate::item::Kind;
+use crate::moderation::queue::{self, Entry};
 use crate::schema::{items, revisions};
 use crate::spam::{Decision, Model};
 use crate::{Db, QueryResult};
@@ -66,6 +67,62 @@ pub fn newest(
         }
     }
     Ok(all)
+}
+
+/// What a comment gets: its score, and what would be done with it.
+pub type Fate = (f64, Decision);
+
+/// A comment that would fare otherwise.
+pub struct Moved {
+    pub entry: Entry,
+    pub before: Fate,
+    pub after: Fate,
+}
+
+/// What comments would get from one filter and from another.
+pub struct Beside {
+    pub comments: usize,
+    pub before: Placed,
+    pub after: Placed,
+    /// How many would fare otherwise.
+    pub changes: usize,
+    /// The newest of these.
+    pub shown: Vec<Moved>,
+}
+
+impl Beside {
+    pub fn of(
+        db: &mut Db,
+        scored: &[Scored],
+        before: impl Fn(&Scored) -> Fate,
+        after: impl Fn(&Scored) -> Fate,
+        most: usize,
+    ) -> QueryResult<Beside> {
+        let changed: Vec<&Scored> = scored
+            .iter()
+            .filter(|scored| before(scored).1 != after(scored).1)
+            .collect();
+        let newest: Vec<ItemId> = changed.iter().take(most).map(|scored| scored.id).collect();
+        let mut shown: Vec<Moved> = queue::these(db, &newest)?
+            .into_iter()
+            .filter_map(|entry| {
+                let scored = changed.iter().find(|scored| scored.id == entry.item.id)?;
+                Some(Moved {
+                    entry,
+                    before: before(scored),
+                    after: after(scored),
+                })
+            })
+            .collect();
+        shown.sort_by_key(|moved| std::cmp::Reverse(moved.entry.item.id));
+        Ok(Beside {
+            comments: scored.len(),
+            before: Placed::count(scored.iter().map(|scored| before(scored).1)),
+            after: Placed::count(scored.iter().map(|scored| after(scored).1)),
+            changes: changed.len(),
+            shown,
+        })
+    }
 }
 
 /// How many comments would be where.

@@ -275,14 +275,9 @@ impl Model {
         self.report.thresholds
     }
 
-    /// Tells it how many texts it let through that nobody has judged, for its thresholds.
-    pub fn let_through(&mut self, silent: u64) {
-        self.report.let_through(silent);
-    }
-
-    /// Sets the thresholds that keep these promises.
-    pub fn promise(&mut self, promises: Promises) {
-        self.report.promise(promises);
+    /// Sets the thresholds that keep these promises; see [`Report::promise`].
+    pub fn promise(&mut self, promises: Promises, silent: u64) {
+        self.report.promise(promises, silent);
     }
 
     pub fn calibration(&self) -> Calibration {

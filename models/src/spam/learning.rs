@@ -454,7 +454,7 @@ fn learn(
         spam_put_away: 0.0,
         ham_put_away: 0.0,
     };
-    report.promise(options.promises);
+    report.promise(options.promises, 0);
     let Ok(parts) = parts.try_into() else {
         unreachable!("one part a view")
     };

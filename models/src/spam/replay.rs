@@ -134,7 +134,7 @@ pub fn replay(
         if unlearned >= rules.retrain_every.max(1) {
             match train_with(&labels, starter, &options, &mut |_, _| {}) {
                 Ok(mut trained) => {
-                    trained.model.let_through(silent);
+                    trained.model.promise(options.promises, silent);
                     model = Some(trained.model);
                     replay.retrainings += 1;
                     unlearned = 0;

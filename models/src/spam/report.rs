@@ -200,17 +200,12 @@ impl Report {
         self.starter_spam + self.starter_ham > 0 && self.own_labels() < OWN_FEET
     }
 
-    /// Tells it how many texts the filter let through that nobody has judged, and sets the
-    /// thresholds anew.
-    pub fn let_through(&mut self, silent: u64) {
-        self.silent = silent;
-        self.promise(self.promises);
-    }
-
-    /// Sets the thresholds that keep these promises. The starter alone promises nothing of this
-    /// site and keeps its own; nor does a report from before there were tails.
-    pub fn promise(&mut self, promises: Promises) {
+    /// Sets the thresholds that keep these promises, `silent` texts having been let through that
+    /// nobody judged. The starter alone promises nothing of this site and keeps its own; nor does a
+    /// report from before there were tails.
+    pub fn promise(&mut self, promises: Promises, silent: u64) {
         self.promises = promises;
+        self.silent = silent;
         let even = if self.ham_scores.texts + self.picked_ham_scores.texts > 0 {
             self.ham_scores.texts
         } else {

@@ -73,8 +73,18 @@ pub struct Against {
 }
 
 impl StoredModel {
+    /// With the thresholds of the day it was made.
     pub fn report(&self) -> Option<Report> {
         serde_json::from_str(&self.report).ok()
+    }
+
+    /// With the thresholds for the promises in force, as a model that is loaded has them.
+    pub fn report_in_force(&self, db: &mut Db) -> QueryResult<Option<Report>> {
+        let Some(mut report) = self.report() else {
+            return Ok(None);
+        };
+        report.promise(Settings::load(db)?.promises(), silent(db)?);
+        Ok(Some(report))
     }
 
     pub fn facts(&self) -> Facts {
@@ -130,10 +140,13 @@ impl StoredModel {
         dialect::bump(db, "model").map(|_| ())
     }
 
-    /// The model itself.
+    /// The model itself, with thresholds for the promises in force.
     pub fn read(db: &mut Db, id: ModelId) -> Result<Model, LoadError> {
         let bytes: Vec<u8> = models::table.find(id).select(models::bytes).first(db)?;
-        Model::from_bytes(&bytes).map_err(|error| LoadError::Broken { id, error })
+        let mut model =
+            Model::from_bytes(&bytes).map_err(|error| LoadError::Broken { id, error })?;
+        model.promise(Settings::load(db)?.promises(), silent(db)?);
+        Ok(model)
     }
 }
 
@@ -478,26 +491,13 @@ pub enum LoadError {
     Database(#[from] diesel::result::Error),
 }
 
-/// The model in use, with thresholds for the promises in force. A broken one is an error to log;
-/// comments go on by the rules alone.
+/// The model in use. A broken one is an error to log; comments go on by the rules alone.
 pub fn load_active(db: &mut Db) -> Result<Option<ActiveModel>, LoadError> {
-    let row: Option<(ModelId, Vec<u8>)> = models::table
-        .filter(models::active.eq(true))
-        .select((models::id, models::bytes))
-        .first(db)
-        .optional()?;
-    let Some((id, bytes)) = row else {
+    let Some(StoredModel { id, .. }) = StoredModel::active(db)? else {
         return Ok(None);
     };
-    let promises = Settings::load(db)?.promises();
-    match Model::from_bytes(&bytes) {
-        Ok(mut model) => {
-            model.promise(promises);
-            model.let_through(silent(db)?);
-            Ok(Some(ActiveModel { id, model }))
-        }
-        Err(error) => Err(LoadError::Broken { id, error }),
-    }
+    let model = StoredModel::read(db, id)?;
+    Ok(Some(ActiveModel { id, model }))
 }
 
 /// On the first day there is no model: the bundled starter stands in, marked as such. After an

@@ -11,13 +11,12 @@ use crate::moderation::row::signed;
 use crate::session::Admin;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{ItemId, ModelId};
-use potluck_models::moderation::placing::{self, Placed};
-use potluck_models::moderation::queue::{self, Entry};
+use potluck_models::db::ModelId;
+use potluck_models::moderation::placing::{self, Beside};
 use potluck_models::spam::compare::Moved;
 use potluck_models::spam::features::View;
 use potluck_models::spam::training::{LoadError, StoredModel};
-use potluck_models::spam::{Decision, Model, Promises, Report};
+use potluck_models::spam::{Decision, Model, Report};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
 
@@ -34,20 +33,10 @@ pub struct Which {
     b: Option<i64>,
 }
 
-/// A comment that the two would place differently.
-pub struct Differs {
-    pub entry: Entry,
-    pub a: (f64, Decision),
-    pub b: (f64, Decision),
-}
-
 /// What can be said only if both can be read.
 struct Tried {
     moved: Vec<Moved>,
-    comments: usize,
-    placed: [Placed; 2],
-    differ: usize,
-    shown: Vec<Differs>,
+    comments: Beside,
 }
 
 #[derive(Template)]
@@ -172,19 +161,13 @@ pub async fn show(
     which: Query<Which>,
 ) -> Result<HttpResponse, Error> {
     let layout = Layout::new(&req);
-    let promises = app.settings().promises();
     let found = app
-        .read(move |db: &mut Db| compare(db, layout, &which.0, promises))
+        .read(move |db: &mut Db| compare(db, layout, &which.0))
         .await?;
     page(&found)
 }
 
-fn compare(
-    db: &mut Db,
-    layout: Layout,
-    which: &Which,
-    promises: Promises,
-) -> Result<ComparePage, Error> {
+fn compare(db: &mut Db, layout: Layout, which: &Which) -> Result<ComparePage, Error> {
     let (all, _) = Listed::page(db, None, CHOICE)?;
     // Unasked: the one in use, and the newest beside it.
     let active = StoredModel::active(db)?.map(|model| model.id);
@@ -197,21 +180,14 @@ fn compare(
         .unwrap_or(b);
     let mut find = |id: ModelId| -> Result<Listed, Error> {
         let model = StoredModel::find(db, id)?.ok_or(Error::NotFound)?;
-        let mut listed = Listed::of(model);
-        if let Some(report) = &mut listed.report {
-            report.promise(promises);
-        }
-        Ok(listed)
+        Ok(Listed::in_force(db, model)?)
     };
     let (a, b) = (find(a)?, find(b)?);
     let mut fault = None;
     let mut models = Vec::new();
     for listed in [&a, &b] {
         match StoredModel::read(db, listed.model.id) {
-            Ok(mut model) => {
-                model.promise(promises);
-                models.push(model);
-            }
+            Ok(model) => models.push(model),
             Err(LoadError::Broken { id, error }) => {
                 fault = Some(format!("Model {id} cannot be tried: {error}."));
             }
@@ -234,39 +210,16 @@ fn compare(
 
 fn try_both(db: &mut Db, a: &Model, b: &Model) -> QueryResult<Tried> {
     let scored = placing::newest(db, &[a, b], None, COMMENTS)?;
-    let placed: Vec<(ItemId, (f64, Decision), (f64, Decision))> = scored
-        .iter()
-        .map(|scored| {
-            let of = |model: &Model, at: usize| {
-                let score = scored.scores[at];
-                (score, model.verdict(score))
-            };
-            (scored.id, of(a, 0), of(b, 1))
-        })
-        .collect();
-    let differ: Vec<&(ItemId, (f64, Decision), (f64, Decision))> =
-        placed.iter().filter(|(_, a, b)| a.1 != b.1).collect();
-    let ids: Vec<ItemId> = differ.iter().take(SHOWN).map(|(id, ..)| *id).collect();
-    let mut shown: Vec<Differs> = queue::these(db, &ids)?
-        .into_iter()
-        .filter_map(|entry| {
-            let (_, a, b) = differ.iter().find(|(id, ..)| *id == entry.item.id)?;
-            Some(Differs {
-                entry,
-                a: *a,
-                b: *b,
-            })
-        })
-        .collect();
-    shown.reverse();
+    let of = |model: &Model, score: f64| (score, model.verdict(score));
+    let comments = Beside::of(
+        db,
+        &scored,
+        |scored| of(a, scored.scores[0]),
+        |scored| of(b, scored.scores[1]),
+        SHOWN,
+    )?;
     Ok(Tried {
         moved: a.moved(b, SHOWN),
-        comments: scored.len(),
-        placed: [
-            Placed::count(placed.iter().map(|(_, a, _)| a.1)),
-            Placed::count(placed.iter().map(|(.., b)| b.1)),
-        ],
-        differ: differ.len(),
-        shown,
+        comments,
     })
 }

@@ -12,14 +12,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::Duration;
-use potluck_models::db::{ItemId, now};
 use potluck_models::intake::ActiveModel;
 use potluck_models::moderation::log::Act;
-use potluck_models::moderation::placing::{self, Placed};
-use potluck_models::moderation::queue::{self, Entry};
+use potluck_models::moderation::placing::{self, Beside, Placed, Scored};
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
-use potluck_models::spam::{Decision, Report};
+use potluck_models::spam::Report;
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
 use std::ops::RangeInclusive;
@@ -42,28 +40,10 @@ pub struct Typed {
     held: Option<String>,
 }
 
-/// A comment whose fate would change.
-pub struct Changes {
-    pub entry: Entry,
-    pub score: f64,
-    pub from: Decision,
-    pub to: Decision,
-}
-
-/// What last month's comments would have got.
-struct Month {
-    comments: usize,
-    cut_off: bool,
-    now: Placed,
-    then: Placed,
-    changes: usize,
-    shown: Vec<Changes>,
-}
-
 struct Preview {
     now: Report,
     then: Report,
-    month: Month,
+    month: Beside,
 }
 
 #[derive(Template)]
@@ -114,13 +94,13 @@ impl PromisesPage {
         rows
     }
 
-    fn month(&self, month: &Month) -> Vec<Row> {
+    fn month(&self, month: &Beside) -> Vec<Row> {
         let of = |name, value: fn(&Placed) -> usize| Row {
             name,
             means: "",
             values: vec![
-                value(&month.now).to_string(),
-                value(&month.then).to_string(),
+                value(&month.before).to_string(),
+                value(&month.after).to_string(),
             ],
         };
         vec![
@@ -128,6 +108,10 @@ impl PromisesPage {
             of("Held", |placed| placed.held),
             of("Put away as spam", |placed| placed.put_away),
         ]
+    }
+
+    fn is_cut_off(&self, month: &Beside) -> bool {
+        month.comments == COMMENTS
     }
 
     fn is_changed(&self, preview: &Preview) -> bool {
@@ -172,7 +156,7 @@ fn with((put_away, held): (i64, i64), settings: &Settings) -> Settings {
 
 fn report_of(active: &Option<Arc<ActiveModel>>, settings: &Settings) -> Option<Report> {
     let mut report = active.as_ref()?.model.report().clone();
-    report.promise(settings.promises());
+    report.promise(settings.promises(), report.silent);
     Some(report)
 }
 
@@ -221,42 +205,17 @@ pub async fn show(
 fn last_month(
     db: &mut Db,
     active: &ActiveModel,
-    before: &Report,
-    after: &Report,
-) -> QueryResult<Month> {
-    let scored = placing::newest(db, &[&active.model], Some(now() - MONTH), COMMENTS)?;
-    let placed: Vec<(ItemId, f64, Decision, Decision)> = scored
-        .iter()
-        .map(|scored| {
-            let score = scored.scores[0];
-            let from = before.thresholds.place(score);
-            (scored.id, score, from, after.thresholds.place(score))
-        })
-        .collect();
-    let changed: Vec<&(ItemId, f64, Decision, Decision)> =
-        placed.iter().filter(|(_, _, a, b)| a != b).collect();
-    let ids: Vec<ItemId> = changed.iter().take(SHOWN).map(|(id, ..)| *id).collect();
-    let mut shown: Vec<Changes> = queue::these(db, &ids)?
-        .into_iter()
-        .filter_map(|entry| {
-            let (_, score, from, to) = changed.iter().find(|(id, ..)| *id == entry.item.id)?;
-            Some(Changes {
-                entry,
-                score: *score,
-                from: *from,
-                to: *to,
-            })
-        })
-        .collect();
-    shown.reverse();
-    Ok(Month {
-        comments: placed.len(),
-        cut_off: placed.len() == COMMENTS,
-        now: Placed::count(placed.iter().map(|(_, _, from, _)| *from)),
-        then: Placed::count(placed.iter().map(|(.., to)| *to)),
-        changes: changed.len(),
-        shown,
-    })
+    now: &Report,
+    then: &Report,
+) -> QueryResult<Beside> {
+    let since = potluck_models::db::now() - MONTH;
+    let scored = placing::newest(db, &[&active.model], Some(since), COMMENTS)?;
+    let of = |report: &Report, scored: &Scored| {
+        let score = scored.scores[0];
+        (score, report.thresholds.place(score))
+    };
+    let (now, then) = (|s: &Scored| of(now, s), |s: &Scored| of(then, s));
+    Beside::of(db, &scored, now, then, SHOWN)
 }
 
 pub async fn save(

@@ -64,16 +64,15 @@ pub async fn overview(
 ) -> Result<HttpResponse, Error> {
     let me = moderator.user().id;
     let frame = Frame::of(&req, &app).await?;
-    let promises = app.settings().promises();
     let (model, notices, labels, mine, latest) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
-            let model = StoredModel::active(db)?.map(|model| {
-                let mut report = model.report();
-                if let Some(report) = &mut report {
-                    report.promise(promises);
+            let model = match StoredModel::active(db)? {
+                Some(model) => {
+                    let report = model.report_in_force(db)?;
+                    Some((model, report))
                 }
-                (model, report)
-            });
+                None => None,
+            };
             Ok((
                 model,
                 drift::notices(&drift::weeks(db)?),

@@ -34,6 +34,14 @@ impl Listed {
         }
     }
 
+    /// With the thresholds for the promises in force.
+    pub fn in_force(db: &mut Db, model: StoredModel) -> QueryResult<Listed> {
+        Ok(Listed {
+            report: model.report_in_force(db)?,
+            ..Listed::of(model)
+        })
+    }
+
     /// On the site's own labels if there are any, else on the texts that the starter left out.
     pub fn metrics(&self) -> Option<&Metrics> {
         let report = self.report.as_ref()?;

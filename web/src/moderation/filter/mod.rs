@@ -265,16 +265,15 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let frame = Frame::of(&req, &app).await?;
     let layout = Layout::new(&req);
-    let promises = app.settings().promises();
     let loaded = app.filter().map(|active| active.id);
     let found = app
         .read(move |db: &mut Db| -> QueryResult<FilterPage> {
             let active = StoredModel::active(db)?;
             let trouble = Trouble::find(db, active.as_ref(), loaded)?;
-            let mut active = active.map(Listed::of);
-            if let Some(report) = active.as_mut().and_then(|active| active.report.as_mut()) {
-                report.promise(promises);
-            }
+            let active = match active {
+                Some(model) => Some(Listed::in_force(db, model)?),
+                None => None,
+            };
             let report = active.as_ref().and_then(|active| active.report.as_ref());
             let (mistakes, pairs) = match report {
                 Some(report) => texts::load(db, report)?,
