@@ -350,6 +350,8 @@ fn no_rust_file_is_unsafe_and_no_text_of_others_is_in_the_repository() {
     let csv: Vec<PathBuf> = ["models", "web", "tests", "static", "templates"]
         .iter()
         .flat_map(|folder| list(&repository().join(folder), "csv"))
+        // Invented for this purpose.
+        .filter(|path| !path.ends_with("models/tests/golden/labels.csv"))
         .collect();
     assert!(csv.is_empty(), "{csv:?}");
 }

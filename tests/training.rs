@@ -218,7 +218,7 @@ on_both! {
         assert!(!refused.status.success());
         assert!(crate::cli::text(&refused).contains("scoring fold by fold: 40 %"), "{}", crate::cli::text(&refused));
         let agnes = site.admin("agnes");
-        agnes.get("/admin/models").expect(200).says("scoring fold by fold: 40 %");
+        agnes.get("/admin/models").expect(200).says("scoring fold by fold, 40 %");
         site.db(|db| write_tx(db, |db| Lease::give_back(db, LEASE, "another node", Some(("no space left", Duration::minutes(30))))));
         agnes.get("/admin/models").expect(200).says("no space left");
         // It rests, but a person may try again.
