@@ -11,8 +11,10 @@ use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, write_tx};
 use potluck_models::gate::CommentPolicy;
 use potluck_models::item::Item;
+use potluck_models::lease::Lease;
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
+use potluck_models::spam::training::LEASE;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -37,6 +39,7 @@ fn main() {
     intake(folder.path());
     filter();
     start_and_memory(folder.path(), &slug);
+    training(folder.path(), &slug);
 }
 
 /// What it ran on.
@@ -181,8 +184,8 @@ fn pages(folder: &Path, slug: &str) {
     let mut page = Vec::new();
     let mut ceiling = Vec::new();
     for _ in 0..3 {
-        ceiling.push(load(memory, "/"));
-        page.push(load(site, &path));
+        ceiling.push(load(memory, "/", CONNECTIONS));
+        page.push(load(site, &path, CONNECTIONS));
     }
     let (page, ceiling) = (best(page), best(ceiling));
     println!("project page, {COMMENTS} comments, {bytes} bytes, {CONNECTIONS} connections:");
@@ -283,11 +286,12 @@ fn from_memory(body: String) -> SocketAddr {
 
 struct Load {
     rate: f64,
+    median: Duration,
     p99: Duration,
 }
 
-/// Sixteen connections that ask again as soon as they are answered, from one thread.
-fn load(address: SocketAddr, path: &str) -> Load {
+/// Connections that ask again as soon as they are answered, from one thread.
+fn load(address: SocketAddr, path: &str, connections: usize) -> Load {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -299,7 +303,7 @@ fn load(address: SocketAddr, path: &str) -> Load {
         let start = Instant::now();
         let end = start + Duration::from_secs(SECONDS);
         let mut asking = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..connections {
             let request = request.clone();
             asking.push(tokio::spawn(async move {
                 let stream = TcpStream::connect(address).await.expect("a connection");
@@ -322,6 +326,7 @@ fn load(address: SocketAddr, path: &str) -> Load {
         took.sort_unstable();
         Load {
             rate: took.len() as f64 / start.elapsed().as_secs_f64(),
+            median: took[took.len() / 2],
             p99: took[took.len() * 99 / 100],
         }
     })
@@ -464,4 +469,78 @@ fn start_and_memory(folder: &Path, slug: &str) {
     println!("resident memory after 10,000 requests: {resident}");
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Labels of the training that runs beside requests.
+const LABELS: usize = 60_000;
+
+/// The same page while `potluck retrain` runs on the same database, in turn with when it does not.
+fn training(folder: &Path, slug: &str) {
+    let potluck = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_potluck"));
+        command
+            .args(arguments)
+            .args(["--log", "off", "--data-dir"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    };
+    let csv = folder.join("labels.csv");
+    let mut rows = String::from("text,label\n");
+    for i in 0..LABELS {
+        let (word, label) = if i % 8 == 0 {
+            ("Cheap followers, order now:", "spam")
+        } else {
+            ("", "ham")
+        };
+        // Every text has words of its own, as people's have.
+        let own = i * 7_919 % 100_003;
+        rows.push_str(&format!("\"{word} {} w{own}x\",{label}\n", text(i)));
+    }
+    std::fs::write(&csv, rows).expect("labels");
+    let csv = csv.to_str().expect("a path");
+    let imported = potluck(&["import", "labels", csv]).status();
+    assert!(imported.expect("potluck runs").success());
+    let path = format!("/projects/{slug}");
+    let (mut served, site) = spawn(folder);
+    for connections in [1, CONNECTIONS] {
+        let (mut without, mut with) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            without.push(load(site, &path, connections));
+            let mut child = potluck(&["retrain", "--dry-run"]).spawn().expect("potluck");
+            with.push(load(site, &path, connections));
+            let ended = child.try_wait().expect("a child");
+            assert!(ended.is_none(), "the training was too short: {ended:?}");
+            let _ = child.kill();
+            let _ = child.wait();
+            // The killed one's lease would keep the next out.
+            free_lease(folder);
+        }
+        let (without, with) = (best(without), best(with));
+        println!("project page while the filter is trained, {connections} connections:");
+        println!(
+            "  median {:.2?} -> {:.2?}, p99 {:.1?} -> {:.1?}, ratio of rates {:.3}",
+            without.median,
+            with.median,
+            without.p99,
+            with.p99,
+            with.rate / without.rate
+        );
+    }
+    let _ = served.kill();
+    let _ = served.wait();
+}
+
+fn free_lease(folder: &Path) {
+    let (_, pools) = open(folder);
+    let mut db = pools.write.get().expect("a connection");
+    write_tx(&mut db, |db| {
+        let Some(lease) = Lease::find(db, LEASE)? else {
+            return Ok(());
+        };
+        Lease::give_back(db, LEASE, &lease.holder, None)
+    })
+    .expect("no lease");
 }
