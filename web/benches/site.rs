@@ -11,10 +11,8 @@ use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, write_tx};
 use potluck_models::gate::CommentPolicy;
 use potluck_models::item::Item;
-use potluck_models::lease::Lease;
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
-use potluck_models::spam::training::LEASE;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -509,14 +507,14 @@ fn training(folder: &Path, slug: &str) {
         let (mut without, mut with) = (Vec::new(), Vec::new());
         for _ in 0..3 {
             without.push(load(site, &path, connections));
-            let mut child = potluck(&["retrain", "--dry-run"]).spawn().expect("potluck");
+            let mut child = potluck(&["retrain", "--child", "--dry-run"])
+                .spawn()
+                .expect("potluck runs");
             with.push(load(site, &path, connections));
             let ended = child.try_wait().expect("a child");
             assert!(ended.is_none(), "the training was too short: {ended:?}");
             let _ = child.kill();
             let _ = child.wait();
-            // The killed one's lease would keep the next out.
-            free_lease(folder);
         }
         let (without, with) = (best(without), best(with));
         println!("project page while the filter is trained, {connections} connections:");
@@ -531,16 +529,4 @@ fn training(folder: &Path, slug: &str) {
     }
     let _ = served.kill();
     let _ = served.wait();
-}
-
-fn free_lease(folder: &Path) {
-    let (_, pools) = open(folder);
-    let mut db = pools.write.get().expect("a connection");
-    write_tx(&mut db, |db| {
-        let Some(lease) = Lease::find(db, LEASE)? else {
-            return Ok(());
-        };
-        Lease::give_back(db, LEASE, &lease.holder, None)
-    })
-    .expect("no lease");
 }
