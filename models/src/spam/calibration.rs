@@ -80,6 +80,11 @@ impl Calibration {
     /// An infinite strength gives the prior. The points must come in a fixed order: sums of floats
     /// depend on it.
     pub fn fit(points: &[Point], prior: &Calibration, strength: f64) -> Calibration {
+        Calibration::fit_to(&points.iter().collect::<Vec<_>>(), prior, strength)
+    }
+
+    /// The same for points that were picked out.
+    pub fn fit_to(points: &[&Point], prior: &Calibration, strength: f64) -> Calibration {
         let weight = |spam| {
             points
                 .iter()
@@ -131,7 +136,7 @@ const LEAST_SLOPE: f64 = 0.1;
 
 /// Newton's method with step halving; pinned parameters stay at [`LEAST_SLOPE`].
 fn newton(
-    points: &[Point],
+    points: &[&Point],
     start: [f64; PARAMETERS],
     pinned: &[bool; PARAMETERS],
     strength: f64,
@@ -222,7 +227,7 @@ fn dot(a: &[f64; PARAMETERS], b: &[f64; PARAMETERS]) -> f64 {
 }
 
 fn penalised(
-    points: &[Point],
+    points: &[&Point],
     at: &[f64; PARAMETERS],
     start: &[f64; PARAMETERS],
     strength: f64,

@@ -5,10 +5,15 @@
 //! corpora only), one that counts them by fold and class, one that scores each text by the model of
 //! the other folds. A fold's model is made from the sums less the fold's own.
 //!
+//! The newest fifth of a dated corpus is counted as one more fold, so that a model of the older part
+//! costs no second training.
+//!
 //! All sums are of whole 1,024ths, exact in any order, and every choice is broken by the token: the
-//! same texts give the same numbers, however they come.
+//! same texts give the same numbers, however they come and on however many cores.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use ndarray::Array1;
 
@@ -36,6 +41,14 @@ pub(super) struct Row<'a> {
     pub(super) example: &'a Example,
     pub(super) weight: f64,
     pub(super) fold: usize,
+    /// One of the newest fifth.
+    pub(super) newest: bool,
+}
+
+impl<'a> AsRef<Row<'a>> for Row<'a> {
+    fn as_ref(&self) -> &Row<'a> {
+        self
+    }
 }
 
 impl Row<'_> {
@@ -64,7 +77,7 @@ impl Interner {
 /// How often the tokens of one view were met, roughly: tokens that share a slot share a count, so
 /// it is never too low. Fixed in size, whatever the corpus.
 struct Coarse {
-    slots: Vec<u16>,
+    slots: Vec<AtomicU16>,
     /// Tokens in fewer texts than this get no counter of their own.
     least: u16,
 }
@@ -75,7 +88,7 @@ impl Coarse {
 
     fn new() -> Coarse {
         Coarse {
-            slots: vec![0; Self::SLOTS],
+            slots: (0..Self::SLOTS).map(|_| AtomicU16::new(0)).collect(),
             least: 1,
         }
     }
@@ -88,8 +101,8 @@ impl Coarse {
     /// Sets the bar so that about `most` tokens pass.
     fn settle(&mut self, most: usize) {
         let mut with = vec![0usize; usize::from(u16::MAX) + 1];
-        for &count in &self.slots {
-            with[usize::from(count)] += 1;
+        for count in &mut self.slots {
+            with[usize::from(*count.get_mut())] += 1;
         }
         let mut passing = 0;
         let mut least = u16::MAX;
@@ -106,7 +119,15 @@ impl Coarse {
     }
 
     fn passes(&self, token: &str) -> bool {
-        self.slots[Self::slot(token) as usize] >= self.least
+        self.slots[Self::slot(token) as usize].load(Ordering::Relaxed) >= self.least
+    }
+
+    /// Counts a text with this slot. Full is full.
+    fn met(&self, slot: u32) {
+        let _ =
+            self.slots[slot as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                count.checked_add(1)
+            });
     }
 }
 
@@ -133,7 +154,7 @@ struct Counted {
     by_token: HashMap<Box<str>, u32>,
     /// Everything: the starter's share and all folds.
     all: Counts,
-    /// What each fold adds to `all`: id × folds + fold, spam then ham.
+    /// What each fold adds to `all`, and after them the newest fifth: id × (folds + 1) + fold.
     spam_of_fold: Vec<f64>,
     ham_of_fold: Vec<f64>,
 }
@@ -143,7 +164,7 @@ pub(super) struct Corpus<'a> {
     pub(super) rows: Vec<Row<'a>>,
     folds: usize,
     views: [Counted; INPUTS],
-    /// Weighted texts of each fold, spam and ham.
+    /// Weighted texts of each fold and of the newest fifth, spam and ham.
     texts_of_fold: Vec<(f64, f64)>,
 }
 
@@ -173,7 +194,8 @@ impl<'a> Corpus<'a> {
             }
         }
         let mut of_fold: [[Vec<f64>; 2]; INPUTS] = Default::default();
-        let mut texts_of_fold = vec![(0.0, 0.0); folds];
+        let columns_of_id = folds + 1;
+        let mut texts_of_fold = vec![(0.0, 0.0); columns_of_id];
         let mut extractor = Extractor::default();
         let mut found: [Vec<u32>; INPUTS] = Default::default();
         let start = if large { 0.5 } else { 0.0 };
@@ -197,23 +219,25 @@ impl<'a> Corpus<'a> {
                 },
             );
             let class = usize::from(!row.is_spam());
-            let texts = &mut texts_of_fold[row.fold];
-            *if row.is_spam() {
-                &mut texts.0
-            } else {
-                &mut texts.1
-            } += row.weight;
+            let of = [Some(row.fold), row.newest.then_some(folds)];
+            for column in of.into_iter().flatten() {
+                let (spam, ham) = &mut texts_of_fold[column];
+                *if row.is_spam() { spam } else { ham } += row.weight;
+            }
             for ((ids, columns), interner) in found.iter_mut().zip(&mut of_fold).zip(&interners) {
                 ids.sort_unstable();
                 ids.dedup();
-                let size = interner.ids.len() * folds;
+                let size = interner.ids.len() * columns_of_id;
                 if columns[class].len() < size {
                     // Doubled, so that a thousand new tokens do not move the column a thousand times.
                     let room = size.max(columns[class].len() * 2);
                     columns[class].resize(room, 0.0);
                 }
                 for id in ids.drain(..) {
-                    columns[class][id as usize * folds + row.fold] += row.weight;
+                    let first = id as usize * columns_of_id;
+                    for column in of.into_iter().flatten() {
+                        columns[class][first + column] += row.weight;
+                    }
                 }
             }
             if done % 512 == 0 {
@@ -233,17 +257,17 @@ impl<'a> Corpus<'a> {
             let [mut spam_of_fold, mut ham_of_fold] = of_fold.next().unwrap_or_default();
             let mut all = base.next().unwrap_or_default();
             let n = interner.ids.len();
-            spam_of_fold.resize(n * folds, 0.0);
-            ham_of_fold.resize(n * folds, 0.0);
+            spam_of_fold.resize(n * columns_of_id, 0.0);
+            ham_of_fold.resize(n * columns_of_id, 0.0);
             all.spam.resize(n, 0.0);
             all.ham.resize(n, 0.0);
-            for (total, folded) in all.spam.iter_mut().zip(spam_of_fold.chunks(folds)) {
-                *total += folded.iter().sum::<f64>();
+            for (total, folded) in all.spam.iter_mut().zip(spam_of_fold.chunks(columns_of_id)) {
+                *total += folded[..folds].iter().sum::<f64>();
             }
-            for (total, folded) in all.ham.iter_mut().zip(ham_of_fold.chunks(folds)) {
-                *total += folded.iter().sum::<f64>();
+            for (total, folded) in all.ham.iter_mut().zip(ham_of_fold.chunks(columns_of_id)) {
+                *total += folded[..folds].iter().sum::<f64>();
             }
-            for (spam, ham) in &texts_of_fold {
+            for (spam, ham) in &texts_of_fold[..folds] {
                 all.spam_texts += spam;
                 all.ham_texts += ham;
             }
@@ -283,12 +307,12 @@ impl<'a> Corpus<'a> {
         &self.views[view as usize].tokens[id as usize]
     }
 
-    /// The sums without one fold.
+    /// The sums without one fold; the newest fifth, numbered after the folds, counts as one.
     fn without(&self, view: View, fold: usize) -> Counts {
         let counted = &self.views[view as usize];
         let less = |all: &[f64], of_fold: &[f64]| -> Vec<f64> {
             all.iter()
-                .zip(of_fold.chunks(self.folds))
+                .zip(of_fold.chunks(self.folds + 1))
                 .map(|(all, folds)| all - folds[fold])
                 .collect()
         };
@@ -360,16 +384,69 @@ impl<'a> Corpus<'a> {
         vocabulary: usize,
         progress: &mut dyn FnMut(f32),
     ) -> (Vec<Inputs>, FoldWeights) {
-        let mut weights: FoldWeights = Vec::with_capacity(self.folds);
-        for fold in 0..self.folds {
-            progress(0.4 * fold as f32 / self.folds as f32);
-            weights.push(View::ALL.map(|view| self.weights_without(view, fold, vocabulary)));
-        }
-        let mut inputs = Vec::with_capacity(self.rows.len());
+        let folds = |folds: Range<usize>, progress: &mut dyn FnMut(f32)| {
+            let first = folds.start;
+            let all = folds.len() as f32;
+            folds
+                .map(|fold| {
+                    progress((fold - first) as f32 / all);
+                    View::ALL.map(|view| self.weights_without(view, fold, vocabulary))
+                })
+                .collect::<Vec<_>>()
+        };
+        let weights: FoldWeights = in_parts(self.folds, folds, &mut |done| progress(0.4 * done))
+            .into_iter()
+            .flatten()
+            .collect();
+        let inputs = self.inputs(&self.rows, |row| &weights[row.fold], &mut |done| {
+            progress(0.4 + 0.6 * done);
+        });
+        (inputs, weights)
+    }
+
+    /// The newest fifth's inputs to the calibration, by a model that was made without all of it.
+    pub(super) fn of_newest(
+        &self,
+        vocabulary: usize,
+        progress: &mut dyn FnMut(f32),
+    ) -> Vec<Inputs> {
+        let newest: Vec<&Row> = self.rows.iter().filter(|row| row.newest).collect();
+        let weights = View::ALL.map(|view| self.weights_without(view, self.folds, vocabulary));
+        self.inputs(&newest, |_| &weights, progress)
+    }
+
+    /// What these texts are worth by the weights for each.
+    fn inputs<'w, R: AsRef<Row<'a>> + Sync>(
+        &self,
+        rows: &[R],
+        weights: impl Fn(&Row) -> &'w ViewWeights + Sync,
+        progress: &mut dyn FnMut(f32),
+    ) -> Vec<Inputs> {
+        let part = |part: Range<usize>, progress: &mut dyn FnMut(f32)| {
+            let rows = rows[part].iter().map(R::as_ref);
+            self.inputs_of_part(rows, &weights, progress)
+        };
+        in_parts(rows.len(), part, progress)
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn inputs_of_part<'r, 'w>(
+        &self,
+        rows: impl ExactSizeIterator<Item = &'r Row<'a>>,
+        weights: &impl Fn(&Row) -> &'w ViewWeights,
+        progress: &mut dyn FnMut(f32),
+    ) -> Vec<Inputs>
+    where
+        'a: 'r,
+    {
+        let all = rows.len();
+        let mut inputs = Vec::with_capacity(all);
         let mut extractor = Extractor::default();
         let mut found: [Features; INPUTS] = Default::default();
-        for (done, row) in self.rows.iter().enumerate() {
-            let weights = &weights[row.fold];
+        for (done, row) in rows.enumerate() {
+            let weights = weights(row);
             extractor.extract(
                 &row.example.text,
                 &row.example.signals,
@@ -390,10 +467,10 @@ impl<'a> Corpus<'a> {
             }
             inputs.push(of_row);
             if done % 512 == 0 {
-                progress(0.4 + 0.6 * done as f32 / self.rows.len() as f32);
+                progress(done as f32 / all as f32);
             }
         }
-        (inputs, weights)
+        inputs
     }
 
     /// The strongest tokens of one text in the direction of `spam`, by the model that had not seen
@@ -450,36 +527,70 @@ impl<'a> Corpus<'a> {
     }
 }
 
-/// Log-odds by fold, view and id; NaN where a token was not selected.
-pub(super) type FoldWeights = Vec<[Vec<f64>; INPUTS]>;
+/// Log-odds by view and id; NaN where a token was not selected.
+type ViewWeights = [Vec<f64>; INPUTS];
+/// The same by fold.
+pub(super) type FoldWeights = Vec<ViewWeights>;
+
+/// Cores that a training uses at most: it runs at low priority, beside a site that is read.
+const CORES: usize = 4;
+
+/// Does `work` on as many parts of 0..n as there are cores, and gives the results in order. What the
+/// first part says of its progress stands for all.
+pub(super) fn in_parts<T: Send>(
+    n: usize,
+    work: impl Fn(Range<usize>, &mut dyn FnMut(f32)) -> T + Sync,
+    progress: &mut dyn FnMut(f32),
+) -> Vec<T> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let parts = cores.min(CORES).min(n).max(1);
+    let part = |i: usize| n * i / parts..n * (i + 1) / parts;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..parts)
+            .map(|i| {
+                let (part, work) = (part(i), &work);
+                scope.spawn(move || work(part, &mut |_| {}))
+            })
+            .collect();
+        let first = work(part(0), progress);
+        let others = others.into_iter().map(|other| match other.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        std::iter::once(first).chain(others).collect()
+    })
+}
 
 /// The coarse pass: which tokens of each view are frequent enough to be worth counting.
 fn roughly(rows: &[Row], vocabulary: usize, progress: &mut dyn FnMut(f32)) -> [Coarse; INPUTS] {
     let mut coarse = View::ALL.map(|_| Coarse::new());
-    let mut extractor = Extractor::default();
-    let mut found: [Vec<u32>; INPUTS] = Default::default();
-    for (done, row) in rows.iter().enumerate() {
-        extractor.extract(
-            &row.example.text,
-            &row.example.signals,
-            &mut |view, token, _| {
-                if token.len() <= MAX_TOKEN {
-                    found[view as usize].push(Coarse::slot(token));
+    let part = |part: Range<usize>, progress: &mut dyn FnMut(f32)| {
+        let rows = &rows[part];
+        let mut extractor = Extractor::default();
+        let mut found: [Vec<u32>; INPUTS] = Default::default();
+        for (done, row) in rows.iter().enumerate() {
+            extractor.extract(
+                &row.example.text,
+                &row.example.signals,
+                &mut |view, token, _| {
+                    if token.len() <= MAX_TOKEN {
+                        found[view as usize].push(Coarse::slot(token));
+                    }
+                },
+            );
+            for (slots, coarse) in found.iter_mut().zip(&coarse) {
+                slots.sort_unstable();
+                slots.dedup();
+                for slot in slots.drain(..) {
+                    coarse.met(slot);
                 }
-            },
-        );
-        for (slots, coarse) in found.iter_mut().zip(&mut coarse) {
-            slots.sort_unstable();
-            slots.dedup();
-            for slot in slots.drain(..) {
-                let count = &mut coarse.slots[slot as usize];
-                *count = count.saturating_add(1);
+            }
+            if done % 512 == 0 {
+                progress(done as f32 / rows.len() as f32);
             }
         }
-        if done % 512 == 0 {
-            progress(done as f32 / rows.len() as f32);
-        }
-    }
+    };
+    in_parts(rows.len(), part, progress);
     for coarse in &mut coarse {
         coarse.settle(vocabulary.saturating_mul(CANDIDATES));
     }

@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use linfa::prelude::*;
 use linfa_bayes::MultinomialNb;
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use super::FEATURES_VERSION;
 use super::calibration::{Calibration, INPUTS, Point};
 use super::classifier::{Model, Part, Smoothing};
-use super::counting::{Corpus, Row, log_probabilities, quantised};
+use super::counting::{Corpus, Row, in_parts, log_probabilities, quantised};
 use super::evaluation::{Histogram, Metrics, Promises, Scored, Thresholds, reliability};
 use super::features::View;
 use super::near;
@@ -260,27 +261,12 @@ pub fn train_with(
     progress: &mut dyn FnMut(Step, f32),
 ) -> Result<Trained, TrainError> {
     let own: Vec<&Example> = own.iter().collect();
-    let mut trained = learn(&own, starter, options, &mut |step, share| {
-        progress(step, 0.6 * share);
-    })?;
-    // Dated labels only, so a cross-validation on a file without times does not pay for it.
-    if let Some((older, newest)) = newest_fifth(&own) {
-        let quiet = Options {
-            quiet: true,
-            ..options.clone()
-        };
-        let model = learn(&older, starter, &quiet, &mut |_, share| {
-            progress(Step::Newest, 0.6 + 0.4 * share);
-        })?
-        .model;
-        trained.report.newest = Some(Newest {
-            from: newest.first().and_then(|e| e.at).unwrap_or_default(),
-            metrics: Metrics::of(&score(&model, &newest)),
-        });
-        let texts: Vec<(&str, Label)> = own.iter().map(|e| (e.text.as_str(), e.label)).collect();
-        trained.report.contradictions = near::contradictions(&texts, CONTRADICTIONS);
-        trained.model.report = trained.report.clone();
-    }
+    // Dated labels only: a file without times has no newest.
+    let newest = newest_fifth(&own);
+    let mut trained = learn(&own, newest.as_deref(), starter, options, progress)?;
+    let texts: Vec<(&str, Label)> = own.iter().map(|e| (e.text.as_str(), e.label)).collect();
+    trained.report.contradictions = near::contradictions(&texts, CONTRADICTIONS);
+    trained.model.report = trained.report.clone();
     progress(Step::Done, 1.0);
     Ok(trained)
 }
@@ -302,32 +288,33 @@ pub fn score(model: &Model, examples: &[&Example]) -> Vec<Scored> {
 /// Texts that the newest fifth must hold before it is worth a figure.
 const FEWEST_NEWEST: usize = 20;
 
-/// The older four fifths and the newest fifth, oldest first; None when some have no time, or when
-/// either part is too small or lacks a class.
-pub fn newest_fifth<'a>(own: &[&'a Example]) -> Option<(Vec<&'a Example>, Vec<&'a Example>)> {
-    let mut dated: Vec<(i64, [u8; 32], &Example)> = own
+/// Which ones are the newest fifth, oldest first; None when some have no time, or when either part
+/// is too small or lacks a class.
+pub fn newest_fifth(own: &[&Example]) -> Option<Vec<usize>> {
+    let mut dated: Vec<(i64, [u8; 32], usize)> = own
         .iter()
-        .map(|e| Some((e.at?, text_key(&e.text, 0), *e)))
+        .enumerate()
+        .map(|(i, e)| Some((e.at?, text_key(&e.text, 0), i)))
         .collect::<Option<_>>()?;
+    let facts = |i: usize| (own[i].label, own[i].weight.to_bits());
     dated.sort_by(|a, b| {
         (a.0, a.1)
             .cmp(&(b.0, b.1))
-            .then(a.2.label.cmp(&b.2.label))
-            .then(a.2.weight.total_cmp(&b.2.weight))
+            .then(facts(a.2).cmp(&facts(b.2)))
     });
     let split = dated.len() - dated.len() / 5;
-    let part = |part: &[(i64, [u8; 32], &'a Example)]| -> Vec<&'a Example> {
-        part.iter().map(|(.., example)| *example).collect()
+    let both = |part: &[(i64, [u8; 32], usize)]| {
+        let has = |label| part.iter().any(|&(.., i)| own[i].label == label);
+        has(Label::Spam) && has(Label::Ham)
     };
-    let (older, newest) = (part(&dated[..split]), part(&dated[split..]));
-    let both = |part: &[&Example]| {
-        part.iter().any(|e| e.label == Label::Spam) && part.iter().any(|e| e.label == Label::Ham)
-    };
-    (newest.len() >= FEWEST_NEWEST && both(&older) && both(&newest)).then_some((older, newest))
+    let (older, newest) = dated.split_at(split);
+    let worth = newest.len() >= FEWEST_NEWEST && both(older) && both(newest);
+    worth.then(|| newest.iter().map(|&(.., i)| i).collect())
 }
 
 fn learn(
     own: &[&Example],
+    newest: Option<&[usize]>,
     starter: Option<&Starter>,
     options: &Options,
     progress: &mut dyn FnMut(Step, f32),
@@ -342,7 +329,7 @@ fn learn(
     let (order, labels_hash) = canonical(own, options.seed)?;
     let folds = options.folds.clamp(2, 64);
     let corpus = Corpus::read(
-        dealt(own, &order, folds),
+        dealt(own, &order, folds, newest.unwrap_or_default()),
         folds,
         starter.map(|starter| (starter, weight)),
         options.vocabulary,
@@ -371,7 +358,7 @@ fn learn(
     let (inputs, fold_weights) = corpus.out_of_fold(options.vocabulary, &mut |share| {
         progress(Step::Folds, 0.4 + 0.4 * share);
     });
-    let mut points: Vec<Point> = corpus
+    let points: Vec<Point> = corpus
         .rows
         .iter()
         .zip(inputs)
@@ -383,11 +370,17 @@ fn learn(
         .collect();
     progress(Step::Calibrate, 0.8);
     let calibration = Calibration::fit(&points, &prior, strength);
-    let scored = cross_calibrated(&corpus, &mut points, folds, &prior, strength);
+    let scored = cross_calibrated(&corpus, &points, folds, &prior, strength);
     let mistakes = mistakes(&corpus, &scored, |row, spam| {
         corpus.reasons(row, &fold_weights, &calibration.slopes, spam, 6)
     });
     drop(fold_weights);
+    let newest = newest.and_then(|newest| {
+        progress(Step::Newest, 0.85);
+        let from = own[*newest.first()?].at?;
+        let metrics = newest_metrics(&corpus, &points, options, &prior, strength);
+        Some(Newest { from, metrics })
+    });
     drop(points);
 
     progress(Step::Fit, 0.9);
@@ -433,7 +426,7 @@ fn learn(
         starter: starter.and_then(|s| s.report.starter),
         reliability: reliability(&scored),
         histogram: Histogram::of(&scored),
-        newest: None,
+        newest,
         mistakes,
         contradictions: Vec::new(),
         ham_scores: scores(false, Some(false)),
@@ -472,8 +465,12 @@ fn learn(
 ///
 /// Each class goes round in turn (stratified); equal texts stay together, lest a copy in training
 /// gives away a copy in the test.
-fn dealt<'a>(own: &[&'a Example], order: &Order, folds: usize) -> Vec<Row<'a>> {
+fn dealt<'a>(own: &[&'a Example], order: &Order, folds: usize, newest: &[usize]) -> Vec<Row<'a>> {
     let mut dealt = [0usize; 2];
+    let mut is_newest = vec![false; own.len()];
+    for &i in newest {
+        is_newest[i] = true;
+    }
     let mut last: Option<(&str, usize)> = None;
     order
         .iter()
@@ -492,6 +489,7 @@ fn dealt<'a>(own: &[&'a Example], order: &Order, folds: usize) -> Vec<Row<'a>> {
                 example,
                 weight: quantised(example.weight),
                 fold,
+                newest: is_newest[i],
             }
         })
         .collect()
@@ -554,7 +552,7 @@ pub fn cross_validate(
                 training.push(examples[i]);
             }
         }
-        let model = learn(&training, starter, &options, &mut |_, _| {})?.model;
+        let model = learn(&training, None, starter, &options, &mut |_, _| {})?.model;
         for (i, of_test) in places.into_iter().zip(score(&model, &test)) {
             scored[i] = of_test;
         }
@@ -616,32 +614,63 @@ fn text_key(text: &str, seed: u64) -> [u8; 32] {
     sum.finalize().into()
 }
 
-/// Probabilities by curves that have not seen the fold either. `points` come back as they were.
+/// Probabilities by curves that have not seen the fold either.
 fn cross_calibrated(
     corpus: &Corpus,
-    points: &mut [Point],
+    points: &[Point],
     folds: usize,
     prior: &Calibration,
     strength: f64,
 ) -> Vec<Scored> {
-    let mut scored: Vec<Scored> = points
+    let fit = |folds: Range<usize>, _: &mut dyn FnMut(f32)| {
+        folds
+            .map(|fold| {
+                let others: Vec<&Point> = points
+                    .iter()
+                    .zip(&corpus.rows)
+                    .filter(|(_, row)| row.fold != fold)
+                    .map(|(point, _)| point)
+                    .collect();
+                Calibration::fit_to(&others, prior, strength)
+            })
+            .collect::<Vec<_>>()
+    };
+    let curves: Vec<Calibration> = in_parts(folds, fit, &mut |_| {})
+        .into_iter()
+        .flatten()
+        .collect();
+    points
         .iter()
-        .map(|p| Scored {
-            probability: 0.0,
-            spam: p.spam,
+        .zip(&corpus.rows)
+        .map(|(point, row)| Scored {
+            probability: curves[row.fold].probability(&point.inputs),
+            spam: point.spam,
+        })
+        .collect()
+}
+
+/// How a model of the older four fifths does on the newest fifth: without its counts, without a
+/// vocabulary that it had a say in, by a curve through the scores of the older texts alone.
+fn newest_metrics(
+    corpus: &Corpus,
+    points: &[Point],
+    options: &Options,
+    prior: &Calibration,
+    strength: f64,
+) -> Metrics {
+    let of = |newest: bool| {
+        let all = points.iter().zip(&corpus.rows);
+        all.filter(move |(_, row)| row.newest == newest)
+            .map(|(point, _)| point)
+    };
+    let curve = Calibration::fit_to(&of(false).collect::<Vec<_>>(), prior, strength);
+    let inputs = corpus.of_newest(options.vocabulary, &mut |_| {});
+    let scored: Vec<Scored> = of(true)
+        .zip(&inputs)
+        .map(|(point, inputs)| Scored {
+            probability: curve.probability(inputs),
+            spam: point.spam,
         })
         .collect();
-    for fold in 0..folds {
-        // Without weight they are not seen; a copy of the others would double the memory.
-        for (point, row) in points.iter_mut().zip(&corpus.rows) {
-            point.weight = if row.fold == fold { 0.0 } else { row.weight };
-        }
-        let curve = Calibration::fit(points, prior, strength);
-        for ((scored, point), row) in scored.iter_mut().zip(&*points).zip(&corpus.rows) {
-            if row.fold == fold {
-                scored.probability = curve.probability(&point.inputs);
-            }
-        }
-    }
-    scored
+    Metrics::of(&scored)
 }

@@ -19,6 +19,7 @@ use crate::{Db, QueryResult, secret, words};
 use chrono::{Duration, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The lease of the one process that trains.
 pub const LEASE: &str = "training";
@@ -341,9 +342,11 @@ fn compare(
         return Ok(None);
     };
     let all: Vec<&Example> = examples.iter().collect();
-    let Some((older, newest)) = newest_fifth(&all) else {
+    let Some(newest) = newest_fifth(&all) else {
         return Ok(None);
     };
+    let is_newest: HashSet<usize> = newest.iter().copied().collect();
+    let newest: Vec<&Example> = newest.iter().map(|&i| all[i]).collect();
     let model = match StoredModel::read(db, active.id) {
         Ok(model) => model,
         Err(LoadError::Database(error)) => return Err(error.into()),
@@ -352,22 +355,23 @@ fn compare(
     };
     let recipes = match recipe(model.report(), options) {
         Some(old) => {
-            let older: Vec<Example> = older.into_iter().cloned().collect();
+            // Without times, so that it does not try a newest fifth of its own.
+            let older: Vec<Example> = all
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| !is_newest.contains(i))
+                .map(|(_, example)| Example {
+                    at: None,
+                    ..(*example).clone()
+                })
+                .collect();
             let scored = |options: &Options| -> Result<_, TrainError> {
                 let quiet = Options {
                     quiet: true,
                     ..options.clone()
                 };
                 let bundled = options.starter.then(starter::bundled);
-                // Without times, so that it does not try a newest fifth of its own.
-                let undated: Vec<Example> = older
-                    .iter()
-                    .map(|e| Example {
-                        at: None,
-                        ..e.clone()
-                    })
-                    .collect();
-                let trained = train_with(&undated, bundled, &quiet, &mut |_, _| {})?;
+                let trained = train_with(&older, bundled, &quiet, &mut |_, _| {})?;
                 Ok(score(&trained.model, &newest))
             };
             Some(Paired::of(&scored(options)?, &scored(&old)?))
