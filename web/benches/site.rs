@@ -349,7 +349,16 @@ async fn answer(stream: &mut BufReader<TcpStream>) {
 
 /// CPU of this thread so far.
 fn cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    cpu_in("/proc/thread-self/schedstat")
+}
+
+/// CPU of the first thread of a process so far.
+fn cpu_of(process: u32) -> Duration {
+    cpu_in(&format!("/proc/{process}/schedstat"))
+}
+
+fn cpu_in(schedstat: &str) -> Duration {
+    let stat = std::fs::read_to_string(schedstat).unwrap_or_default();
     Duration::from_nanos(
         stat.split_whitespace()
             .next()
@@ -505,6 +514,7 @@ fn training(folder: &Path, slug: &str) {
     let (mut served, site) = spawn(folder);
     for connections in [1, CONNECTIONS] {
         let (mut without, mut with) = (Vec::new(), Vec::new());
+        let mut trained = Duration::ZERO;
         for _ in 0..3 {
             without.push(load(site, &path, connections));
             let mut child = potluck(&["retrain", "--child", "--dry-run"])
@@ -513,18 +523,21 @@ fn training(folder: &Path, slug: &str) {
             with.push(load(site, &path, connections));
             let ended = child.try_wait().expect("a child");
             assert!(ended.is_none(), "the training was too short: {ended:?}");
+            trained += cpu_of(child.id());
             let _ = child.kill();
             let _ = child.wait();
         }
         let (without, with) = (best(without), best(with));
         println!("project page while the filter is trained, {connections} connections:");
         println!(
-            "  median {:.2?} -> {:.2?}, p99 {:.1?} -> {:.1?}, ratio of rates {:.3}",
+            "  median {:.2?} -> {:.2?}, p99 {:.1?} -> {:.1?}, ratio of rates {:.3}; the training got {:.1?} of CPU in {} s",
             without.median,
             with.median,
             without.p99,
             with.p99,
-            with.rate / without.rate
+            with.rate / without.rate,
+            trained / 3,
+            SECONDS
         );
     }
     let _ = served.kill();
