@@ -10,6 +10,7 @@ mod cli;
 mod comments;
 mod corpus;
 mod filter;
+mod filter_cli;
 mod forgery;
 mod gate;
 mod headers;

@@ -117,6 +117,10 @@ impl Import {
                 )
             })
             .collect();
+        // Of no rows, SQLite would tell how many the statement before had changed.
+        if rows.is_empty() {
+            return Ok(0);
+        }
         both!(db, conn => diesel::insert_into(imported_labels::table)
             .values(&rows)
             .execute(conn))

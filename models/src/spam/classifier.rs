@@ -674,6 +674,15 @@ fn list(items: &[String]) -> String {
     }
 }
 
+/// A token for people who moderate: signs in words, words as they are.
+pub fn in_words(token: &str) -> String {
+    if token.starts_with('@') && !token.contains(' ') {
+        plain(token)
+    } else {
+        token.to_owned()
+    }
+}
+
 /// A sign's token in words.
 fn plain(token: &str) -> String {
     let bare = token.trim_start_matches('@');
@@ -686,6 +695,7 @@ fn plain(token: &str) -> String {
         Some(("links", n)) => format!("its {n} links"),
         Some(("disguise", what)) => format!("disguised letters ({what})"),
         Some(("emoji", "0")) => "having no emoji".to_owned(),
+        Some(("emoji", n)) => format!("its {n} emoji"),
         Some(("account", what)) => format!("the account ({what})"),
         Some(("capitals", "none")) => "having no capitals".to_owned(),
         Some(("capitals", what)) => {
@@ -697,8 +707,14 @@ fn plain(token: &str) -> String {
         Some(("lines", "1")) => "being a single line".to_owned(),
         Some(("lines", n)) => format!("its {n} lines"),
         Some(("path", _)) => "the shape of the address".to_owned(),
-        Some(("ends", what)) => format!("how it ends ({what})"),
-        Some(("starts", what)) => format!("how it starts ({what})"),
+        Some(("ends", "letter")) => "ending without a full stop".to_owned(),
+        Some(("ends", "digit")) => "ending with a digit".to_owned(),
+        Some(("ends", "emoji")) => "ending with an emoji".to_owned(),
+        Some(("ends", "other")) => "how it ends".to_owned(),
+        Some(("ends", sign)) => format!("ending with “{sign}”"),
+        Some(("starts", "capital")) => "starting with a capital".to_owned(),
+        Some(("starts", "small")) => "starting with a small letter".to_owned(),
+        Some(("starts", _)) => "how it starts".to_owned(),
         Some(("link", "code")) => "a link to source code".to_owned(),
         Some(("link", what)) => format!("the link ({what})"),
         Some(("script", what)) => format!("letters of the {what} script"),

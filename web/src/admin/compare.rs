@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::ModelId;
 use potluck_models::moderation::placing::{self, Beside};
+use potluck_models::spam::classifier::in_words;
 use potluck_models::spam::compare::Moved;
 use potluck_models::spam::features::View;
 use potluck_models::spam::training::{LoadError, StoredModel};

@@ -8,6 +8,7 @@ use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::verdict::Reason;
+use potluck_models::spam::classifier::in_words;
 use potluck_models::spam::{Explanation, TokenWeight};
 
 pub struct Row {
@@ -32,7 +33,7 @@ pub struct Chip {
 impl Chip {
     fn of(token: &TokenWeight) -> Chip {
         Chip {
-            token: token.token.clone(),
+            token: in_words(&token.token),
             spam: token.weight > 0.0,
             weight: signed(token.weight),
             spam_docs: docs(token.spam_docs),

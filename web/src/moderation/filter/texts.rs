@@ -14,6 +14,7 @@ use potluck_models::label::{self, Place, Settlement, Side};
 use potluck_models::moderation::queue::{self, Entry};
 use potluck_models::moderation::verdict::Label;
 use potluck_models::spam::Report;
+use potluck_models::spam::classifier::in_words;
 use potluck_models::spam::near::Contradiction;
 use potluck_models::{Db, QueryResult};
 use std::collections::HashMap;
@@ -162,7 +163,7 @@ pub fn load(db: &mut Db, report: &Report) -> QueryResult<(Vec<Mistaken>, Vec<Pai
                 .iter()
                 // What moved nothing by a tenth explains nothing.
                 .filter(|(_, weight)| weight.abs() >= 0.05)
-                .map(|(token, weight)| (token.clone(), *weight > 0.0, signed(*weight)))
+                .map(|(token, weight)| (in_words(token), *weight > 0.0, signed(*weight)))
                 .collect(),
             fate: match side {
                 (Some(side), _) => Fate::Stands(Text::of(side, &entries)),

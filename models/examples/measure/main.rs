@@ -1,7 +1,10 @@
 //! Measures the filter by the protocol of the data folder's README.
 //!
 //! `cargo run --release -p potluck-models --example measure -- FOLDER [PART…]`
-//! with parts `cv video balance attack links scale starter curve speed` (all by default).
+//! with parts `cv video balance across attack links scale starter curve speed` (all by default).
+//! `… --example measure -- scale [SIZE…]` needs no folder.
+
+mod scale;
 
 use std::error::Error;
 use std::path::Path;
@@ -23,6 +26,9 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let folder = args.next().ok_or("usage: measure FOLDER [PART…]")?;
     let parts: Vec<String> = args.collect();
+    if folder == "scale" {
+        return scale::run(&parts);
+    }
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|p| p == part);
     let file = |name: &str| read(&Path::new(&folder).join(format!("{name}.csv")));
     let options = Options {
@@ -96,6 +102,18 @@ fn main() -> Result<()> {
             line(name, &pooled);
         }
     }
+    if wants("across") {
+        println!("\n## four of the five train, the fifth is scored\n");
+        heading();
+        for name in names {
+            let mut training = Vec::new();
+            for other in names.iter().filter(|other| **other != name) {
+                training.extend(examples(&file(other)?));
+            }
+            let model = train_with(&training, None, &options, &mut |_, _| {})?.model;
+            line(name, &score(&model, &examples(&file(name)?)));
+        }
+    }
     if wants("attack") {
         println!(
             "\n## disguises and good words (recall of spam at 5 % ham flagged, youtube, trained without the row's fold)\n"
@@ -111,7 +129,8 @@ fn main() -> Result<()> {
         repo_links(&examples(&file("instagram_id")?), "instagram_id", &options)?;
     }
     if wants("scale") {
-        scale(100_000)?;
+        println!("\n## training on made-up comments, each size in a process of its own\n");
+        scale::run(&[])?;
     }
     if wants("starter") {
         starters(&|name| Ok(examples(&file(name)?)))?;
@@ -401,54 +420,6 @@ fn speed(rows: &[Example], options: &Options) -> Result<()> {
     println!(
         "- explaining: {:.0} µs",
         micros(&mut || model.explain(&text, &[]).probability)
-    );
-    Ok(())
-}
-
-/// A hundred thousand made-up comments with a realistic distribution of words.
-fn scale(texts: usize) -> Result<()> {
-    let mut state = 5;
-    let mut examples = Vec::with_capacity(texts);
-    for i in 0..texts {
-        let words = 5 + next(&mut state) % 40;
-        let mut text = String::new();
-        for _ in 0..words {
-            // Zipf: the rank is the exponential of a uniform number.
-            let uniform = (next(&mut state) >> 11) as f64 / (1u64 << 53) as f64;
-            let rank = (uniform * 11.5).exp() as u64;
-            let mut letters = rank * 7 + u64::from(i % 8 == 0) * (rank % 5);
-            loop {
-                text.push(char::from(b'a' + (letters % 26) as u8));
-                letters /= 26;
-                if letters == 0 {
-                    break;
-                }
-            }
-            text.push(' ');
-        }
-        examples.push(Example::new(
-            text,
-            if i % 8 == 0 { Label::Spam } else { Label::Ham },
-        ));
-    }
-    let start = Instant::now();
-    let options = Options {
-        quiet: true,
-        ..Options::default()
-    };
-    let trained = train_with(&examples, None, &options, &mut |_, _| {})?;
-    let seconds = start.elapsed().as_secs_f64();
-    let peak = std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|s| {
-            s.lines()
-                .find_map(|l| l.strip_prefix("VmHWM:").map(|v| v.trim().to_owned()))
-        });
-    println!("\n## training on {texts} made-up comments\n");
-    println!(
-        "- {seconds:.1} s, peak memory {}, model {} bytes",
-        peak.unwrap_or_default(),
-        trained.model.to_bytes().len()
     );
     Ok(())
 }

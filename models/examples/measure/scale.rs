@@ -1,16 +1,12 @@
 //! How training grows: made-up comments with a realistic distribution of words, ten thousand to a
 //! million of them, each size in a process of its own. Writes `docs/training.svg`.
-//!
-//! `cargo run --release -p potluck-models --example scale -- [SIZE…]`
 
-use std::error::Error;
+use super::Result;
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Instant;
 
 use potluck_models::spam::{Example, Label, Options, train};
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const SIZES: [usize; 5] = [10_000, 30_000, 100_000, 300_000, 1_000_000];
 
@@ -22,12 +18,15 @@ struct Run {
     model: usize,
 }
 
-fn main() -> Result<()> {
-    let mut args = std::env::args().skip(1);
-    if let Some("--one") = std::env::args().nth(1).as_deref() {
-        return one(args.nth(1).ok_or("--one how many?")?.parse()?);
+/// `--one SIZE` is this program's own child.
+pub fn run(args: &[String]) -> Result<()> {
+    if let [one, size] = args
+        && one == "--one"
+    {
+        return train_one(size.parse()?);
     }
     let mut sizes: Vec<usize> = args
+        .iter()
         .map(|size| size.parse())
         .collect::<std::result::Result<_, _>>()?;
     if sizes.is_empty() {
@@ -56,7 +55,7 @@ fn main() -> Result<()> {
 /// linfa prints the whole model to standard error on each fit: the child's is dropped.
 fn child(size: usize) -> Result<Run> {
     let output = Command::new(std::env::current_exe()?)
-        .args(["--one", &size.to_string()])
+        .args(["scale", "--one", &size.to_string()])
         .stderr(std::process::Stdio::null())
         .output()?;
     let said = String::from_utf8(output.stdout)?;
@@ -75,7 +74,7 @@ fn child(size: usize) -> Result<Run> {
     })
 }
 
-fn one(texts: usize) -> Result<()> {
+fn train_one(texts: usize) -> Result<()> {
     let examples = made_up(texts);
     let start = Instant::now();
     let trained = train(&examples, &Options::default(), &mut |_, _| {})?;
