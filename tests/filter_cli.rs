@@ -36,9 +36,15 @@ fn file(site: &Site, rows: usize) -> String {
     let mut csv = String::from("text,label,time\n");
     for n in 0..rows {
         let line = if n % 3 == 0 {
-            format!("Cheap followers number {n} at http://shop{}.example/buy,spam", n % 5)
+            format!(
+                "Cheap followers number {n} at http://shop{}.example/buy,spam",
+                n % 5
+            )
         } else {
-            format!("The duck of level {n} swims {} today,ham", ["well", "oddly"][n % 2])
+            format!(
+                "The duck of level {n} swims {} today,ham",
+                ["well", "oddly"][n % 2]
+            )
         };
         csv.push_str(&format!("{line},2026-03-01T12:{:02}:00Z\n", n % 60));
     }

@@ -441,7 +441,10 @@ impl Model {
             .map(|(word, _)| word)
             .take(STRONGEST)
             .collect();
-        let sentence = sentence(probability, &spam, &ham, &unseen);
+        let report = &self.report;
+        let of_starter = (report.starter_spam + report.starter_ham) as f64 * report.starter_weight;
+        let texts = report.own_labels() as f64 + of_starter;
+        let sentence = sentence(probability, &spam, &ham, &unseen, texts);
         Explanation {
             probability,
             spam,
@@ -597,64 +600,96 @@ pub(super) fn readable(view: View, token: &str) -> String {
     }
 }
 
+/// Between these it says that it is unsure, and what speaks for either.
+const UNSURE: std::ops::Range<f64> = 0.25..0.75;
+/// A word in more of the texts than this tells a person nothing, however it weighs.
+const COMMON: f64 = 0.1;
+
+/// Why, in plain words. `texts` is what the model learned from, for telling common words.
 fn sentence(
     probability: f64,
     spam: &[TokenWeight],
     ham: &[TokenWeight],
     unseen: &[String],
+    texts: f64,
 ) -> String {
-    let (lead, side) = if probability >= 0.5 {
-        (format!("Looks like spam ({})", percent(probability)), spam)
+    let percent = percent(probability);
+    let (spam, ham) = (reasons(spam, texts), reasons(ham, texts));
+    let said = if UNSURE.contains(&probability) {
+        let side = |name: &str, reasons: Option<String>| match reasons {
+            Some(reasons) => format!(" {name}: {reasons}."),
+            None => String::new(),
+        };
+        format!(
+            "Unsure ({percent} spam).{}{}",
+            side("For spam", spam),
+            side("Against", ham)
+        )
     } else {
-        (format!("Looks fine ({} spam)", percent(probability)), ham)
-    };
-    let mut words: Vec<String> = Vec::new();
-    let mut signs: Vec<String> = Vec::new();
-    for token in side {
-        match token.view {
-            View::Words | View::Pairs
-                // Pieces of addresses and stand-ins for numbers and links are no words to a reader.
-                if words.len() < 3
-                    && token.token.chars().any(char::is_alphanumeric)
-                    && !token.token.contains(['#', '@', '/']) =>
-            {
-                words.push(format!("“{}”", token.token));
-            }
-            View::Signs if signs.len() < 2 => signs.push(plain(&token.token)),
-            _ => {}
+        let (lead, side) = if probability >= UNSURE.end {
+            (format!("Looks like spam ({percent})"), spam)
+        } else {
+            (format!("Looks fine ({percent} spam)"), ham)
+        };
+        match side {
+            Some(reasons) => format!("{lead}, mostly because of {reasons}."),
+            None => format!("{lead}: too little in it that was seen before."),
         }
-    }
-    let mut reasons = Vec::new();
-    if !words.is_empty() {
-        reasons.push(format!(
-            "{} {}",
-            if words.len() == 1 {
-                "the word"
-            } else {
-                "the words"
-            },
-            list(&words)
-        ));
-    }
-    if !signs.is_empty() {
-        reasons.push(list(&signs));
-    }
+    };
     let new: Vec<String> = unseen
         .iter()
         .take(4)
         .map(|word| format!("“{word}”"))
         .collect();
-    let new = match &new[..] {
-        [] => String::new(),
-        new => format!(" Never seen before: {}.", list(new)),
-    };
-    if reasons.is_empty() {
-        return format!("{lead}: too little in it that was seen before.{new}");
+    match &new[..] {
+        [] => said,
+        new => format!("{said} Never seen before: {}.", list(new)),
     }
-    format!(
-        "{lead}, mostly because of {}.{new}",
-        reasons.join(", and of ")
-    )
+}
+
+/// The first few words and signs, as a noun phrase: `the words “casino” and “bonus”, and its link`.
+fn reasons(tokens: &[TokenWeight], texts: f64) -> Option<String> {
+    // Pieces of addresses and stand-ins for numbers and links are no words to a reader.
+    let is_word = |t: &&TokenWeight| {
+        matches!(t.view, View::Words | View::Pairs)
+            && t.token.chars().any(char::is_alphanumeric)
+            && !t.token.contains(['#', '@', '/'])
+    };
+    let is_common = |t: &&TokenWeight| t.spam_docs + t.ham_docs > COMMON * texts;
+    let named = |tokens: &mut dyn Iterator<Item = &TokenWeight>| {
+        let mut named: Vec<&str> = Vec::new();
+        for token in tokens.map(|t| t.token.as_str()) {
+            // “two” and “about two” are one reason.
+            if named.len() < 3 && !named.iter().any(|n| n.contains(token) || token.contains(n)) {
+                named.push(token);
+            }
+        }
+        named.iter().map(|n| format!("“{n}”")).collect::<Vec<_>>()
+    };
+    let mut words = named(
+        &mut tokens
+            .iter()
+            .filter(is_word)
+            .filter(|token| !is_common(token)),
+    );
+    // A link to code is no link that sells something, but it is one to a reader.
+    let to_code = tokens.iter().any(|t| t.token == "@link:code");
+    let signs: Vec<String> = tokens
+        .iter()
+        .filter(|t| t.view == View::Signs && !(to_code && t.token == "@links:0"))
+        .take(2)
+        .map(|t| plain(&t.token))
+        .collect();
+    if words.is_empty() && signs.is_empty() {
+        words = named(&mut tokens.iter().filter(is_word));
+    }
+    let noun = if words.len() == 1 { "word" } else { "words" };
+    let words = (!words.is_empty()).then(|| format!("the {noun} {}", list(&words)));
+    let signs = (!signs.is_empty()).then(|| list(&signs));
+    match (words, signs) {
+        (Some(words), Some(signs)) => Some(format!("{words}, and {signs}")),
+        (words, signs) => words.or(signs),
+    }
 }
 
 /// Never "100 %": the filter is never that sure.

@@ -113,6 +113,7 @@ pub struct Contradiction {
 const CROWD: usize = 24;
 
 /// The contradictions among labelled texts, at most `most`, in an order that depends on them alone.
+/// No text is in two of them.
 pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction> {
     let mut found: BTreeSet<Contradiction> = BTreeSet::new();
     let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
@@ -157,7 +158,19 @@ pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction
             }
         }
     }
-    found.into_iter().take(most).collect()
+    // One text against a wave of fifty is one question, not fifty.
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    found
+        .into_iter()
+        .filter(|pair| {
+            let new = !asked.contains(&pair.spam) && !asked.contains(&pair.ham);
+            if new {
+                asked.extend([pair.spam.clone(), pair.ham.clone()]);
+            }
+            new
+        })
+        .take(most)
+        .collect()
 }
 
 #[cfg(test)]
@@ -211,6 +224,15 @@ mod tests {
         );
         texts.reverse();
         assert_eq!(find(&texts), found);
+        // A wave that says the same makes no second question of it.
+        let mut wave = texts.clone();
+        wave.extend((0..9).map(|i| {
+            (
+                format!("{i} cheap followers for your channel, click now"),
+                Label::Spam,
+            )
+        }));
+        assert_eq!(find(&wave).len(), 1);
         texts[0].1 = Label::Spam;
         assert!(find(&texts).is_empty());
     }

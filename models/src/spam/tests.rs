@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::counting::log_probabilities;
 use super::features::View;
-use super::learning::{cross_validate, fit, smoothed, starter_weight};
+use super::learning::{cross_validate, fit, score, smoothed, starter_weight};
 use super::*;
 
 /// A small invented community: makers talking shop, and people selling things.
@@ -785,4 +785,98 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[test]
+fn the_newest_fifth_is_judged_as_by_a_model_of_the_older_part() {
+    let mut all = community(200);
+    for (i, example) in all.iter_mut().enumerate() {
+        // Written in another order than they stand here, and some called wrongly.
+        example.at = Some((i as i64 * 7_919) % 400);
+        if i % 11 == 0 {
+            example.label = match example.label {
+                Label::Spam => Label::Ham,
+                Label::Ham => Label::Spam,
+            };
+        }
+    }
+    let told = train(&all, &quiet(), &mut |_, _| {}).unwrap().report.newest;
+    let told = told.expect("a newest fifth");
+    assert_eq!((told.from, told.metrics.texts), (320, 80));
+    let older: Vec<Example> = all
+        .iter()
+        .filter(|e| e.at < Some(320))
+        .map(|e| Example {
+            at: None,
+            ..e.clone()
+        })
+        .collect();
+    let newest: Vec<&Example> = all.iter().filter(|e| e.at >= Some(320)).collect();
+    let model = trained(&older, &quiet());
+    let apart = Metrics::of(&score(&model, &newest));
+    assert!(apart.auc < 0.99, "too easy to tell anything: {apart:?}");
+    // The same weights; only the curve is another, its points being a little better informed.
+    assert!(
+        (told.metrics.auc - apart.auc).abs() < 0.01,
+        "{told:?} {apart:?}"
+    );
+    assert!(
+        (told.metrics.f1_spam - apart.f1_spam).abs() < 0.03,
+        "{told:?} {apart:?}"
+    );
+    assert!(
+        (told.metrics.brier - apart.brier).abs() < 0.01,
+        "{told:?} {apart:?}"
+    );
+}
+
+#[test]
+fn a_sentence_names_what_is_telling_and_says_when_the_filter_is_unsure() {
+    let mut all = community(120);
+    for example in &mut all {
+        example.text.push_str(" really");
+    }
+    let model = trained(&all, &quiet());
+    let sure = model.explain(
+        "cheap followers casino, really, subscribe to my channel",
+        &[],
+    );
+    let telling = ["followers", "casino", "channel"];
+    assert!(
+        telling.iter().any(|word| sure.sentence.contains(word)),
+        "{}",
+        sure.sentence
+    );
+    assert!(!sure.sentence.contains("“really”"), "{}", sure.sentence);
+    let ham = ["lovely", "jump", "level", "music", "duck", "boss", "sprite"];
+    let spam = [
+        "cheap",
+        "followers",
+        "crypto",
+        "casino",
+        "loan",
+        "watches",
+        "bonus",
+    ];
+    let mut unsure = 0;
+    for (h, s) in (1..=ham.len()).flat_map(|h| (1..=spam.len()).map(move |s| (h, s))) {
+        let text = format!("{} {}", ham[..h].join(" "), spam[..s].join(" "));
+        let why = model.explain(&text, &[]);
+        let is_unsure = why.sentence.starts_with("Unsure (");
+        assert_eq!(
+            is_unsure,
+            (0.25..0.75).contains(&why.probability),
+            "{}",
+            why.sentence
+        );
+        if is_unsure {
+            unsure += 1;
+            let (for_it, against) = (
+                why.sentence.find(" For spam: "),
+                why.sentence.find(" Against: "),
+            );
+            assert!(for_it.is_some() && for_it < against, "{}", why.sentence);
+        }
+    }
+    assert!(unsure > 0, "no mixture was doubtful");
 }

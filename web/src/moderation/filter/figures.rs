@@ -14,6 +14,13 @@ pub fn three(figure: &f64) -> String {
 pub fn percent(share: &f64) -> String {
     let percent = share * 100.0;
     let (whole, near) = (percent.round(), percent.min(100.0 - percent).abs());
+    if near > 0.0 && near < 0.005 {
+        return if percent < 50.0 {
+            "under 0.01 %".into()
+        } else {
+            "over 99.99 %".into()
+        };
+    }
     if near == 0.0 || (10.0..=90.0).contains(&percent) {
         format!("{whole:.0} %")
     } else if near >= 0.1 {
@@ -196,6 +203,8 @@ mod tests {
             (0.0004, "0.04 %"),
             (0.997, "99.7 %"),
             (0.9996, "99.96 %"),
+            (0.99997, "over 99.99 %"),
+            (0.00001, "under 0.01 %"),
         ] {
             assert_eq!(percent(&share), words);
         }
