@@ -301,7 +301,7 @@ impl Site {
         let fresh = FreshDatabase::new(database, folder.path());
         let https = options.base_url.is_some();
         let config = Config {
-            program: crate::kill::program().into(),
+            program: crate::kill::program(),
             data_dir: folder.path().to_owned(),
             database_url: fresh.url.clone(),
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
