@@ -167,27 +167,27 @@ fn the_same_labels_in_any_order_give_the_same_bytes_on_either_database() {
 on_both! {
     fn imported_labels_teach_until_the_import_is_undone(site) {
         let labels = labels(240);
-        let first = import(&site, &labels);
+        let first = import(site, &labels);
         assert_eq!((first.spam, first.ham), (80, 160));
         // The same file again brings nothing new.
-        let second = import(&site, &labels);
+        let second = import(site, &labels);
         assert_eq!((second.spam, second.ham), (0, 0));
         let taught = site.db(training::labels);
         assert_eq!((taught.examples.len(), taught.facts.imported), (240, 240));
-        let id = in_use(train(&site));
-        let report = model(&site, id).report().clone();
+        let id = in_use(train(site));
+        let report = model(site, id).report().clone();
         assert_eq!((report.own_spam, report.own_ham), (80, 160));
         assert!(report.newest.is_some_and(|newest| newest.metrics.texts == 48), "{report:?}");
-        assert_eq!(due(&site, now()), None, "all is learned");
+        assert_eq!(due(site, now()), None, "all is learned");
         let undone = site.db(|db| write_tx(db, |db| Import::undo(db, first.id, None)));
         assert!(undone);
         assert!(!site.db(|db| write_tx(db, |db| Import::undo(db, first.id, None))), "twice");
         assert!(site.db(training::labels).examples.is_empty());
-        assert!(due(&site, now()).is_some(), "labels were taken back");
+        assert!(due(site, now()).is_some(), "labels were taken back");
     }
 
     fn training_is_due_after_many_verdicts_at_night_and_after_an_upgrade(site) {
-        assert_eq!(due(&site, now()), None, "nothing was labelled");
+        assert_eq!(due(site, now()), None, "nothing was labelled");
         site.maker("odile");
         site.member("ann");
         let duck = site.project("odile", "Duck racer");
@@ -199,17 +199,17 @@ on_both! {
         let before_night = now().date().and_hms_opt(2, 59, 0).unwrap() + Duration::days(1);
         let night = now().date().and_hms_opt(3, 1, 0).unwrap() + Duration::days(1);
         site.sql(&format!("UPDATE models SET created_at = '{}'", noon.format("%Y-%m-%d %H:%M:%S")));
-        assert_eq!(due(&site, before_night), None);
-        assert!(due(&site, night).is_some_and(|because| because.contains("night")));
+        assert_eq!(due(site, before_night), None);
+        assert!(due(site, night).is_some_and(|because| because.contains("night")));
         site.app.set_settings(Settings { retrain_hour: -1, ..Settings::clone(&site.app.settings()) });
-        assert_eq!(due(&site, night), None);
+        assert_eq!(due(site, night), None);
         site.app.set_settings(Settings { retrain_after: 1, ..Settings::clone(&site.app.settings()) });
-        assert!(due(&site, now()).is_some_and(|because| because.contains("1 new")));
-        let trained = in_use(train(&site));
-        assert_eq!(due(&site, night), None);
+        assert!(due(site, now()).is_some_and(|because| because.contains("1 new")));
+        let trained = in_use(train(site));
+        assert_eq!(due(site, night), None);
         // The next Potluck reads texts otherwise.
         site.sql(&format!("UPDATE models SET features_version = {} WHERE id = {trained}", FEATURES_VERSION + 1));
-        assert!(due(&site, now()).is_some_and(|because| because.contains("upgrade")));
+        assert!(due(site, now()).is_some_and(|because| because.contains("upgrade")));
     }
 
     fn a_training_is_refused_while_another_runs_and_its_failure_is_told(site, limits_off) {
@@ -230,11 +230,11 @@ on_both! {
     }
 
     fn a_broken_model_is_refused_and_the_last_good_one_stays(site) {
-        import(&site, &labels(120));
-        let good = in_use(train(&site));
+        import(site, &labels(120));
+        let good = in_use(train(site));
         wait_for("the new model to be taken over", || site.app.filter().filter(|active| active.id == good));
-        import(&site, &labels(150));
-        let broken = in_use(train(&site));
+        import(site, &labels(150));
+        let broken = in_use(train(site));
         wait_for("the newer model to be taken over", || site.app.filter().filter(|active| active.id == broken));
         // Bits rot; an administrator goes back and forth.
         let bytes: Vec<u8> = site.db(|db| models::table.find(broken).select(models::bytes).first(db));
@@ -257,13 +257,13 @@ on_both! {
         site.maker("odile");
         site.member("ann");
         let duck = site.project("odile", "Duck racer");
-        let harmless = held_for_its_score(&site, &duck, &text(1_001, false));
-        let spam = held_for_its_score(&site, &duck, &text(1_002, true));
+        let harmless = held_for_its_score(site, &duck, &text(1_001, false));
+        let spam = held_for_its_score(site, &duck, &text(1_002, true));
         let first = site.waiting("ann", &duck, &text(1_003, false), State::Held);
-        import(&site, &labels(600));
-        let id = in_use(train(&site));
+        import(site, &labels(600));
+        let id = in_use(train(site));
         assert!(site.db(Job::waiting).iter().any(|job| job.kind == training::RESCORE) || site.item(first).model_id == Some(id));
-        rescore_all(&site, id);
+        rescore_all(site, id);
         for item in [harmless, spam, first] {
             assert_eq!(site.item(item).model_id, Some(id), "its score is not of today");
         }
@@ -305,10 +305,10 @@ on_both! {
                 }
             })
             .collect();
-        import(&site, &labels);
-        let good = in_use(train(&site));
+        import(site, &labels);
+        let good = in_use(train(site));
         site.app.set_settings(Settings { vocabulary: 1, ..Settings::clone(&site.app.settings()) });
-        let kept = train(&site);
+        let kept = train(site);
         let Kept::Refused(worse) = kept else { panic!("{kept:?}") };
         let against = site.db(|db| StoredModel::find(db, worse)).expect("it is kept").facts().against.expect("a comparison");
         assert_eq!((against.model, against.refused), (good, true));
