@@ -78,6 +78,25 @@ pub mod dialect {
         }
     }
 
+    /// The same for many, locked in the order of their numbers, so that two batches over the same
+    /// items never wait for each other in a ring. What is not there is left out.
+    pub fn lock_items(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
+        use crate::schema::items;
+        match db {
+            Db::Sqlite(sqlite) => items::table
+                .filter(items::id.eq_any(ids))
+                .order(items::id)
+                .select(Item::as_select())
+                .load(sqlite),
+            Db::Pg(pg) => items::table
+                .filter(items::id.eq_any(ids))
+                .order(items::id)
+                .select(Item::as_select())
+                .for_no_key_update()
+                .load(pg),
+        }
+    }
+
     /// The next due job, so that no two workers take the same one. SQLite's writer is alone.
     pub fn claim_due_job(db: &mut Db, at: NaiveDateTime) -> QueryResult<Option<i64>> {
         use crate::schema::jobs;

@@ -11,7 +11,7 @@ use crate::spam::near;
 use crate::{Db, QueryResult, comment, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 words! {
     pub enum Kind { Comment = "comment", Project = "project", Release = "release" }
@@ -343,6 +343,36 @@ impl Item {
         Ok(self.version + 1)
     }
 
+    /// Puts many locked items into one standing, as [`Item::settle`] does each; of the publishing
+    /// times the first counts.
+    pub fn settle_all(
+        db: &mut Db,
+        settled: &[&Item],
+        to: &Standing,
+        counts: &mut Counts,
+    ) -> QueryResult<()> {
+        let ids: Vec<ItemId> = settled.iter().map(|item| item.id).collect();
+        diesel::update(items::table.filter(items::id.eq_any(&ids)))
+            .set((
+                items::state.eq(to.state),
+                items::queue.eq(to.queue),
+                items::why.eq(&to.why),
+                items::evidence.eq(&to.evidence),
+                items::looked_at.eq(to.looked_at),
+                items::erase_at.eq((to.state == State::Deleted).then(|| now() + KEPT)),
+                items::version.eq(items::version + 1),
+            ))
+            .execute(db)?;
+        if to.state == State::Published {
+            diesel::update(
+                items::table.filter(items::id.eq_any(&ids).and(items::published_at.is_null())),
+            )
+            .set(items::published_at.eq(now()))
+            .execute(db)?;
+        }
+        counts.add_all(db, settled, to.state)
+    }
+
     /// By its author: hidden at once. The text is kept for moderators for a while. Reads the item
     /// anew under its lock, so that two at once delete it once.
     pub fn delete(&self, db: &mut Db) -> QueryResult<i32> {
@@ -376,6 +406,29 @@ impl Counts {
             .select(comments::thread_id)
             .first(db)?;
         *self.0.entry(thread).or_default() += step;
+        Ok(())
+    }
+
+    /// What these items change that go into a state.
+    fn add_all(&mut self, db: &mut Db, settled: &[&Item], to: State) -> QueryResult<()> {
+        let step = |item: &Item| {
+            i32::from(to == State::Published) - i32::from(item.state == State::Published)
+        };
+        let steps: BTreeMap<ItemId, i32> = settled
+            .iter()
+            .filter(|item| item.kind == Kind::Comment && step(item) != 0)
+            .map(|item| (item.id, step(item)))
+            .collect();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let threads: Vec<(ItemId, ThreadId)> = comments::table
+            .filter(comments::id.eq_any(steps.keys().copied().collect::<Vec<_>>()))
+            .select((comments::id, comments::thread_id))
+            .load(db)?;
+        for (comment, thread) in threads {
+            *self.0.entry(thread).or_default() += steps[&comment];
+        }
         Ok(())
     }
 
@@ -468,6 +521,44 @@ impl Revision {
             Some(current) => Ok(current),
             None => Revision::newest(db, item),
         }
+    }
+
+    /// [`Revision::current`] and [`Revision::published`] of many items.
+    pub fn current_and_published(
+        db: &mut Db,
+        ids: &[ItemId],
+    ) -> QueryResult<HashMap<ItemId, (Revision, Option<Revision>)>> {
+        let rows: Vec<Revision> = revisions::table
+            .filter(revisions::item_id.eq_any(ids))
+            .filter(revisions::state.eq_any([RevisionState::Waiting, RevisionState::Published]))
+            .order((revisions::item_id, revisions::number.desc()))
+            .select(Revision::as_select())
+            .load(db)?;
+        let mut of: HashMap<ItemId, (Revision, Option<Revision>)> = HashMap::new();
+        for revision in rows {
+            let shown = (revision.state == RevisionState::Published).then(|| revision.clone());
+            of.entry(revision.item_id)
+                .and_modify(|(_, published)| {
+                    if published.is_none() {
+                        published.clone_from(&shown);
+                    }
+                })
+                .or_insert((revision, shown));
+        }
+        for id in ids {
+            // Nothing of it waits or is shown: the last text that was judged.
+            if !of.contains_key(id) {
+                of.insert(*id, (Revision::newest(db, *id)?, None));
+            }
+        }
+        Ok(of)
+    }
+
+    /// Makes the only texts of these items what readers see: their rows hold them already.
+    pub fn show_first(db: &mut Db, ids: &[RevisionId]) -> QueryResult<usize> {
+        diesel::update(revisions::table.filter(revisions::id.eq_any(ids)))
+            .set(revisions::state.eq(RevisionState::Published))
+            .execute(db)
     }
 
     /// Puts a waiting edit back where the intake had sent it: queue, why and evidence.

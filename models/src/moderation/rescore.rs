@@ -69,7 +69,7 @@ impl Rescore {
             self.after = id.0;
             if let Some(item) = dialect::lock_item(db, id)? {
                 self.texts += 1;
-                self.judge(db, active, &item, &mut counts)?;
+                self.judge(db, active, item, &mut counts)?;
             }
         }
         counts.apply(db)?;
@@ -97,7 +97,7 @@ impl Rescore {
         &mut self,
         db: &mut Db,
         active: &ActiveModel,
-        item: &Item,
+        item: Item,
         counts: &mut Counts,
     ) -> QueryResult<()> {
         let judged = Revision::current(db, item.id)?;
@@ -108,7 +108,7 @@ impl Rescore {
             .set((items::score.eq(score), items::model_id.eq(Some(active.id))))
             .execute(db)?;
         let unknown_kind = item.kind != Kind::Comment && active.model.report().leans_on_starter();
-        if unknown_kind || !held_for_its_score_alone(item, &judged) {
+        if unknown_kind || !held_for_its_score_alone(&item, &judged) {
             return Ok(());
         }
         let evidence = format!("{:.1} % spam, judged again", score * 100.0);

@@ -8,11 +8,11 @@ use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
 use crate::item::{Counts, Item, Kind, Queue, Revision, RevisionState, Standing, State};
-use crate::schema::{batches, items, projects, reports, users, verdicts};
-use crate::{Db, QueryResult, words};
+use crate::schema::{batches, items, projects, reports, revisions, users, verdicts};
+use crate::{Db, QueryResult, both, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Items of one batch; more are decided in several.
 pub const MOST: usize = 1_000;
@@ -170,64 +170,138 @@ pub fn decide(
         done: 0,
         skipped: Vec::new(),
     };
-    // Always in one order: two moderators with overlapping pages must not wait for each other.
+    let asked = Asked {
+        by,
+        verdict,
+        reason,
+    };
+    decide_into(db, &asked, &mut outcomes, seen)?;
+    if let Some(batch) = outcomes.batch {
+        asked.log(db, batch, outcomes.done)?;
+    }
+    Ok(outcomes)
+}
+
+/// What a person asked for.
+struct Asked<'a> {
+    by: UserId,
+    verdict: Verdict,
+    reason: &'a str,
+}
+
+impl Asked<'_> {
+    fn log(&self, db: &mut Db, batch: BatchId, done: usize) -> QueryResult<()> {
+        let detail = format!(
+            "{} on {done} items{}{}",
+            self.verdict,
+            if self.reason.is_empty() { "" } else { ": " },
+            self.reason
+        );
+        Act {
+            actor: Some(self.by),
+            act: self.verdict.as_str(),
+            batch: Some(batch),
+            detail: &detail,
+            ..Act::default()
+        }
+        .write(db)
+        .map(|_| ())
+    }
+}
+
+/// One step of a batch: opens it with the first item that there is something to do with. However
+/// many the items, the queries are few.
+fn decide_into(
+    db: &mut Db,
+    asked: &Asked,
+    outcomes: &mut Outcomes,
+    seen: &[Seen],
+) -> QueryResult<()> {
     let mut seen = seen.to_vec();
     seen.sort_by_key(|seen| seen.id);
     seen.dedup_by_key(|seen| seen.id);
-    let mut counts = Counts::default();
+    let ids: Vec<ItemId> = seen.iter().map(|seen| seen.id).collect();
+    let mut cases = Case::load(db, &ids)?;
+    let at = now();
+    let mut acts = Vec::new();
     for seen in &seen {
-        let found = dialect::lock_item(db, seen.id)?;
-        let Some(item) = found.filter(|item| item.kind == seen.kind) else {
+        let case = cases.remove(&seen.id);
+        let Some(case) = case.filter(|case| case.item.kind == seen.kind) else {
             outcomes.skipped.push((seen.id, Skip::Gone));
             continue;
         };
+        let item = &case.item;
         if seen.version.is_some_and(|version| version != item.version) {
             let by = last_decider(db, item.id)?;
             outcomes.skipped.push((item.id, Skip::Changed { by }));
             continue;
         }
-        let Some(act) = plan(db, &item, verdict, reason)? else {
-            outcomes.skipped.push((item.id, Skip::Nothing));
-            continue;
-        };
-        let batch = match outcomes.batch {
-            Some(batch) => batch,
-            None => *outcomes.batch.insert(open_batch(db, by, verdict, reason)?),
-        };
-        carry_out(db, by, batch, &item, reason, act, &mut counts)?;
-        outcomes.done += 1;
-    }
-    counts.apply(db)?;
-    if let Some(batch) = outcomes.batch {
-        let detail = format!(
-            "{verdict} on {} items{}{}",
-            outcomes.done,
-            if reason.is_empty() { "" } else { ": " },
-            reason
-        );
-        Act {
-            actor: Some(by),
-            act: verdict.as_str(),
-            batch: Some(batch),
-            detail: &detail,
-            ..Act::default()
+        match case.plan(asked.verdict, asked.reason, at) {
+            Some(plan) => acts.push((case, plan)),
+            None => outcomes.skipped.push((seen.id, Skip::Nothing)),
         }
-        .write(db)?;
     }
-    Ok(outcomes)
+    if acts.is_empty() {
+        return Ok(());
+    }
+    outcomes.done += acts.len();
+    let batch = match outcomes.batch {
+        Some(batch) => batch,
+        None => *outcomes.batch.insert(open_batch(db, asked)?),
+    };
+    let mut counts = Counts::default();
+    carry_out(db, asked, batch, at, acts, &mut counts)?;
+    counts.apply(db)
+}
+
+/// All that a verdict on an item depends on, read under its lock.
+struct Case {
+    item: Item,
+    judged: Revision,
+    /// What readers see.
+    shown: Option<Revision>,
+    /// The project's maker approves each comment now.
+    approve_first: bool,
+}
+
+impl Case {
+    /// Locks and reads many. What is not there is left out.
+    fn load(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Case>> {
+        let found = dialect::lock_items(db, ids)?;
+        let ids: Vec<ItemId> = found.iter().map(|item| item.id).collect();
+        let mut texts = Revision::current_and_published(db, &ids)?;
+        let on: HashSet<ItemId> = found.iter().filter_map(|item| item.project_id).collect();
+        let approving: HashSet<ItemId> = projects::table
+            .filter(projects::approve_first.eq(true))
+            .filter(projects::id.eq_any(on))
+            .select(projects::id)
+            .load(db)?
+            .into_iter()
+            .collect();
+        Ok(found
+            .into_iter()
+            .filter_map(|item| {
+                let (judged, shown) = texts.remove(&item.id)?;
+                let approve_first = item.project_id.is_some_and(|on| approving.contains(&on));
+                let case = Case {
+                    judged,
+                    shown,
+                    approve_first,
+                    item,
+                };
+                Some((case.item.id, case))
+            })
+            .collect())
+    }
 }
 
 /// What a verdict does to an item.
 struct Plan {
-    verdict: Verdict,
     to: Standing,
     label: Option<Label>,
     weight: f64,
-    /// The waiting edit becomes the text that readers see.
-    publishes: Option<Revision>,
-    judged: Revision,
-    /// What readers saw before.
-    shown: Option<Revision>,
+    /// The waiting text becomes the one that readers see.
+    publishes: bool,
 }
 
 /// What the filter does by itself when it judges a held text again: to Spam, where it waits for a
@@ -236,152 +310,152 @@ pub fn by_the_filter(
     db: &mut Db,
     batch: &mut Option<BatchId>,
     verdict: Verdict,
-    item: &Item,
+    item: Item,
     judged: Revision,
     evidence: &str,
     counts: &mut Counts,
 ) -> QueryResult<()> {
-    let robot = User::robot(db)?;
+    let asked = Asked {
+        by: User::robot(db)?,
+        verdict,
+        reason: "",
+    };
     let batch = match *batch {
         Some(batch) => batch,
-        None => *batch.insert(open_batch(db, robot, verdict, "")?),
+        None => *batch.insert(open_batch(db, &asked)?),
+    };
+    let approve_first = match item.project_id {
+        Some(project) => projects::table
+            .find(project)
+            .select(projects::approve_first)
+            .first(db)?,
+        None => false,
     };
     let mut to = item.standing();
     to.looked_at = None;
     to.queue = None;
-    let mut publishes = None;
+    let case = Case {
+        item,
+        judged,
+        shown: None,
+        approve_first,
+    };
+    let mut publishes = false;
     if verdict == Verdict::Spam {
         to.state = State::Spam;
         to.queue = Some(Queue::Spam);
         because(&mut to, "filter", evidence);
-    } else if publish(db, item, &judged, false, &mut to)? {
-        publishes = Some(judged.clone());
+    } else {
+        publishes = case.publish(&mut to);
     }
     let plan = Plan {
-        verdict,
         to,
         label: None,
         weight: 1.0,
         publishes,
-        judged,
-        shown: None,
     };
-    carry_out(db, robot, batch, item, "", plan, counts)
+    carry_out(db, &asked, batch, now(), vec![(case, plan)], counts)
 }
 
-/// None when there is nothing to do.
-fn plan(db: &mut Db, item: &Item, verdict: Verdict, reason: &str) -> QueryResult<Option<Plan>> {
-    if item.state == State::Deleted || item.state == State::Draft {
-        return Ok(None);
+impl Case {
+    /// None when there is nothing to do.
+    fn plan(&self, verdict: Verdict, reason: &str, at: NaiveDateTime) -> Option<Plan> {
+        let item = &self.item;
+        if item.state == State::Deleted || item.state == State::Draft {
+            return None;
+        }
+        let is_waiting = self.judged.state == RevisionState::Waiting;
+        let mut to = item.standing();
+        to.looked_at = Some(at);
+        to.queue = None;
+        let mut publishes = false;
+        let (label, weight) = match verdict {
+            Verdict::Spam => {
+                if item.state == State::Spam && item.queue.is_none() && item.reports == 0 {
+                    return None;
+                }
+                to.state = State::Spam;
+                because(&mut to, "moderator", "spam");
+                (Some(Label::Spam), 1.0)
+            }
+            Verdict::Ham => {
+                let only_looked =
+                    item.state == State::Published && item.queue.is_none() && item.reports == 0;
+                if only_looked && item.looked_at.is_some() {
+                    return None;
+                }
+                if self.publish(&mut to) {
+                    publishes = is_waiting;
+                } else if only_sent_on(item, &to) {
+                    return None;
+                }
+                (
+                    Some(Label::Ham),
+                    if only_looked { LOOKED_AT_WEIGHT } else { 1.0 },
+                )
+            }
+            Verdict::Remove => {
+                if item.state == State::Removed && item.reports == 0 {
+                    return None;
+                }
+                to.state = State::Removed;
+                because(&mut to, "moderator", reason);
+                (None, 1.0)
+            }
+            Verdict::Restore => {
+                let label = match item.state {
+                    State::Spam => Some(Label::Ham),
+                    State::Removed => None,
+                    _ => return None,
+                };
+                if item.state == State::Removed && self.shown.is_some() && is_waiting {
+                    // What was removed comes back. The edit that waited beside it was not approved by
+                    // that, and waits on.
+                    to.state = State::Published;
+                    self.judged.wait_again(item.kind, &mut to);
+                } else if self.publish(&mut to) {
+                    publishes = is_waiting;
+                }
+                (label, 1.0)
+            }
+        };
+        Some(Plan {
+            to,
+            label,
+            weight,
+            publishes,
+        })
     }
-    let judged = Revision::current(db, item.id)?;
-    let shown = Revision::published(db, item.id)?;
-    let waiting = (judged.state == RevisionState::Waiting).then(|| judged.clone());
-    let mut to = item.standing();
-    to.looked_at = Some(now());
-    to.queue = None;
-    let mut publishes = None;
-    let (label, weight) = match verdict {
-        Verdict::Spam => {
-            if item.state == State::Spam && item.queue.is_none() && item.reports == 0 {
-                return Ok(None);
-            }
-            to.state = State::Spam;
-            because(&mut to, "moderator", "spam");
-            (Some(Label::Spam), 1.0)
-        }
-        Verdict::Ham => {
-            let only_looked =
-                item.state == State::Published && item.queue.is_none() && item.reports == 0;
-            if only_looked && item.looked_at.is_some() {
-                return Ok(None);
-            }
-            if publish(db, item, &judged, shown.is_some(), &mut to)? {
-                publishes = waiting;
-            } else if only_sent_on(item, &to) {
-                return Ok(None);
-            }
-            (
-                Some(Label::Ham),
-                if only_looked { LOOKED_AT_WEIGHT } else { 1.0 },
-            )
-        }
-        Verdict::Remove => {
-            if item.state == State::Removed && item.reports == 0 {
-                return Ok(None);
-            }
-            to.state = State::Removed;
-            because(&mut to, "moderator", reason);
-            (None, 1.0)
-        }
-        Verdict::Restore => {
-            let label = match item.state {
-                State::Spam => Some(Label::Ham),
-                State::Removed => None,
-                _ => return Ok(None),
+
+    /// Published, or on to the maker who approves each comment first (now, and when it was posted)
+    /// and has not let this text through. Gives whether readers see the judged text.
+    fn publish(&self, to: &mut Standing) -> bool {
+        let asked_for = self.judged.state == RevisionState::Waiting
+            && self
+                .judged
+                .steps()
+                .iter()
+                .any(|step| step.name == APPROVE_FIRST && step.outcome == Outcome::Hold);
+        if asked_for && self.approve_first {
+            // Beside an edit that waits, readers see the text before it.
+            to.state = if self.shown.is_some() {
+                State::Published
+            } else {
+                State::Held
             };
-            if item.state == State::Removed && shown.is_some() && waiting.is_some() {
-                // What was removed comes back. The edit that waited beside it was not approved by
-                // that, and waits on.
-                to.state = State::Published;
-                judged.wait_again(item.kind, &mut to);
-            } else if publish(db, item, &judged, shown.is_some(), &mut to)? {
-                publishes = waiting;
-            }
-            (label, 1.0)
+            to.queue = Some(Queue::Maker);
+            because(to, APPROVE_FIRST, "the maker approves each comment");
+            return false;
         }
-    };
-    Ok(Some(Plan {
-        verdict,
-        shown,
-        to,
-        label,
-        weight,
-        publishes,
-        judged,
-    }))
+        to.state = State::Published;
+        because(to, "", "");
+        true
+    }
 }
 
 fn because(to: &mut Standing, why: &str, evidence: &str) {
     to.why = why.to_owned();
     to.evidence = evidence.to_owned();
-}
-
-/// Published, or on to the maker who approves each comment first (now, and when it was posted) and
-/// has not let this text through. Gives whether readers see the judged text.
-fn publish(
-    db: &mut Db,
-    item: &Item,
-    judged: &Revision,
-    has_shown: bool,
-    to: &mut Standing,
-) -> QueryResult<bool> {
-    let asked_for = judged.state == RevisionState::Waiting
-        && judged
-            .steps()
-            .iter()
-            .any(|step| step.name == APPROVE_FIRST && step.outcome == Outcome::Hold);
-    let for_the_maker = match item.project_id {
-        Some(project) if asked_for => projects::table
-            .find(project)
-            .select(projects::approve_first)
-            .first(db)?,
-        _ => false,
-    };
-    if for_the_maker {
-        // Beside an edit that waits, readers see the text before it.
-        to.state = if has_shown {
-            State::Published
-        } else {
-            State::Held
-        };
-        to.queue = Some(Queue::Maker);
-        because(to, APPROVE_FIRST, "the maker approves each comment");
-    } else {
-        to.state = State::Published;
-        because(to, "", "");
-    }
-    Ok(!for_the_maker)
 }
 
 /// A moderator looked before, and it still waits for the maker.
@@ -392,12 +466,12 @@ fn only_sent_on(item: &Item, to: &Standing) -> bool {
         && item.reports == 0
 }
 
-fn open_batch(db: &mut Db, by: UserId, verdict: Verdict, reason: &str) -> QueryResult<BatchId> {
+fn open_batch(db: &mut Db, asked: &Asked) -> QueryResult<BatchId> {
     diesel::insert_into(batches::table)
         .values((
-            batches::by_id.eq(by),
-            batches::verdict.eq(verdict),
-            batches::reason.eq(reason),
+            batches::by_id.eq(asked.by),
+            batches::verdict.eq(asked.verdict),
+            batches::reason.eq(asked.reason),
             batches::created_at.eq(now()),
         ))
         .returning(batches::id)
@@ -406,68 +480,102 @@ fn open_batch(db: &mut Db, by: UserId, verdict: Verdict, reason: &str) -> QueryR
 
 fn carry_out(
     db: &mut Db,
-    by: UserId,
+    asked: &Asked,
     batch: BatchId,
-    item: &Item,
-    reason: &str,
-    plan: Plan,
+    at: NaiveDateTime,
+    acts: Vec<(Case, Plan)>,
     counts: &mut Counts,
 ) -> QueryResult<()> {
-    let before = Before {
-        standing: item.standing(),
-        version: item.version,
-        edit: (plan.judged.state == RevisionState::Waiting).then_some(plan.judged.id),
-        shown: plan.shown.map(|revision| revision.id),
-    };
-    let version_after = item.settle_counting(db, plan.to, counts)?;
-    if let Some(edit) = plan.publishes {
-        edit.show(db, item.kind)?;
+    // Nearly always one standing for all.
+    let mut standings: Vec<(Standing, Vec<&Item>)> = Vec::new();
+    for (case, plan) in &acts {
+        let to = Standing {
+            published_at: None,
+            ..plan.to.clone()
+        };
+        match standings.iter_mut().find(|(standing, _)| *standing == to) {
+            Some((_, settled)) => settled.push(&case.item),
+            None => standings.push((to, vec![&case.item])),
+        }
     }
-    let before = serde_json::to_string(&before)
-        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    let verdict_id: VerdictId = diesel::insert_into(verdicts::table)
-        .values((
+    for (to, settled) in &standings {
+        Item::settle_all(db, settled, to, counts)?;
+    }
+    let publishes = || acts.iter().filter(|(_, plan)| plan.publishes);
+    let first: Vec<RevisionId> = publishes()
+        .filter(|(case, _)| case.shown.is_none())
+        .map(|(case, _)| case.judged.id)
+        .collect();
+    Revision::show_first(db, &first)?;
+    for (case, _) in publishes().filter(|(case, _)| case.shown.is_some()) {
+        case.judged.show(db, case.item.kind)?;
+    }
+    let mut rows = Vec::with_capacity(acts.len());
+    for (case, plan) in &acts {
+        let before = Before {
+            standing: case.item.standing(),
+            version: case.item.version,
+            edit: (case.judged.state == RevisionState::Waiting).then_some(case.judged.id),
+            shown: case.shown.as_ref().map(|revision| revision.id),
+        };
+        let before = serde_json::to_string(&before)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        rows.push((
             (
                 verdicts::batch_id.eq(batch),
-                verdicts::item_id.eq(item.id),
-                verdicts::by_id.eq(by),
+                verdicts::item_id.eq(case.item.id),
+                verdicts::by_id.eq(asked.by),
             ),
             (
-                verdicts::revision_id.eq(plan.judged.id),
-                verdicts::verdict.eq(plan.verdict),
-                verdicts::reason.eq(reason),
+                verdicts::revision_id.eq(case.judged.id),
+                verdicts::verdict.eq(asked.verdict),
+                verdicts::reason.eq(asked.reason),
             ),
             (
                 verdicts::label.eq(plan.label),
                 verdicts::weight.eq(plan.weight),
             ),
             (
-                verdicts::score.eq(plan.judged.score),
-                verdicts::model_id.eq(plan.judged.model_id),
+                verdicts::score.eq(case.judged.score),
+                verdicts::model_id.eq(case.judged.model_id),
             ),
             (
                 verdicts::before.eq(before),
-                verdicts::version_after.eq(version_after),
-                verdicts::created_at.eq(now()),
+                verdicts::version_after.eq(case.item.version + 1),
+                verdicts::created_at.eq(at),
             ),
-        ))
-        .returning(verdicts::id)
-        .get_result(db)?;
-    if item.reports > 0 {
-        diesel::update(
-            reports::table.filter(
-                reports::item_id
-                    .eq(item.id)
-                    .and(reports::closed_by.is_null()),
-            ),
-        )
-        .set(reports::closed_by.eq(verdict_id.0))
-        .execute(db)?;
-        diesel::update(items::table.find(item.id))
-            .set(items::reports.eq(0))
-            .execute(db)?;
+        ));
     }
-    Ok(())
+    both!(db, conn => diesel::insert_into(verdicts::table).values(&rows).execute(conn))?;
+    let reported: Vec<ItemId> = acts
+        .iter()
+        .filter(|(case, _)| case.item.reports > 0)
+        .map(|(case, _)| case.item.id)
+        .collect();
+    close_reports(db, batch, &reported)
+}
+
+/// Reports are answered by the verdict on what they are about.
+fn close_reports(db: &mut Db, batch: BatchId, reported: &[ItemId]) -> QueryResult<()> {
+    if reported.is_empty() {
+        return Ok(());
+    }
+    let answers: Vec<(VerdictId, ItemId)> = verdicts::table
+        .filter(verdicts::batch_id.eq(batch))
+        .filter(verdicts::item_id.eq_any(reported))
+        .select((verdicts::id, verdicts::item_id))
+        .load(db)?;
+    for (verdict, item) in answers {
+        diesel::update(
+            reports::table.filter(reports::item_id.eq(item).and(reports::closed_by.is_null())),
+        )
+        .set(reports::closed_by.eq(verdict.0))
+        .execute(db)?;
+    }
+    diesel::update(items::table.filter(items::id.eq_any(reported)))
+        .set(items::reports.eq(0))
+        .execute(db)
+        .map(|_| ())
 }
 
 fn last_decider(db: &mut Db, item: ItemId) -> QueryResult<Option<String>> {
@@ -625,32 +733,7 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     if at - batch.created_at > UNDO {
         return Err(UndoError::TooOld);
     }
-    let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
-        .filter(verdicts::batch_id.eq(id).and(verdicts::undone_at.is_null()))
-        .order(verdicts::item_id)
-        .select((
-            verdicts::id,
-            verdicts::item_id,
-            verdicts::before,
-            verdicts::version_after,
-        ))
-        .load(db)?;
-    let mut undone = Undone {
-        done: 0,
-        left: Vec::new(),
-    };
-    let mut counts = Counts::default();
-    for (verdict, item, before, version_after) in given {
-        let Some(item) = dialect::lock_item(db, item)? else {
-            continue;
-        };
-        if item.version != version_after {
-            undone.left.push(item.id);
-            continue;
-        }
-        put_back(db, &item, verdict, &before, &mut counts)?;
-        undone.done += 1;
-    }
+    let undone = put_back(db, id)?;
     if undone.done == 0 {
         let by = match undone.left.last() {
             Some(item) => last_decider(db, *item)?,
@@ -658,7 +741,6 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
         };
         return Err(UndoError::Overruled { by });
     }
-    counts.apply(db)?;
     diesel::update(batches::table.find(id))
         .set((
             batches::undone_at.eq(undone.left.is_empty().then_some(at)),
@@ -677,53 +759,131 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     Ok(undone)
 }
 
-fn put_back(
-    db: &mut Db,
-    item: &Item,
-    verdict: VerdictId,
-    before: &str,
-    counts: &mut Counts,
-) -> QueryResult<()> {
-    let before: Before = serde_json::from_str(before)
-        .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-    let version = item.settle_counting(db, before.standing, counts)?;
-    // It stands again as the verdict before this one left it.
-    diesel::update(
-        verdicts::table
-            .filter(
-                verdicts::item_id
-                    .eq(item.id)
-                    .and(verdicts::undone_at.is_null()),
-            )
-            .filter(verdicts::version_after.eq(before.version)),
-    )
-    .set(verdicts::version_after.eq(version))
-    .execute(db)?;
-    if let Some(edit) = before.edit {
-        let edit = find_revision(db, edit)?;
-        // It had been let through: what was shown before it is shown again.
-        if edit.state == RevisionState::Published {
-            if let Some(shown) = before.shown {
-                find_revision(db, shown)?.show(db, item.kind)?;
+/// Puts the items of a batch back that nobody has touched since, with few queries for many.
+fn put_back(db: &mut Db, batch: BatchId) -> QueryResult<Undone> {
+    let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
+        .filter(
+            verdicts::batch_id
+                .eq(batch)
+                .and(verdicts::undone_at.is_null()),
+        )
+        .order(verdicts::item_id)
+        .select((
+            verdicts::id,
+            verdicts::item_id,
+            verdicts::before,
+            verdicts::version_after,
+        ))
+        .load(db)?;
+    let ids: Vec<ItemId> = given.iter().map(|(_, item, ..)| *item).collect();
+    let mut items_of: HashMap<ItemId, Item> = dialect::lock_items(db, &ids)?
+        .into_iter()
+        .map(|item| (item.id, item))
+        .collect();
+    let mut left = Vec::new();
+    let mut acts: Vec<(VerdictId, Item, Before)> = Vec::new();
+    for (verdict, item, before, version_after) in given {
+        match items_of.remove(&item) {
+            None => continue,
+            Some(item) if item.version != version_after => left.push(item.id),
+            Some(item) => {
+                let before = serde_json::from_str(&before)
+                    .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+                acts.push((verdict, item, before));
             }
-            edit.set_state(db, RevisionState::Waiting)?;
         }
     }
-    let reopened = diesel::update(reports::table.filter(reports::closed_by.eq(verdict.0)))
-        .set(reports::closed_by.eq(None::<i64>))
-        .execute(db)?;
-    // Added, not put back: somebody may have reported it since.
-    diesel::update(items::table.find(item.id))
-        .set(items::reports.eq(items::reports + reopened as i32))
-        .execute(db)?;
-    diesel::update(verdicts::table.find(verdict))
+    let mut counts = Counts::default();
+    let mut versions = HashMap::new();
+    for (_, item, before) in &acts {
+        let version = item.settle_counting(db, before.standing.clone(), &mut counts)?;
+        versions.insert(item.id, (before.version, version));
+    }
+    counts.apply(db)?;
+    let undone: Vec<VerdictId> = acts.iter().map(|(verdict, ..)| *verdict).collect();
+    diesel::update(verdicts::table.filter(verdicts::id.eq_any(&undone)))
         .set(verdicts::undone_at.eq(now()))
+        .execute(db)?;
+    stand_again(db, &versions)?;
+    wait_again(db, &acts)?;
+    reopen_reports(db, &undone)?;
+    Ok(Undone {
+        done: acts.len(),
+        left,
+    })
+}
+
+/// An item stands again as the verdict before the undone one left it, so that one can be undone too.
+fn stand_again(db: &mut Db, versions: &HashMap<ItemId, (i32, i32)>) -> QueryResult<()> {
+    let ids: Vec<ItemId> = versions.keys().copied().collect();
+    let standing: Vec<(VerdictId, ItemId, i32)> = verdicts::table
+        .filter(verdicts::item_id.eq_any(&ids))
+        .filter(verdicts::undone_at.is_null())
+        .select((verdicts::id, verdicts::item_id, verdicts::version_after))
+        .load(db)?;
+    for (verdict, item, version_after) in standing {
+        let (before, now) = versions[&item];
+        if version_after == before {
+            diesel::update(verdicts::table.find(verdict))
+                .set(verdicts::version_after.eq(now))
+                .execute(db)?;
+        }
+    }
+    Ok(())
+}
+
+/// Texts that the verdicts had let through wait again; what was shown before an edit is shown again.
+fn wait_again(db: &mut Db, acts: &[(VerdictId, Item, Before)]) -> QueryResult<()> {
+    let edits: Vec<RevisionId> = acts
+        .iter()
+        .filter_map(|(.., before)| before.edit)
+        .collect();
+    let let_through: HashSet<RevisionId> = revisions::table
+        .filter(revisions::id.eq_any(edits))
+        .filter(revisions::state.eq(RevisionState::Published))
+        .select(revisions::id)
+        .load(db)?
+        .into_iter()
+        .collect();
+    for (_, item, before) in acts {
+        let was = before.edit.filter(|edit| let_through.contains(edit));
+        if let (Some(_), Some(shown)) = (was, before.shown) {
+            find_revision(db, shown)?.show(db, item.kind)?;
+        }
+    }
+    diesel::update(revisions::table.filter(revisions::id.eq_any(let_through)))
+        .set(revisions::state.eq(RevisionState::Waiting))
         .execute(db)
         .map(|_| ())
 }
 
+fn reopen_reports(db: &mut Db, undone: &[VerdictId]) -> QueryResult<()> {
+    let answered: Vec<i64> = undone.iter().map(|verdict| verdict.0).collect();
+    let closed: Vec<(i64, ItemId)> = reports::table
+        .filter(reports::closed_by.eq_any(&answered))
+        .select((reports::id, reports::item_id))
+        .load(db)?;
+    if closed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = closed.iter().map(|(report, _)| *report).collect();
+    diesel::update(reports::table.filter(reports::id.eq_any(ids)))
+        .set(reports::closed_by.eq(None::<i64>))
+        .execute(db)?;
+    let mut many: BTreeMap<ItemId, i32> = BTreeMap::new();
+    for (_, item) in closed {
+        *many.entry(item).or_default() += 1;
+    }
+    for (item, n) in many {
+        // Added, not put back: somebody may have reported it since.
+        diesel::update(items::table.find(item))
+            .set(items::reports.eq(items::reports + n))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
 fn find_revision(db: &mut Db, id: RevisionId) -> QueryResult<Revision> {
-    use crate::schema::revisions;
     revisions::table
         .find(id)
         .select(Revision::as_select())
