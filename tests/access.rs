@@ -121,6 +121,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/account/sessions",                   [No,    Done,  Done,  Done,  Done,  Done]),
     ("GET",  "/moderation",                         MODERATORS),
     ("POST", "/moderation/verdicts",                [No,    No,    No,    No,    Fault, Fault]),
+    ("GET",  "/moderation/batches/{id}",            [LogIn, No,    No,    No,    None,  None]),
     ("POST", "/moderation/batches/{id}/undo",       [No,    No,    No,    No,    None,  None]),
     ("GET",  "/moderation/log",                     MODERATORS),
     ("GET",  "/moderation/filter",                  MODERATORS),

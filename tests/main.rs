@@ -6,6 +6,7 @@ mod support;
 mod access;
 mod accounts;
 mod browser;
+mod bulk;
 mod cli;
 mod comments;
 mod corpus;

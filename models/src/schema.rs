@@ -222,6 +222,10 @@ diesel::table! {
         created_at -> Timestamp,
         undone_at -> Nullable<Timestamp>,
         undone_by -> Nullable<BigInt>,
+        phase -> Text,
+        position -> BigInt,
+        total -> Integer,
+        skipped -> Integer,
     }
 }
 

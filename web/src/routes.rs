@@ -87,9 +87,10 @@ pub fn routes(site: &mut ServiceConfig) {
 
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
-    use moderation::{desk, filter, log, verdicts};
+    use moderation::{batches, desk, filter, log, verdicts};
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
+        .route("/moderation/batches/{id}", get().to(batches::show))
         .route("/moderation/batches/{id}/undo", post().to(verdicts::undo))
         .route("/moderation/log", get().to(log::show))
         .route("/moderation/filter", get().to(filter::show))

@@ -1,5 +1,6 @@
 //! What moderators do: queues, verdicts in batches, undo, reports, the log.
 
+pub mod bulk;
 pub mod drift;
 pub mod log;
 pub mod placing;

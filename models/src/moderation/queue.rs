@@ -236,10 +236,12 @@ impl Filter {
         self.matching().select(count_star()).first(db)
     }
 
-    /// Oldest first, as they are now: what somebody decides in between is left to them.
-    pub fn seen(&self, db: &mut Db, limit: i64) -> QueryResult<Vec<Seen>> {
+    /// Oldest first from after an item on, as they are now: what somebody decides in between is left
+    /// to them.
+    pub fn seen(&self, db: &mut Db, after: ItemId, limit: i64) -> QueryResult<Vec<Seen>> {
         let rows: Vec<(Kind, ItemId, i32)> = self
             .matching()
+            .filter(items::id.gt(after))
             .order(items::id)
             .limit(limit)
             .select((items::kind, items::id, items::version))

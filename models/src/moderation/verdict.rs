@@ -3,6 +3,7 @@
 //! `spam` and `ham` teach the filter; `remove` never does, for rudeness is not spam. Restoring from
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
+use super::bulk;
 use super::log::Act;
 use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
@@ -14,7 +15,7 @@ use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Items of one batch; more are decided in several.
+/// Items of one transaction. A batch over more goes on in steps ([`super::bulk`]).
 pub const MOST: usize = 1_000;
 /// How long a batch can be taken back.
 pub const UNDO: Duration = Duration::days(30);
@@ -183,10 +184,10 @@ pub fn decide(
 }
 
 /// What a person asked for.
-struct Asked<'a> {
-    by: UserId,
-    verdict: Verdict,
-    reason: &'a str,
+pub(super) struct Asked<'a> {
+    pub(super) by: UserId,
+    pub(super) verdict: Verdict,
+    pub(super) reason: &'a str,
 }
 
 impl Asked<'_> {
@@ -211,7 +212,7 @@ impl Asked<'_> {
 
 /// One step of a batch: opens it with the first item that there is something to do with. However
 /// many the items, the queries are few.
-fn decide_into(
+pub(super) fn decide_into(
     db: &mut Db,
     asked: &Asked,
     outcomes: &mut Outcomes,
@@ -466,7 +467,7 @@ fn only_sent_on(item: &Item, to: &Standing) -> bool {
         && item.reports == 0
 }
 
-fn open_batch(db: &mut Db, asked: &Asked) -> QueryResult<BatchId> {
+pub(super) fn open_batch(db: &mut Db, asked: &Asked) -> QueryResult<BatchId> {
     diesel::insert_into(batches::table)
         .values((
             batches::by_id.eq(asked.by),
@@ -602,6 +603,17 @@ pub struct Batch {
     pub created_at: NaiveDateTime,
     pub undone_at: Option<NaiveDateTime>,
     pub undone_by: Option<UserId>,
+    pub phase: Phase,
+    /// The last item that was looked at in this phase.
+    pub position: ItemId,
+    /// Items to go through in this phase, and those that stayed as they were.
+    pub total: i32,
+    pub skipped: i32,
+}
+
+words! {
+    /// What a batch is doing: one over many items goes on in steps.
+    pub enum Phase { Done = "done", Deciding = "deciding", Undoing = "undoing" }
 }
 
 /// A batch with the people's names and the number of its items, as the desk tells of it.
@@ -617,7 +629,10 @@ pub struct Told {
 
 impl Told {
     pub fn can_be_undone(&self) -> bool {
-        self.left > 0 && self.batch.undone_at.is_none() && now() - self.batch.created_at <= UNDO
+        self.left > 0
+            && self.batch.undone_at.is_none()
+            && self.batch.phase != Phase::Undoing
+            && now() - self.batch.created_at <= UNDO
     }
 }
 
@@ -688,12 +703,39 @@ impl Batch {
         batches::table.find(id).select(Batch::as_select()).first(db)
     }
 
-    /// The verdicts of it, in the order they were given.
-    pub fn verdicts(&self, db: &mut Db) -> QueryResult<Vec<Given>> {
+    /// The verdicts of it from after one on, in the order they were given.
+    pub fn verdicts(
+        &self,
+        db: &mut Db,
+        after: Option<VerdictId>,
+        most: i64,
+    ) -> QueryResult<Vec<Given>> {
         verdicts::table
             .filter(verdicts::batch_id.eq(self.id))
+            .filter(verdicts::id.gt(after.unwrap_or(VerdictId(0))))
             .order(verdicts::id)
+            .limit(most)
             .select(Given::as_select())
+            .load(db)
+    }
+
+    /// Items on which it stands.
+    pub fn standing(&self, db: &mut Db) -> QueryResult<i64> {
+        verdicts::table
+            .filter(verdicts::batch_id.eq(self.id))
+            .filter(verdicts::undone_at.is_null())
+            .count()
+            .get_result(db)
+    }
+
+    /// The first of these: of an undone batch, what was decided or changed again since.
+    pub fn still_standing(&self, db: &mut Db, most: i64) -> QueryResult<Vec<ItemId>> {
+        verdicts::table
+            .filter(verdicts::batch_id.eq(self.id))
+            .filter(verdicts::undone_at.is_null())
+            .order(verdicts::item_id)
+            .limit(most)
+            .select(verdicts::item_id)
             .load(db)
     }
 }
@@ -703,11 +745,13 @@ pub struct Undone {
     pub done: usize,
     /// Decided again since, by somebody, or edited: they stay as they are.
     pub left: Vec<ItemId>,
+    /// There is more, after this item: it is undone in steps.
+    pub goes_on: Option<ItemId>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError {
-    #[error("This was undone before.")]
+    #[error("This was undone before, or is being undone.")]
     Already,
     #[error(
         "Nothing of this can be undone now: every item of it was decided or changed again since{}. Undo that first.",
@@ -727,27 +771,37 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     // Of two who undo at once, the second sees what the first did.
     dialect::lock(db, &format!("batch:{id}"))?;
     let batch = Batch::find(db, id)?;
-    if batch.undone_at.is_some() {
+    if batch.undone_at.is_some() || batch.phase == Phase::Undoing {
         return Err(UndoError::Already);
     }
     if at - batch.created_at > UNDO {
         return Err(UndoError::TooOld);
     }
-    let undone = put_back(db, id)?;
-    if undone.done == 0 {
+    // What is still being decided is not decided any further.
+    let undone = put_back(db, id, ItemId(0))?;
+    if undone.done == 0 && undone.goes_on.is_none() {
         let by = match undone.left.last() {
             Some(item) => last_decider(db, *item)?,
             None => None,
         };
         return Err(UndoError::Overruled { by });
     }
-    diesel::update(batches::table.find(id))
-        .set((
-            batches::undone_at.eq(undone.left.is_empty().then_some(at)),
-            batches::undone_by.eq(by),
-        ))
-        .execute(db)?;
-    let detail = format!("undid {} on {} items", batch.verdict, undone.done);
+    let all = batch.standing(db)? + undone.done as i64;
+    if let Some(last) = undone.goes_on {
+        bulk::undo_on(db, id, by, last, all, undone.left.len())?;
+    } else {
+        diesel::update(batches::table.find(id))
+            .set((
+                batches::undone_at.eq(undone.left.is_empty().then_some(at)),
+                batches::undone_by.eq(by),
+                batches::phase.eq(Phase::Done),
+            ))
+            .execute(db)?;
+    }
+    let detail = match undone.goes_on {
+        Some(_) => format!("undoes {} on {all} items", batch.verdict),
+        None => format!("undid {} on {} items", batch.verdict, undone.done),
+    };
     Act {
         actor: Some(by),
         act: "undo",
@@ -759,15 +813,18 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
     Ok(undone)
 }
 
-/// Puts the items of a batch back that nobody has touched since, with few queries for many.
-fn put_back(db: &mut Db, batch: BatchId) -> QueryResult<Undone> {
+/// Puts the next items of a batch back, after an item, that nobody has touched since; with few
+/// queries for many.
+pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResult<Undone> {
     let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
         .filter(
             verdicts::batch_id
                 .eq(batch)
-                .and(verdicts::undone_at.is_null()),
+                .and(verdicts::undone_at.is_null())
+                .and(verdicts::item_id.gt(after)),
         )
         .order(verdicts::item_id)
+        .limit(MOST as i64)
         .select((
             verdicts::id,
             verdicts::item_id,
@@ -775,6 +832,8 @@ fn put_back(db: &mut Db, batch: BatchId) -> QueryResult<Undone> {
             verdicts::version_after,
         ))
         .load(db)?;
+    let more = given.len() == MOST;
+    let last = given.last().map_or(after, |(_, item, ..)| *item);
     let ids: Vec<ItemId> = given.iter().map(|(_, item, ..)| *item).collect();
     let mut items_of: HashMap<ItemId, Item> = dialect::lock_items(db, &ids)?
         .into_iter()
@@ -810,6 +869,7 @@ fn put_back(db: &mut Db, batch: BatchId) -> QueryResult<Undone> {
     Ok(Undone {
         done: acts.len(),
         left,
+        goes_on: more.then_some(last),
     })
 }
 
@@ -834,10 +894,7 @@ fn stand_again(db: &mut Db, versions: &HashMap<ItemId, (i32, i32)>) -> QueryResu
 
 /// Texts that the verdicts had let through wait again; what was shown before an edit is shown again.
 fn wait_again(db: &mut Db, acts: &[(VerdictId, Item, Before)]) -> QueryResult<()> {
-    let edits: Vec<RevisionId> = acts
-        .iter()
-        .filter_map(|(.., before)| before.edit)
-        .collect();
+    let edits: Vec<RevisionId> = acts.iter().filter_map(|(.., before)| before.edit).collect();
     let let_through: HashSet<RevisionId> = revisions::table
         .filter(revisions::id.eq_any(edits))
         .filter(revisions::state.eq(RevisionState::Published))

@@ -5,10 +5,12 @@ pub mod training;
 use crate::app::App;
 use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
+use crate::moderation::batches;
 use crate::picture;
 use diesel::prelude::*;
 use potluck_models::db::{Db, now};
 use potluck_models::job::Job;
+use potluck_models::moderation::bulk;
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -55,6 +57,12 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
         },
         RESCORE => match serde_json::from_str(&job.payload) {
             Ok(rescore) => training::rescore(app, rescore)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        bulk::JOB => match serde_json::from_str(&job.payload) {
+            Ok(batch) => batches::work(app, batch)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),

@@ -13,7 +13,7 @@ use potluck_models::{Db, QueryResult};
 use std::collections::HashMap;
 
 /// The words of an address that belong to a banner and not to the page.
-pub const WORDS: [&str; 6] = ["batch", "undone", "skipped", "skips", "left", "said"];
+pub const WORDS: [&str; 5] = ["batch", "undone", "skipped", "skips", "said"];
 /// Left items that are named one by one.
 const NAMED: usize = 20;
 
@@ -24,8 +24,6 @@ pub struct Banner {
     pub stayed: Vec<(String, String, String)>,
     /// How many more, unnamed.
     pub more: usize,
-    /// Where to go on when one batch did not take all that match.
-    pub go_on: Option<(String, String)>,
 }
 
 /// The words of [`WORDS`] in this request.
@@ -53,11 +51,7 @@ impl Params {
 }
 
 /// The words to add to the address after a verdict.
-pub fn after_verdict(
-    batch: Option<BatchId>,
-    skipped: &[ItemId],
-    left: i64,
-) -> Vec<(&'static str, String)> {
+pub fn after_verdict(batch: Option<BatchId>, skipped: &[ItemId]) -> Vec<(&'static str, String)> {
     let mut words = Vec::new();
     match batch {
         Some(batch) => words.push(("batch", batch.to_string())),
@@ -72,15 +66,11 @@ pub fn after_verdict(
         words.push(("skipped", named.join(",")));
         words.push(("skips", skipped.len().to_string()));
     }
-    if left > 0 {
-        words.push(("left", left.to_string()));
-    }
     words
 }
 
 impl Banner {
-    /// `page` is the address without the banner's words.
-    pub fn load(db: &mut Db, params: &Params, page: &str) -> QueryResult<Option<Banner>> {
+    pub fn load(db: &mut Db, params: &Params) -> QueryResult<Option<Banner>> {
         if let Some(id) = params.number("undone") {
             return Banner::of_undo(db, BatchId(id));
         }
@@ -101,26 +91,12 @@ impl Banner {
             None if skipped.is_empty() => return Ok(None),
             None => "Nothing was changed.".to_owned(),
         };
-        let go_on = match (&told, params.number::<i64>("left")) {
-            (Some(told), Some(left)) => {
-                let (path, query) = page.split_once('?').unwrap_or((page, ""));
-                let query = if query.is_empty() {
-                    String::new()
-                } else {
-                    format!("{query}&")
-                };
-                let to = format!("{path}/all?{query}verdict={}", told.batch.verdict);
-                Some((to, format!("{left} more match: go on")))
-            }
-            _ => None,
-        };
         let skips: usize = params.number("skips").unwrap_or(0);
         Ok(Some(Banner {
             told,
             sentence,
             more: skips.saturating_sub(stayed.len()),
             stayed,
-            go_on,
         }))
     }
 
@@ -129,12 +105,7 @@ impl Banner {
             return Ok(None);
         };
         let batch = Batch::find(db, id)?;
-        let left: Vec<ItemId> = batch
-            .verdicts(db)?
-            .into_iter()
-            .filter(|given| given.undone_at.is_none())
-            .map(|given| given.item_id)
-            .collect();
+        let left = told.left;
         let mut sentence = format!(
             "Undone{}: {}.",
             told.undone_by
@@ -142,25 +113,21 @@ impl Banner {
                 .map_or(String::new(), |by| format!(" by {by}")),
             done(told.batch.verdict, told.items - told.left),
         );
-        if !left.is_empty() {
+        if left > 0 {
             sentence.push_str(&format!(
-                " {} decided or changed again since, and {}.",
-                if left.len() == 1 {
-                    "1 item was".into()
-                } else {
-                    format!("{} were", items(&(left.len() as i64)))
-                },
-                if left.len() == 1 { "stays" } else { "stay" },
+                " {} {} decided or changed again since, and {}.",
+                items(&left),
+                if left == 1 { "was" } else { "were" },
+                if left == 1 { "stays" } else { "stay" },
             ));
         }
-        let named: Vec<ItemId> = left.iter().copied().take(NAMED).collect();
+        let named = batch.still_standing(db, NAMED as i64)?;
         let stayed = why_skipped(db, &named)?;
         Ok(Some(Banner {
             told: None,
             sentence,
-            more: left.len() - stayed.len().min(left.len()),
+            more: (left as usize).saturating_sub(stayed.len()),
             stayed,
-            go_on: None,
         }))
     }
 

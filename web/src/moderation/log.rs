@@ -1,16 +1,16 @@
-//! The log: every act of people, newest first; and one batch with all its items.
+//! The log: every act of people, newest first.
 
 use super::Frame;
 use crate::app::App;
 use crate::error::Error;
+use crate::forms::see_other;
 use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{BatchId, ItemId};
+use potluck_models::db::BatchId;
 use potluck_models::moderation::log::{self, Entry as Line};
-use potluck_models::moderation::queue::{self, Entry};
-use potluck_models::moderation::verdict::{Batch, Given, Told};
+use potluck_models::moderation::verdict::{Batch, Told};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ const PAGE: i64 = 50;
 #[derive(Deserialize)]
 pub struct Query {
     before: Option<i64>,
-    /// One batch, with its items. The word `batch` is the banner's.
+    /// One batch: where its page was once.
     of: Option<i64>,
 }
 
@@ -32,34 +32,17 @@ struct LogPage {
     next: Option<i64>,
 }
 
-#[derive(Template)]
-#[template(path = "moderation/batch.html")]
-struct BatchPage {
-    layout: Layout,
-    frame: Frame,
-    told: Told,
-    given: Vec<(Given, Option<Entry>)>,
-}
-
 pub async fn show(
     req: HttpRequest,
     app: web::Data<App>,
     _moderator: Moderator,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Error> {
+    if let Some(id) = query.of {
+        return Ok(see_other(format!("/moderation/batches/{id}")));
+    }
     let frame = Frame::of(&req, &app).await?;
     let layout = Layout::new(&req);
-    if let Some(id) = query.of {
-        let (told, given) = app
-            .read(move |db: &mut Db| one_batch(db, BatchId(id)))
-            .await?;
-        return page(&BatchPage {
-            layout,
-            frame,
-            told,
-            given,
-        });
-    }
     let before = query.before;
     let (lines, next) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
@@ -88,26 +71,4 @@ pub async fn show(
         lines,
         next,
     })
-}
-
-type OneBatch = (Told, Vec<(Given, Option<Entry>)>);
-
-fn one_batch(db: &mut Db, id: BatchId) -> QueryResult<OneBatch> {
-    let told = Batch::told(db, &[id])?
-        .pop()
-        .ok_or(diesel::result::Error::NotFound)?;
-    let given = told.batch.verdicts(db)?;
-    let ids: Vec<ItemId> = given.iter().map(|given| given.item_id).collect();
-    let mut entries = queue::these(db, &ids)?;
-    let given = given
-        .into_iter()
-        .map(|given| {
-            let at = entries
-                .iter()
-                .position(|entry| entry.item.id == given.item_id);
-            let entry = at.map(|at| entries.swap_remove(at));
-            (given, entry)
-        })
-        .collect();
-    Ok((told, given))
 }

@@ -1,6 +1,7 @@
 //! The desk of moderators: queues, verdicts, the log, the filter.
 
 pub mod banner;
+pub mod batches;
 pub mod desk;
 pub mod diff;
 pub mod filter;
@@ -30,11 +31,10 @@ impl Frame {
         let params = Params::of(req);
         let filter_missing = app.filter().is_none();
         let back = banner::without(&here(req), &banner::WORDS);
-        let shown = back.clone();
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
             Ok(Frame {
                 counts: queue::counts(db)?,
-                banner: Banner::load(db, &params, &shown)?,
+                banner: Banner::load(db, &params)?,
                 filter_missing,
                 back,
             })

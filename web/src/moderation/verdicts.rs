@@ -2,6 +2,7 @@
 
 use super::Frame;
 use super::banner::{self, WORDS};
+use super::batches;
 use super::desk::View;
 use crate::app::App;
 use crate::error::Error;
@@ -13,6 +14,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
+use potluck_models::moderation::bulk;
 use potluck_models::moderation::queue::{Name, Preview};
 use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
 use potluck_models::{Db, QueryResult};
@@ -79,25 +81,29 @@ pub async fn decide(
         _ => "",
     };
     let by = moderator.user().id;
-    let (outcomes, left) = if form.has("all") {
+    let outcomes = if form.has("all") {
         let queue: Name = form.get("all").parse().map_err(|_| Error::NotFound)?;
-        let filter = View::read(queue, &|word| form.get(word).to_owned())?.filter;
-        if filter.until.is_none() {
+        let view = View::read(queue, &|word| form.get(word).to_owned())?;
+        let Some(until) = view.filter.until else {
             return Err(Error::BadRequest(
                 "A verdict on all that match says up to which item. Nothing was changed.",
             ));
+        };
+        let (outcomes, goes_on) = app
+            .write(move |db: &mut Db| -> QueryResult<_> {
+                let words = view.words();
+                let (outcomes, goes_on) =
+                    bulk::decide_all(db, by, verdict, reason, &view.filter, &words)?;
+                if let (Some(batch), true) = (outcomes.batch, goes_on) {
+                    batches::go_on(db, batch, &view, until)?;
+                }
+                Ok((outcomes, goes_on))
+            })
+            .await?;
+        if let (Some(batch), true) = (outcomes.batch, goes_on) {
+            return Ok(see_other(format!("/moderation/batches/{batch}")));
         }
-        app.write(move |db: &mut Db| -> QueryResult<_> {
-            let seen = filter.seen(db, MOST as i64)?;
-            let outcomes = verdict::decide(db, by, verdict, reason, &seen)?;
-            let left = if seen.len() < MOST {
-                0
-            } else {
-                filter.count(db)?
-            };
-            Ok((outcomes, left))
-        })
-        .await?
+        outcomes
     } else {
         let seen = seen(&form)?;
         if seen.is_empty() {
@@ -109,11 +115,11 @@ pub async fn decide(
             return refused(&req, &app, back, sentence).await;
         }
         let decide = move |db: &mut Db| verdict::decide(db, by, verdict, reason, &seen);
-        (app.write(decide).await?, 0)
+        app.write(decide).await?
     };
     let words = if is_desk(&back) {
         let skipped: Vec<ItemId> = outcomes.skipped.iter().map(|(id, _)| *id).collect();
-        banner::after_verdict(outcomes.batch, &skipped, left)
+        banner::after_verdict(outcomes.batch, &skipped)
     } else {
         match outcomes.batch {
             Some(batch) => vec![("decided", batch.to_string())],
@@ -152,15 +158,21 @@ pub async fn undo(
     let (id, by) = (BatchId(path.into_inner()), moderator.user().id);
     let back = back(&form);
     let undone = app
-        .write(move |db: &mut Db| -> Result<(), UndoError> {
+        .write(move |db: &mut Db| -> Result<bool, UndoError> {
             match verdict::undo(db, id, by) {
+                Ok(undone) if undone.goes_on.is_some() => {
+                    batches::undo_on(db, id)?;
+                    Ok(true)
+                }
                 // Pressed twice, or by two: the page tells who did it.
-                Ok(_) | Err(UndoError::Already) => Ok(()),
+                Ok(_) | Err(UndoError::Already) => Ok(false),
                 Err(error) => Err(error),
             }
         })
         .await;
-    undone?;
+    if undone? {
+        return Ok(see_other(format!("/moderation/batches/{id}")));
+    }
     Ok(see_other(if is_desk(&back) {
         banner::with(&back, &[("undone", id.to_string())])
     } else {
@@ -187,13 +199,9 @@ impl ConfirmAllPage {
         }
     }
 
-    /// As many as one batch takes.
-    fn batch(&self) -> i64 {
-        self.preview.items.min(MOST as i64)
-    }
-
-    fn batch_words(&self) -> String {
-        super::items(&self.batch())
+    /// More than one transaction should take: it goes on in the background.
+    fn takes_steps(&self) -> bool {
+        self.preview.items > MOST as i64
     }
 
     fn offers(&self, verdict: Verdict) -> bool {

@@ -311,7 +311,7 @@ fn looked_at_in_recent_is_ham_at_half_weight() {
     let second = table.comment(&ann, "second");
     let recents = |table: &mut Table| -> Vec<ItemId> {
         let recent = Filter::all_of(Name::Recent);
-        let seen = recent.seen(&mut table.db, 9).unwrap();
+        let seen = recent.seen(&mut table.db, ItemId(0), 9).unwrap();
         seen.iter().map(|seen| seen.id).collect()
     };
     assert!(recents(&mut table).contains(&second));
@@ -829,7 +829,7 @@ fn filters_find_what_they_say() {
     let a = table.comment(&ann, "Fifty % OFF_now at Example");
     let b = table.comment(&ben, "fifty five ducks");
     let mut find = |filter: Filter| -> Vec<ItemId> {
-        let found = filter.seen(&mut table.db, 9).unwrap();
+        let found = filter.seen(&mut table.db, ItemId(0), 9).unwrap();
         found.iter().map(|seen| seen.id).collect()
     };
     let held = || Filter::all_of(Name::Held);
