@@ -11,6 +11,8 @@ use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, write_tx};
 use potluck_models::gate::CommentPolicy;
 use potluck_models::item::Item;
+use potluck_models::moderation::bulk;
+use potluck_models::moderation::queue::{Filter, Name};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
 use std::net::SocketAddr;
@@ -38,6 +40,7 @@ fn main() {
     filter();
     start_and_memory(folder.path(), &slug);
     training(folder.path(), &slug);
+    batches(folder.path(), &slug);
 }
 
 /// What it ran on.
@@ -106,8 +109,12 @@ fn text(seed: usize) -> String {
 fn fill(folder: &Path) -> String {
     let (app, pools) = open(folder);
     let mut db = pools.write.get().expect("a connection");
+    fill_one(&mut db, &app)
+}
+
+fn fill_one(db: &mut Db, app: &App) -> String {
     let intake = app.intake();
-    write_tx(&mut db, |db| -> diesel::QueryResult<String> {
+    write_tx(db, |db| -> diesel::QueryResult<String> {
         let moderator = member(db, "mo_t", Role::Moderator);
         let makers: Vec<User> = (0..12)
             .map(|i| member(db, &format!("maker{i}"), Role::Member))
@@ -542,4 +549,125 @@ fn training(folder: &Path, slug: &str) {
     }
     let _ = served.kill();
     let _ = served.wait();
+}
+
+/// Items of one batch.
+const BATCH: usize = 10_000;
+
+/// A verdict on ten thousand held comments and its undo, by steps of a thousand, alone and beside
+/// readers; on SQLite, and on PostgreSQL if `POTLUCK_BENCH_DATABASE_URL` names an empty database.
+fn batches(folder: &Path, slug: &str) {
+    let (app, pools) = open(folder);
+    let mut db = pools.write.get().expect("a connection");
+    crowd(&mut db, &app);
+    println!("a verdict on {BATCH} held comments and its undo, SQLite:");
+    for verdict in [Verdict::Spam, Verdict::Ham] {
+        decide_and_undo(&mut db, verdict);
+    }
+    let (mut served, site) = spawn(folder);
+    let path = format!("/projects/{slug}");
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        without.push(load(site, &path, CONNECTIONS));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let db = &mut db;
+            let done = &done;
+            scope.spawn(move || {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    run_batch(db, Verdict::Spam);
+                }
+            });
+            with.push(load(site, &path, CONNECTIONS));
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+    let (without, with) = (best(without), best(with));
+    println!(
+        "  project page meanwhile, {CONNECTIONS} connections: median {:.2?} -> {:.2?}, p99 {:.1?} -> {:.1?}",
+        without.median, with.median, without.p99, with.p99
+    );
+    let _ = served.kill();
+    let _ = served.wait();
+    let Ok(url) = std::env::var("POTLUCK_BENCH_DATABASE_URL") else {
+        println!("PostgreSQL: not measured, POTLUCK_BENCH_DATABASE_URL names no database");
+        return;
+    };
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let given = Given {
+        database_url: Some(url),
+        ..given(elsewhere.path())
+    };
+    let config = given.resolve().expect("a configuration");
+    let (app, pools) = server::open(config).expect("an empty database");
+    let mut db = pools.write.get().expect("a connection");
+    fill_one(&mut db, &app);
+    crowd(&mut db, &app);
+    println!("the same, PostgreSQL:");
+    for verdict in [Verdict::Spam, Verdict::Ham] {
+        decide_and_undo(&mut db, verdict);
+    }
+}
+
+/// Held comments, copied from one that was posted.
+fn crowd(db: &mut Db, app: &App) {
+    let author = User::by_username(db, "maker3")
+        .expect("a query")
+        .expect("an account");
+    let project = project::Listing::default().load(db).expect("projects")[0].id;
+    let body = Body::parse("Buy my mangoes while they are cheap.").expect("a text");
+    let intake = app.intake();
+    let (one, _) =
+        comment::post(db, &intake.context(), &author, project, None, &body, "").expect("a comment");
+    let numbers = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BATCH})"
+    );
+    let mut run =
+        |sql: String| diesel::RunQueryDsl::execute(diesel::sql_query(sql), db).expect("rows");
+    let columns = "kind, author_id, project_id, evidence, score, model_id, version, reports, network, created_at, sampled";
+    run(format!(
+        "INSERT INTO items (id, state, queue, why, {columns}) {numbers} SELECT 1000000 + i, 'held', 'held', 'links', {columns} FROM items, n WHERE items.id = {one}"
+    ));
+    let columns = "thread_id, parent_id, author_id, body, body_html, created_at";
+    run(format!(
+        "INSERT INTO comments (id, root_id, {columns}) {numbers} SELECT 1000000 + i, 1000000 + i, {columns} FROM comments, n WHERE comments.id = {one}"
+    ));
+    let columns = "number, content, text, text_hash, signals, steps, score, model_id, created_at";
+    run(format!(
+        "INSERT INTO revisions (id, item_id, state, {columns}) {numbers} SELECT 1000000 + i, 1000000 + i, 'waiting', {columns} FROM revisions, n WHERE revisions.item_id = {one}"
+    ));
+}
+
+fn decide_and_undo(db: &mut Db, verdict: Verdict) {
+    let took: Vec<(Duration, Duration)> = (0..3).map(|_| run_batch(db, verdict)).collect();
+    println!(
+        "  {verdict}: {:.2?}, undone in {:.2?} at the median",
+        median(took.iter().map(|(decided, _)| *decided).collect()),
+        median(took.iter().map(|(_, undone)| *undone).collect())
+    );
+}
+
+/// As the desk and its job do it; gives the seconds of the verdict and of its undo.
+fn run_batch(db: &mut Db, verdict: Verdict) -> (Duration, Duration) {
+    let filter = Filter {
+        author: "maker3".into(),
+        until: Some(ItemId(i64::MAX)),
+        ..Filter::all_of(Name::Held)
+    };
+    let by = User::by_username(db, "mo_t")
+        .expect("a query")
+        .expect("an account")
+        .id;
+    let start = Instant::now();
+    let (outcomes, _) = write_tx(db, |db| {
+        bulk::decide_all(db, by, verdict, "", &filter, "held")
+    })
+    .expect("a batch");
+    let batch = outcomes.batch.expect("a batch");
+    while write_tx(db, |db| bulk::step(db, batch, Some(&filter))).expect("a step") {}
+    let decided = start.elapsed();
+    let start = Instant::now();
+    write_tx(db, |db| verdict::undo(db, batch, by)).expect("undone");
+    while write_tx(db, |db| bulk::step(db, batch, None)).expect("a step") {}
+    (decided, start.elapsed())
 }
