@@ -193,7 +193,7 @@ on_both! {
                 written_at: None,
             });
             Import::add(db, id, &labels)?;
-            Import::finish(db, id).map(|import| import.id)
+            Import::finish(db, id).map(|import| import.expect("an import").id)
         });
         mona.get("/moderation/filter").expect(200).says("old-site.csv").says("1 spam, 1 ham, each weighing 0.5").says("by the command line");
         let undo = format!("/admin/imports/{id}/undo");

@@ -115,6 +115,8 @@ on_both! {
         assert!(revision.signals().contains(&"@first-comment".to_owned()), "{:?}", revision.signals());
         let item = site.item(id);
         assert_eq!(item.score, revision.score);
+        // Nobody had told the starter of charming ducks.
+        assert_eq!(site.count(&format!("revisions WHERE item_id = {id} AND unseen > 0 AND unseen < 1")), 1);
     }
 
     fn plain_spam_is_held_by_the_filter_whoever_posts_it(site, limits_off) {

@@ -496,6 +496,7 @@ impl Revision {
                 revisions::score.eq(decision.score),
                 revisions::model_id.eq(decision.model_id),
                 revisions::created_at.eq(now()),
+                revisions::unseen.eq(decision.unseen),
             ))
             .execute(db)
     }

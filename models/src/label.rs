@@ -49,6 +49,17 @@ impl Import {
             .load(db)
     }
 
+    /// Labels of all that stand: (spam, ham).
+    pub fn labels(db: &mut Db) -> QueryResult<(i64, i64)> {
+        let all: Vec<(i32, i32)> = label_imports::table
+            .filter(label_imports::undone_at.is_null())
+            .select((label_imports::spam, label_imports::ham))
+            .load(db)?;
+        Ok(all.iter().fold((0, 0), |(spam, ham), (s, h)| {
+            (spam + i64::from(*s), ham + i64::from(*h))
+        }))
+    }
+
     pub fn find(db: &mut Db, id: ImportId) -> QueryResult<Option<Import>> {
         label_imports::table
             .find(id)
@@ -131,13 +142,25 @@ impl Import {
         labels.chunks(AT_ONCE)
     }
 
-    /// Forgets one that brought nothing.
+    /// Forgets one that brought nothing, or that was cut off, with its texts.
     pub fn discard(db: &mut Db, id: ImportId) -> QueryResult<usize> {
+        diesel::delete(imported_labels::table.filter(imported_labels::import_id.eq(id)))
+            .execute(db)?;
         diesel::delete(label_imports::table.find(id)).execute(db)
     }
 
-    /// From now on it teaches.
-    pub fn finish(db: &mut Db, id: ImportId) -> QueryResult<Import> {
+    /// From now on it teaches, unless all of it came in meanwhile by another: then it is gone.
+    pub fn finish(db: &mut Db, id: ImportId) -> QueryResult<Option<Import>> {
+        dialect::lock(db, "imports")?;
+        // Of two that run at once, neither saw the other's rows when it added its own.
+        diesel::sql_query(
+            "DELETE FROM imported_labels WHERE import_id = $1 AND EXISTS (\
+             SELECT 1 FROM imported_labels other JOIN label_imports i ON i.id = other.import_id \
+             WHERE i.undone_at IS NULL AND i.id <> $1 \
+             AND other.text_hash = imported_labels.text_hash AND other.label = imported_labels.label)",
+        )
+        .bind::<diesel::sql_types::BigInt, _>(id.0)
+        .execute(db)?;
         let mut of = |label: Label| -> QueryResult<i64> {
             imported_labels::table
                 .filter(
@@ -149,6 +172,10 @@ impl Import {
                 .get_result(db)
         };
         let (spam, ham) = (of(Label::Spam)?, of(Label::Ham)?);
+        if spam + ham == 0 {
+            Import::discard(db, id)?;
+            return Ok(None);
+        }
         diesel::update(label_imports::table.find(id))
             .set((
                 label_imports::spam.eq(spam as i32),
@@ -169,11 +196,20 @@ impl Import {
             ..Act::default()
         }
         .write(db)?;
-        Ok(import)
+        Ok(Some(import))
     }
 
-    /// Takes all its labels back and forgets their texts; false when that was done before.
+    /// Whether it was cut off half-way, and teaches nothing: never finished, never undone.
+    pub fn is_unfinished(&self) -> bool {
+        self.undone_at.is_some() && self.spam + self.ham == 0
+    }
+
+    /// Takes all its labels back and forgets their texts; false when that was done before. One that
+    /// was never finished is forgotten as a whole.
     pub fn undo(db: &mut Db, id: ImportId, by: Option<UserId>) -> QueryResult<bool> {
+        if Import::find(db, id)?.is_some_and(|import| import.is_unfinished()) {
+            return Import::discard(db, id).map(|_| true);
+        }
         let done = diesel::update(
             label_imports::table
                 .find(id)
@@ -229,19 +265,26 @@ pub struct Pair {
     pub ham: Side,
 }
 
-/// Of the contradictions that a training found, those that still stand and that nobody has settled.
-pub fn contradictions(db: &mut Db, found: &[Contradiction]) -> QueryResult<Vec<Pair>> {
-    let settled: BTreeSet<(String, String)> = settled_contradictions::table
+/// Pairs of which a person said that both labels are right.
+pub fn settled(db: &mut Db) -> QueryResult<BTreeSet<Contradiction>> {
+    let rows: Vec<(String, String)> = settled_contradictions::table
         .select((
             settled_contradictions::spam_hash,
             settled_contradictions::ham_hash,
         ))
-        .load(db)?
+        .load(db)?;
+    Ok(rows
         .into_iter()
-        .collect();
+        .map(|(spam, ham)| Contradiction { spam, ham })
+        .collect())
+}
+
+/// Of the contradictions that a training found, those that still stand and that nobody has settled.
+pub fn contradictions(db: &mut Db, found: &[Contradiction]) -> QueryResult<Vec<Pair>> {
+    let settled = settled(db)?;
     let mut pairs = Vec::new();
     for pair in found {
-        if settled.contains(&(pair.spam.clone(), pair.ham.clone())) {
+        if settled.contains(pair) {
             continue;
         }
         let spam = side(db, &pair.spam, Label::Spam)?;
@@ -359,6 +402,23 @@ pub fn settle(
     settlement: Settlement,
 ) -> QueryResult<usize> {
     dialect::lock(db, "contradictions")?;
+    let (spam, ham) = (
+        side(db, &pair.spam, Label::Spam)?,
+        side(db, &pair.ham, Label::Ham)?,
+    );
+    // Settled by somebody else, or erased.
+    let (Some(spam), Some(ham)) = (spam, ham) else {
+        return Ok(0);
+    };
+    let log = |db: &mut Db, detail: String| {
+        Act {
+            actor: Some(by),
+            act: "settle labels",
+            detail: &detail,
+            ..Act::default()
+        }
+        .write(db)
+    };
     let right = match settlement {
         Settlement::Differ => {
             let row = (
@@ -367,19 +427,21 @@ pub fn settle(
                 settled_contradictions::by_id.eq(by),
                 settled_contradictions::created_at.eq(now()),
             );
-            return both!(db, conn => diesel::insert_into(settled_contradictions::table)
+            let new = both!(db, conn => diesel::insert_into(settled_contradictions::table)
                 .values(row)
                 .on_conflict_do_nothing()
-                .execute(conn));
+                .execute(conn))?;
+            log(
+                db,
+                "two texts that are alike: one spam, one ham, both labels right".into(),
+            )?;
+            return Ok(new);
         }
         Settlement::Both(right) => right,
     };
-    let (wrong, hash, verdict) = match right {
-        Label::Spam => (Label::Ham, &pair.ham, Verdict::Spam),
-        Label::Ham => (Label::Spam, &pair.spam, Verdict::Ham),
-    };
-    let Some(side) = side(db, hash, wrong)? else {
-        return Ok(0);
+    let (wrong, side, verdict) = match right {
+        Label::Spam => (Label::Ham, ham, Verdict::Spam),
+        Label::Ham => (Label::Spam, spam, Verdict::Ham),
     };
     let seen: Vec<Seen> = side
         .places
@@ -397,13 +459,19 @@ pub fn settle(
     let dropped = diesel::update(
         imported_labels::table.filter(
             imported_labels::text_hash
-                .eq(hash)
+                .eq(&side.hash)
                 .and(imported_labels::label.eq(wrong))
                 .and(imported_labels::dropped_at.is_null()),
         ),
     )
     .set(imported_labels::dropped_at.eq(Some(now())))
     .execute(db)?;
+    log(
+        db,
+        format!(
+            "two texts that are alike are {right}: {decided} decided again, {dropped} imported labels dropped"
+        ),
+    )?;
     Ok(decided + dropped)
 }
 

@@ -40,6 +40,11 @@ impl Lease {
         self.holder.is_empty() && self.until > now()
     }
 
+    /// Whether its holder vanished: killed with its machine, say.
+    pub fn broke_off(&self) -> bool {
+        !self.holder.is_empty() && self.until <= now()
+    }
+
     /// Takes it, unless somebody else holds it. To be called in a write transaction.
     pub fn take(db: &mut Db, name: &str, holder: &str, note: &str) -> QueryResult<bool> {
         dialect::lock(db, name)?;

@@ -108,6 +108,14 @@ diesel::table! {
         score -> Nullable<Double>,
         model_id -> Nullable<BigInt>,
         created_at -> Timestamp,
+        unseen -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    marks (name) {
+        name -> Text,
+        at -> Timestamp,
     }
 }
 
@@ -392,4 +400,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     settled_contradictions,
     filter_weeks,
     leases,
+    marks,
 );

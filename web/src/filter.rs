@@ -19,8 +19,12 @@ pub fn load_or_init(db: &mut Db) -> diesel::QueryResult<Option<ActiveModel>> {
         Ok(active) => Ok(active),
         Err(LoadError::Database(error)) => Err(error),
         Err(broken) => {
-            tracing::error!("{broken}: rules decide until another model is activated");
-            Ok(None)
+            let last_good = training::last_good(db)?;
+            match &last_good {
+                Some(good) => tracing::error!("{broken}: model {} decides instead", good.id),
+                None => tracing::error!("{broken}: rules decide until another model is activated"),
+            }
+            Ok(last_good)
         }
     }
 }

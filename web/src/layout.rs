@@ -168,7 +168,9 @@ fn said(word: &str) -> &'static str {
         "activated" => "This model is in use now.",
         "retry" => "It is tried again now.",
         "settings" => "The settings are saved.",
-        "settled" => "Settled. It counts from the next training; the overview can undo it.",
+        "settled" => {
+            "Settled. It counts from the next training. What was decided on items here is a batch that the overview can undo."
+        }
         "differ" => "Both labels stay, and these two are not asked about again.",
         "import-undone" => "Its labels are taken back, and its texts are forgotten.",
         "promises" => "The promises are saved, and the filter keeps them from now on.",

@@ -64,6 +64,8 @@ pub struct Decision {
     pub model_id: Option<ModelId>,
     pub steps: Vec<Step>,
     pub signals: Vec<String>,
+    /// The share of its words that the model had never met.
+    pub unseen: Option<f64>,
     /// Drawn for people to look at, though the filter has decided.
     pub sampled: bool,
 }
@@ -98,6 +100,7 @@ impl Decision {
             model_id,
             steps,
             signals,
+            unseen: None,
             sampled: false,
         }
     }
@@ -171,7 +174,12 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         .filter
         .filter(|_| score.is_some())
         .map(|active| active.id);
-    let decision = Decision::from_steps(steps, signals, score, model_id);
+    let mut decision = Decision::from_steps(steps, signals, score, model_id);
+    // Now, not when the week is counted: by then a model has learned these very words.
+    decision.unseen = context.filter.and_then(|active| {
+        let (unseen, words) = active.model.unseen(text.text);
+        (words > 0).then(|| unseen as f64 / words as f64)
+    });
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 

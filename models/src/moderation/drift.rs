@@ -8,7 +8,6 @@ use super::verdict::{Label, Verdict};
 use crate::db::{ItemId, now};
 use crate::item::{Kind, State};
 use crate::schema::{filter_weeks, items, revisions, users, verdicts};
-use crate::spam::Model;
 use crate::spam::evaluation::{Histogram, upper_bound};
 use crate::{Db, QueryResult, both};
 use chrono::{Datelike, Duration, NaiveDateTime, NaiveTime};
@@ -33,7 +32,7 @@ pub struct Week {
     pub decided: i32,
     pub overturned: i32,
     pub texts: i32,
-    /// Share of words that the model had never met; None without words.
+    /// Of a text, the share of words that the model which judged it had never met, at the mean.
     pub unseen: Option<f64>,
     /// Scores in equal bins.
     pub scores: Vec<u64>,
@@ -102,7 +101,7 @@ pub fn uncounted(db: &mut Db) -> QueryResult<Vec<NaiveDateTime>> {
 }
 
 /// Counts one week, without storing it.
-pub fn count(db: &mut Db, model: &Model, week: NaiveDateTime) -> QueryResult<Week> {
+pub fn count(db: &mut Db, week: NaiveDateTime) -> QueryResult<Week> {
     let end = week + Duration::weeks(1);
     // What stood before the verdict tells whether the filter had decided: published and not looked
     // at, or put away by it.
@@ -131,7 +130,7 @@ pub fn count(db: &mut Db, model: &Model, week: NaiveDateTime) -> QueryResult<Wee
         };
         overturned += i32::from(label == Some(wrong));
     }
-    let texts: Vec<(String, String, Option<f64>)> = revisions::table
+    let texts: Vec<(Option<f64>, Option<f64>)> = revisions::table
         .inner_join(items::table)
         .filter(items::kind.eq(Kind::Comment))
         .filter(
@@ -142,24 +141,19 @@ pub fn count(db: &mut Db, model: &Model, week: NaiveDateTime) -> QueryResult<Wee
         )
         .order(revisions::id.desc())
         .limit(TEXTS)
-        .select((revisions::text, revisions::signals, revisions::score))
+        .select((revisions::score, revisions::unseen))
         .load(db)?;
     let mut scores = vec![0u64; Histogram::BINS];
-    let (mut unseen, mut words) = (0, 0);
-    for (text, _, score) in &texts {
-        if let Some(score) = score {
-            scores[((score * Histogram::BINS as f64) as usize).min(Histogram::BINS - 1)] += 1;
-        }
-        let (new, all) = model.unseen(text);
-        unseen += new;
-        words += all;
+    for score in texts.iter().filter_map(|(score, _)| *score) {
+        scores[((score * Histogram::BINS as f64) as usize).min(Histogram::BINS - 1)] += 1;
     }
+    let unseen: Vec<f64> = texts.iter().filter_map(|(_, unseen)| *unseen).collect();
     Ok(Week {
         week,
         decided,
         overturned,
         texts: texts.len() as i32,
-        unseen: (words > 0).then(|| unseen as f64 / words as f64),
+        unseen: (!unseen.is_empty()).then(|| unseen.iter().sum::<f64>() / unseen.len() as f64),
         scores,
     })
 }

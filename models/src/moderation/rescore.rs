@@ -111,8 +111,12 @@ impl Rescore {
         if unknown_kind || !held_for_its_score_alone(&item, &judged) {
             return Ok(());
         }
+        let verdict_of_model = active.model.surely(score);
+        if verdict_of_model.is_none() || verdict::undone_by_people(db, item.id)? {
+            return Ok(());
+        }
         let evidence = format!("{:.1} % spam, judged again", score * 100.0);
-        let (verdict, batch) = match active.model.surely(score) {
+        let (verdict, batch) = match verdict_of_model {
             Some(Decision::Spam) => (Verdict::Spam, &mut self.spam),
             Some(Decision::Publish) => (Verdict::Ham, &mut self.ham),
             _ => return Ok(()),

@@ -358,6 +358,19 @@ pub fn by_the_filter(
     carry_out(db, &asked, batch, now(), vec![(case, plan)], counts)
 }
 
+/// Whether people took back what the filter once did to this item by itself: it does not try again.
+pub fn undone_by_people(db: &mut Db, item: ItemId) -> QueryResult<bool> {
+    let robot = users::table.filter(users::robot).select(users::id);
+    let undone: Option<VerdictId> = verdicts::table
+        .filter(verdicts::item_id.eq(item))
+        .filter(verdicts::undone_at.is_not_null())
+        .filter(verdicts::by_id.eq_any(robot))
+        .select(verdicts::id)
+        .first(db)
+        .optional()?;
+    Ok(undone.is_some())
+}
+
 impl Case {
     /// None when there is nothing to do.
     fn plan(&self, verdict: Verdict, reason: &str, at: NaiveDateTime) -> Option<Plan> {

@@ -444,7 +444,11 @@ impl Model {
         let report = &self.report;
         let of_starter = (report.starter_spam + report.starter_ham) as f64 * report.starter_weight;
         let texts = report.own_labels() as f64 + of_starter;
-        let sentence = sentence(probability, &spam, &ham, &unseen, texts);
+        // Pieces of words take most of the twelve places, and a sentence is of words.
+        let (for_spam, mut against): (Vec<TokenWeight>, Vec<TokenWeight>) =
+            all.into_iter().partition(|token| token.weight > 0.0);
+        against.reverse();
+        let sentence = sentence(probability, &for_spam, &against, &unseen, texts);
         Explanation {
             probability,
             spam,
@@ -602,6 +606,8 @@ pub(super) fn readable(view: View, token: &str) -> String {
 
 /// Between these it says that it is unsure, and what speaks for either.
 const UNSURE: std::ops::Range<f64> = 0.25..0.75;
+/// A reason weighs at least so much of the strongest.
+const TELLING: f64 = 0.2;
 /// A word in more of the texts than this tells a person nothing, however it weighs.
 const COMMON: f64 = 0.1;
 
@@ -647,49 +653,52 @@ fn sentence(
     }
 }
 
-/// The first few words and signs, as a noun phrase: `the words “casino” and “bonus”, and its link`.
+/// What weighs most, as a noun phrase: `the words “casino” and “bonus”, and its link`. Tokens come
+/// strongest first.
 fn reasons(tokens: &[TokenWeight], texts: f64) -> Option<String> {
-    // Pieces of addresses and stand-ins for numbers and links are no words to a reader.
-    let is_word = |t: &&TokenWeight| {
-        matches!(t.view, View::Words | View::Pairs)
-            && t.token.chars().any(char::is_alphanumeric)
-            && !t.token.contains(['#', '@', '/'])
-    };
-    let is_common = |t: &&TokenWeight| t.spam_docs + t.ham_docs > COMMON * texts;
-    let named = |tokens: &mut dyn Iterator<Item = &TokenWeight>| {
-        let mut named: Vec<&str> = Vec::new();
-        for token in tokens.map(|t| t.token.as_str()) {
-            // “two” and “about two” are one reason.
-            if named.len() < 3 && !named.iter().any(|n| n.contains(token) || token.contains(n)) {
-                named.push(token);
-            }
-        }
-        named.iter().map(|n| format!("“{n}”")).collect::<Vec<_>>()
-    };
-    let mut words = named(
-        &mut tokens
-            .iter()
-            .filter(is_word)
-            .filter(|token| !is_common(token)),
-    );
+    let least = tokens.first()?.weight.abs() * TELLING;
     // A link to code is no link that sells something, but it is one to a reader.
     let to_code = tokens.iter().any(|t| t.token == "@link:code");
-    let signs: Vec<String> = tokens
-        .iter()
-        .filter(|t| t.view == View::Signs && !(to_code && t.token == "@links:0"))
-        .take(2)
-        .map(|t| plain(&t.token))
-        .collect();
-    if words.is_empty() && signs.is_empty() {
-        words = named(&mut tokens.iter().filter(is_word));
+    let (mut words, mut pieces) = (Vec::new(), Vec::new());
+    let mut signs: Vec<String> = Vec::new();
+    for token in tokens.iter().filter(|t| t.weight.abs() >= least) {
+        let name = token.token.as_str();
+        // “two” and “about two” are one reason.
+        let is_new = |named: &[&str]| !named.iter().any(|n| n.contains(name) || name.contains(n));
+        match token.view {
+            View::Signs if signs.len() < 2 && !(to_code && name == "@links:0") => {
+                let sign = plain(name);
+                if !signs.contains(&sign) {
+                    signs.push(sign);
+                }
+            }
+            View::Words | View::Pairs if words.len() < 3 && is_new(&words) => {
+                let is_common = token.spam_docs + token.ham_docs > COMMON * texts;
+                if is_word(name) && !is_common {
+                    words.push(name);
+                }
+            }
+            View::Chars if pieces.len() < 2 && is_new(&pieces) => pieces.push(name),
+            _ => {}
+        }
     }
-    let noun = if words.len() == 1 { "word" } else { "words" };
-    let words = (!words.is_empty()).then(|| format!("the {noun} {}", list(&words)));
+    let quoted = |noun: &str, named: &[&str]| -> Option<String> {
+        let list = list(&named.iter().map(|n| format!("“{n}”")).collect::<Vec<_>>());
+        let plural = if named.len() == 1 { "" } else { "s" };
+        (!named.is_empty()).then(|| format!("the {noun}{plural} {list}"))
+    };
+    let words = quoted("word", &words);
     let signs = (!signs.is_empty()).then(|| list(&signs));
     match (words, signs) {
         (Some(words), Some(signs)) => Some(format!("{words}, and {signs}")),
+        (None, None) => quoted("piece", &pieces).map(|pieces| format!("{pieces} of words")),
         (words, signs) => words.or(signs),
     }
+}
+
+/// Pieces of addresses and stand-ins for numbers and links are no words to a reader.
+fn is_word(token: &str) -> bool {
+    token.chars().any(char::is_alphanumeric) && !token.contains(['#', '@', '/'])
 }
 
 /// Never "100 %": the filter is never that sure.
@@ -751,12 +760,13 @@ fn plain(token: &str) -> String {
         Some(("starts", "small")) => "starting with a small letter".to_owned(),
         Some(("starts", _)) => "how it starts".to_owned(),
         Some(("link", "code")) => "a link to source code".to_owned(),
+        Some(("link", "code-like")) => "a link that looks like one to source code".to_owned(),
         Some(("link", what)) => format!("the link ({what})"),
         Some(("script", what)) => format!("letters of the {what} script"),
         Some(("run", what)) => format!("“{what}”"),
         Some((kind, what)) => format!("{kind} ({what})"),
         None => match bare {
-            "link" => "the link".to_owned(),
+            "link" => "its link".to_owned(),
             "mail" => "a mail address".to_owned(),
             "phone" => "a long number".to_owned(),
             "money" => "a sum of money".to_owned(),

@@ -390,12 +390,21 @@ impl Extractor {
         let domain = registered_domain(host);
         self.domain_token(domain);
         sink(View::Signs, &self.token, at);
-        if is_code_host(domain) || names_code_host(host) || names_code_path(path) {
+        if is_code_host(domain) {
             // A pointer to source or documentation is what helpful people post. It must not carry
             // the blame that other links have earned; a site's own labels may still teach it.
             tally.code_links += 1;
             sink(View::Signs, "@link:code", at);
             self.placeholder("@link:code", tally, sink);
+            return;
+        }
+        if names_code_host(host) || names_code_path(path) {
+            // A forge of somebody's own. Anybody can name a host so, so only the blame of links as
+            // such is left out: the words of the address speak as in every link.
+            tally.code_links += 1;
+            sink(View::Signs, "@link:code-like", at);
+            self.address_words(rest, at, sink);
+            self.placeholder("@link:code-like", tally, sink);
             return;
         }
         tally.links += 1;
@@ -428,16 +437,29 @@ impl Extractor {
             _ => "@path:deep",
         };
         sink(View::Signs, shape, at);
+        self.address_words(rest, at, sink);
         for part in rest.split(|c: char| !c.is_alphabetic()) {
             if part.len() > 2 && part.len() < 30 {
                 self.grams(part, at, sink);
+            }
+        }
+        self.placeholder("@link", tally, sink);
+    }
+
+    fn address_words(
+        &mut self,
+        address: &str,
+        at: Position,
+        sink: &mut impl FnMut(View, &str, Position),
+    ) {
+        for part in address.split(|c: char| !c.is_alphabetic()) {
+            if part.len() > 2 && part.len() < 30 {
                 self.token.clear();
                 self.token.push('/');
                 self.token.push_str(part);
                 sink(View::Words, &self.token, at);
             }
         }
-        self.placeholder("@link", tally, sink);
     }
 
     fn domain_token(&mut self, domain: &str) {
@@ -730,16 +752,14 @@ fn registered_domain(host: &str) -> &str {
     &host[second + 1..]
 }
 
-/// `git.example.org` and `docs.example.org`: how people name a forge or a manual of their own.
-/// Spammers can do so too, and then a site's labels teach `@link:code`.
+/// `git.example.org`: how people name a forge of their own.
 fn names_code_host(host: &str) -> bool {
-    ["git.", "gitlab.", "gitea.", "forgejo.", "docs.", "wiki."]
+    ["git.", "gitlab.", "gitea.", "forgejo."]
         .iter()
         .any(|name| host.starts_with(name))
 }
 
-/// Paths that forges and repository browsers have and shops have not, for hosts in no list. A shop
-/// could imitate them, and loses by it: its domain is still learned, and all its words count.
+/// Paths that forges and repository browsers have and shops have not, for hosts in no list.
 fn names_code_path(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     path.ends_with(".git")
@@ -757,7 +777,6 @@ fn names_code_path(path: &str) -> bool {
                     | "merge_requests"
                     | "issues"
                     | "releases"
-                    | "wiki"
             )
         })
 }

@@ -11,7 +11,7 @@
 //! site's own labels grow (see [`starter_weight`]), and the starter's calibration is the prior of
 //! the site's, so that the first labels bend it and a thousand replace it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ use super::classifier::{Model, Part, Smoothing};
 use super::counting::{Corpus, Row, in_parts, log_probabilities, quantised};
 use super::evaluation::{Histogram, Metrics, Promises, Scored, Thresholds, reliability};
 use super::features::View;
-use super::near;
+use super::near::{self, Contradiction};
 use super::report::{Mistake, Newest, Report, Tail};
 use super::starter::{self, Starter};
 
@@ -82,6 +82,8 @@ pub struct Options {
     /// cross-validation. The numbers are the same (tested).
     pub quiet: bool,
     pub promises: Promises,
+    /// Contradicting labels that people have called right, not to be asked about again.
+    pub settled: BTreeSet<Contradiction>,
 }
 
 impl Default for Options {
@@ -93,6 +95,7 @@ impl Default for Options {
             starter: true,
             quiet: false,
             promises: Promises::default(),
+            settled: BTreeSet::new(),
         }
     }
 }
@@ -141,12 +144,12 @@ pub struct Trained {
 
 /// What one of the starter's texts weighs beside one own label. The starter as a whole counts like
 /// [`STARTER_MASS`] texts at first and fades as 1 / (1 + own / [`STARTER_HALF`]).
-pub fn starter_weight(own_labels: usize, starter_texts: u64) -> f64 {
-    if own_labels == 0 {
+pub fn starter_weight(own_labels: f64, starter_texts: u64) -> f64 {
+    if own_labels <= 0.0 {
         // Alone, it is what its calibration was made for.
         return 1.0;
     }
-    let mass = STARTER_MASS / (1.0 + own_labels as f64 / STARTER_HALF);
+    let mass = STARTER_MASS / (1.0 + own_labels / STARTER_HALF);
     quantised((mass / starter_texts.max(1) as f64).min(1.0))
 }
 
@@ -265,7 +268,7 @@ pub fn train_with(
     let newest = newest_fifth(&own);
     let mut trained = learn(&own, newest.as_deref(), starter, options, progress)?;
     let texts: Vec<(&str, Label)> = own.iter().map(|e| (e.text.as_str(), e.label)).collect();
-    trained.report.contradictions = near::contradictions(&texts, CONTRADICTIONS);
+    trained.report.contradictions = near::contradictions(&texts, &options.settled, CONTRADICTIONS);
     trained.model.report = trained.report.clone();
     progress(Step::Done, 1.0);
     Ok(trained)
@@ -324,7 +327,9 @@ fn learn(
         let report = model.report.clone();
         return Ok(Trained { model, report });
     }
-    let weight = starter.map_or(0.0, |s| starter_weight(own.len(), s.texts()));
+    // A look counts half, an import what it was given: the starter fades by what is really known.
+    let known: f64 = own.iter().map(|e| quantised(e.weight)).sum();
+    let weight = starter.map_or(0.0, |s| starter_weight(known, s.texts()));
     progress(Step::Features, 0.0);
     let (order, labels_hash) = canonical(own, options.seed)?;
     let folds = options.folds.clamp(2, 64);

@@ -112,10 +112,15 @@ pub struct Contradiction {
 /// first members tell enough.
 const CROWD: usize = 24;
 
-/// The contradictions among labelled texts, at most `most`, in an order that depends on them alone.
-/// No text is in two of them.
-pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction> {
-    let mut found: BTreeSet<Contradiction> = BTreeSet::new();
+/// The contradictions among labelled texts, at most `most`, the likest first and those left out that
+/// people have settled; in an order that depends on them alone. No text is in two of them.
+pub fn contradictions(
+    texts: &[(&str, Label)],
+    settled: &BTreeSet<Contradiction>,
+    most: usize,
+) -> Vec<Contradiction> {
+    // Unlikeness first, in millionths, so that the set is in the order of the questions.
+    let mut found: BTreeSet<(u32, Contradiction)> = BTreeSet::new();
     let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
     let bands: Vec<[u64; BANDS as usize]> = texts
         .iter()
@@ -148,11 +153,17 @@ pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction
                         continue;
                     }
                     let (a, b) = (texts[spam as usize].0, texts[ham as usize].0);
-                    if similarity(a, b) >= SAME {
-                        found.insert(Contradiction {
+                    let alike = similarity(a, b);
+                    if alike >= SAME {
+                        let pair = Contradiction {
                             spam: text_hash(a),
                             ham: text_hash(b),
-                        });
+                        };
+                        let same = pair.spam == pair.ham;
+                        let unlike = ((1.0 - alike) * 1e6) as u32 + u32::from(!same);
+                        if !settled.contains(&pair) {
+                            found.insert((unlike, pair));
+                        }
                     }
                 }
             }
@@ -162,6 +173,7 @@ pub fn contradictions(texts: &[(&str, Label)], most: usize) -> Vec<Contradiction
     let mut asked: BTreeSet<String> = BTreeSet::new();
     found
         .into_iter()
+        .map(|(_, pair)| pair)
         .filter(|pair| {
             let new = !asked.contains(&pair.spam) && !asked.contains(&pair.ham);
             if new {
@@ -212,7 +224,7 @@ mod tests {
         let find = |texts: &[(String, Label)]| {
             let borrowed: Vec<(&str, Label)> =
                 texts.iter().map(|(t, l)| (t.as_str(), *l)).collect();
-            contradictions(&borrowed, 50)
+            contradictions(&borrowed, &BTreeSet::new(), 50)
         };
         let found = find(&texts);
         assert_eq!(
@@ -233,6 +245,24 @@ mod tests {
             )
         }));
         assert_eq!(find(&wave).len(), 1);
+        // Each beside its like, not beside its neighbour; and what was settled is not asked again.
+        let family: Vec<(String, Label)> = ["alpha", "beta", "gamma"]
+            .iter()
+            .flat_map(|word| {
+                let text = format!("Cheap {word} coins for your game, order now and win big");
+                [
+                    (text.clone(), Label::Spam),
+                    (text.to_uppercase(), Label::Ham),
+                ]
+            })
+            .collect();
+        let borrowed: Vec<(&str, Label)> = family.iter().map(|(t, l)| (t.as_str(), *l)).collect();
+        let pairs = contradictions(&borrowed, &BTreeSet::new(), 50);
+        assert_eq!(pairs.len(), 3);
+        assert!(pairs.iter().all(|pair| pair.spam == pair.ham));
+        let settled: BTreeSet<Contradiction> = pairs.into_iter().collect();
+        let others = contradictions(&borrowed, &settled, 50);
+        assert!(others.iter().all(|pair| !settled.contains(pair)));
         texts[0].1 = Label::Spam;
         assert!(find(&texts).is_empty());
     }

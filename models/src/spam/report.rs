@@ -58,7 +58,7 @@ pub struct Report {
     #[serde(default)]
     pub picked_ham_scores: Tail,
     /// Texts that the filter let through and nobody has judged. Not a fact of the labels, so not
-    /// stored: see [`Report::let_through`].
+    /// stored: see [`Report::promise`].
     #[serde(skip)]
     pub silent: u64,
     #[serde(default)]
@@ -321,6 +321,13 @@ impl fmt::Display for Report {
             writeln!(
                 f,
                 "  hold from     {hold:.3}  (at most {held:.1} in 100 ham wait, by the upper 95 % bound)"
+            )?;
+        } else if self.borrowed_hold.is_none() {
+            writeln!(
+                f,
+                "  hold from     {hold:.3}  (even odds, without any promise: {} more ham labels are needed to \
+                 promise at most {held:.1} in 100)",
+                self.ham_missing_to_hold
             )?;
         } else {
             writeln!(

@@ -6,6 +6,7 @@ use super::evaluation::{Metrics, Paired};
 use super::learning::{
     Example, Label as Taught, Options, TrainError, newest_fifth, score, train_with,
 };
+use super::near::Contradiction;
 use super::{FEATURES_VERSION, Report, starter};
 use crate::db::{ItemId, ModelId, UserId, dialect, now};
 use crate::intake::{ActiveModel, Outcome, Step};
@@ -13,13 +14,13 @@ use crate::job::Job;
 use crate::moderation::log::Act;
 use crate::moderation::rescore::Rescore;
 use crate::moderation::verdict::Label;
-use crate::schema::{imported_labels, items, label_imports, models, revisions, verdicts};
+use crate::schema::{imported_labels, items, label_imports, marks, models, revisions, verdicts};
 use crate::settings::Settings;
-use crate::{Db, QueryResult, secret, words};
+use crate::{Db, QueryResult, both, secret, words};
 use chrono::{Duration, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The lease of the one process that trains.
 pub const LEASE: &str = "training";
@@ -69,7 +70,7 @@ pub struct Against {
     /// Both ways of training on the older part, compared text by text. None: trained the same way,
     /// so that there is nothing to compare, or too little to compare on.
     pub recipes: Option<Paired>,
-    /// Worse beyond the noise: it was not put into use.
+    /// Worse beyond the noise, or no better than chance: it was not put into use.
     pub refused: bool,
 }
 
@@ -156,6 +157,8 @@ impl StoredModel {
 pub struct Labels {
     pub examples: Vec<Example>,
     pub facts: Facts,
+    /// Contradictions among them that people have settled as right.
+    pub settled: BTreeSet<Contradiction>,
     /// When they were read.
     pub read_at: NaiveDateTime,
 }
@@ -164,6 +167,7 @@ pub struct Labels {
 /// as they were when it was judged; and imported labels. Training puts them into an order of its own.
 pub fn labels(db: &mut Db) -> QueryResult<Labels> {
     let mut labels = Labels {
+        settled: crate::label::settled(db)?,
         read_at: now(),
         ..Labels::default()
     };
@@ -302,9 +306,13 @@ pub fn candidate(
     progress: &mut dyn FnMut(super::Step, f32),
 ) -> Result<Candidate, CandidateError> {
     let started = std::time::Instant::now();
+    let options = &Options {
+        settled: labels.settled.clone(),
+        ..options.clone()
+    };
     let bundled = options.starter.then(starter::bundled);
     let trained = train_with(&labels.examples, bundled, options, progress)?;
-    let against = compare(db, &labels.examples, options)?;
+    let against = compare(db, &labels.examples, options, &trained.report)?;
     let kind = if labels.examples.is_empty() {
         ModelKind::Starter
     } else {
@@ -337,6 +345,7 @@ fn compare(
     db: &mut Db,
     examples: &[Example],
     options: &Options,
+    report: &Report,
 ) -> Result<Option<Against>, CandidateError> {
     let Some(active) = StoredModel::active(db)?.filter(StoredModel::fits) else {
         return Ok(None);
@@ -381,10 +390,23 @@ fn compare(
     Ok(Some(Against {
         model: active.id,
         newest: Some(Metrics::of(&score(&model, &newest))),
-        refused: recipes.is_some_and(|paired| paired.is_worse()),
+        refused: recipes.is_some_and(|paired| paired.is_worse())
+            || collapsed(model.report(), report),
         recipes,
     }))
 }
+
+/// Whether a new model knows the newest labels hardly better than chance, though the one in use knew
+/// those of its time: labels that were turned round by a bad import, say. A person must see that.
+fn collapsed(old: &Report, new: &Report) -> bool {
+    match (old.newest, new.newest) {
+        (Some(old), Some(new)) => old.metrics.auc > CHANCE + 0.2 && new.metrics.auc < CHANCE + 0.1,
+        _ => false,
+    }
+}
+
+/// The AUC of guessing.
+const CHANCE: f64 = 0.5;
 
 /// How the model in use was trained, if that differs from how one is trained now. The starter alone
 /// has no recipe.
@@ -422,11 +444,12 @@ pub fn keep(db: &mut Db, candidate: &Candidate, force: bool) -> QueryResult<Kept
     dialect::lock(db, "models")?;
     let bytes = candidate.model.to_bytes();
     let active = StoredModel::active(db)?;
-    if let Some(same) = active.filter(|active| active.sha256 == secret::sha256_bytes(&bytes)) {
-        // It knows all that is known, up to now.
-        diesel::update(models::table.find(same.id))
-            .set(models::created_at.eq(candidate.read_at))
-            .execute(db)?;
+    read_until(db, candidate.read_at)?;
+    let same = active.filter(|active| active.sha256 == secret::sha256_bytes(&bytes));
+    // One that was damaged since is replaced by its like.
+    if let Some(same) = same
+        && StoredModel::read(db, same.id).is_ok()
+    {
         return Ok(Kept::Same(same.id));
     }
     let id = store(db, candidate, None)?;
@@ -439,7 +462,7 @@ pub fn keep(db: &mut Db, candidate: &Candidate, force: bool) -> QueryResult<Kept
         candidate.model.report().own_labels(),
         candidate.facts.because,
         if refused {
-            "; worse than the one in use, so not put into use"
+            "; worse than the one in use or no better than chance, so not put into use"
         } else {
             ""
         }
@@ -504,6 +527,21 @@ pub fn load_active(db: &mut Db) -> Result<Option<ActiveModel>, LoadError> {
     Ok(Some(ActiveModel { id, model }))
 }
 
+/// The newest model that can be read, whichever is active: for a start with a damaged one.
+pub fn last_good(db: &mut Db) -> QueryResult<Option<ActiveModel>> {
+    for stored in StoredModel::all(db)?.into_iter().filter(StoredModel::fits) {
+        match StoredModel::read(db, stored.id) {
+            Ok(model) => {
+                let id = stored.id;
+                return Ok(Some(ActiveModel { id, model }));
+            }
+            Err(LoadError::Database(error)) => return Err(error),
+            Err(LoadError::Broken { .. }) => {}
+        }
+    }
+    Ok(None)
+}
+
 /// On the first day there is no model: the bundled starter stands in, marked as such. After an
 /// upgrade that changed the features, the new starter takes over from the old one.
 pub fn ensure_starter(db: &mut Db) -> QueryResult<bool> {
@@ -528,15 +566,46 @@ pub fn ensure_starter(db: &mut Db) -> QueryResult<bool> {
     Ok(true)
 }
 
-/// Labels given, taken back or imported since the newest model was trained.
-pub fn new_labels(db: &mut Db) -> QueryResult<i64> {
-    let since: Option<NaiveDateTime> = models::table
+/// The mark of the last training that ended: labels up to then were read.
+const LABELS_READ: &str = "labels read";
+
+fn read_until(db: &mut Db, at: NaiveDateTime) -> QueryResult<()> {
+    both!(db, conn => diesel::insert_into(marks::table)
+        .values((marks::name.eq(LABELS_READ), marks::at.eq(at)))
+        .on_conflict(marks::name)
+        .do_update()
+        .set(marks::at.eq(at))
+        .execute(conn))
+    .map(|_| ())
+}
+
+/// Up to when labels were read by a training; not the age of a model, for an older one may be in use
+/// and a training that changes nothing makes none.
+fn last_read(db: &mut Db) -> QueryResult<Option<NaiveDateTime>> {
+    let mark: Option<NaiveDateTime> = marks::table
+        .find(LABELS_READ)
+        .select(marks::at)
+        .first(db)
+        .optional()?;
+    if mark.is_some() {
+        return Ok(mark);
+    }
+    // Trained by a version that kept no mark.
+    models::table
         .filter(models::kind.eq(ModelKind::Trained))
         .order(models::id.desc())
         .select(models::created_at)
         .first(db)
-        .optional()?;
-    let since = since.unwrap_or_default();
+        .optional()
+}
+
+/// Labels given, taken back, imported or dropped since the last training.
+pub fn new_labels(db: &mut Db) -> QueryResult<i64> {
+    let since = last_read(db)?.unwrap_or_default();
+    let dropped: i64 = imported_labels::table
+        .filter(imported_labels::dropped_at.gt(since))
+        .count()
+        .get_result(db)?;
     let given: i64 = verdicts::table
         .filter(verdicts::created_at.gt(since))
         .filter(
@@ -567,7 +636,7 @@ pub fn new_labels(db: &mut Db) -> QueryResult<i64> {
         .select((label_imports::spam, label_imports::ham))
         .load(db)?;
     let imported: i64 = imports.iter().map(|(s, h)| i64::from(s + h)).sum();
-    Ok(given + undone + imported)
+    Ok(given + undone + imported + dropped)
 }
 
 /// Whether it is time to train without being asked, and why.
@@ -591,12 +660,16 @@ pub fn due(db: &mut Db, settings: &Settings, at: NaiveDateTime) -> QueryResult<O
     if last_night > at {
         last_night -= Duration::days(1);
     }
-    let newest: Option<NaiveDateTime> = models::table
-        .order(models::id.desc())
-        .select(models::created_at)
-        .first(db)
-        .optional()?;
-    let slept = newest.is_none_or(|made| made < last_night);
+    // Before the first training, since the starter was put in.
+    let since = match last_read(db)? {
+        Some(read) => Some(read),
+        None => models::table
+            .order(models::id.desc())
+            .select(models::created_at)
+            .first(db)
+            .optional()?,
+    };
+    let slept = since.is_none_or(|since| since < last_night);
     Ok(slept.then(|| format!("the night's training, {new} new labels")))
 }
 

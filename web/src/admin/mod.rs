@@ -40,12 +40,16 @@ pub async fn overview(
     app: web::Data<App>,
     _admin: Admin,
 ) -> Result<HttpResponse, Error> {
+    let loaded = app.filter().map(|active| active.id);
     let (admins, waiting, model, jobs, training) = app
-        .read(|db: &mut Db| -> QueryResult<_> {
+        .read(move |db: &mut Db| -> QueryResult<_> {
             Ok((
                 User::count_admins(db)?,
                 queue::waiting(db)?,
-                StoredModel::active(db)?,
+                match loaded {
+                    Some(id) => StoredModel::find(db, id)?,
+                    None => None,
+                },
                 Job::waiting(db)?,
                 Lease::find(db, LEASE)?.is_some_and(|lease| lease.is_held()),
             ))

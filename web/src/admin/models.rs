@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::jobs::training::follow;
 use crate::layout::{Layout, page};
+use crate::moderation::desk::own_labels;
 use crate::moderation::filter::listed::Listed;
 use crate::session::Admin;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,7 +16,6 @@ use potluck_models::db::{ImportId, ModelId};
 use potluck_models::label::Import;
 use potluck_models::lease::Lease;
 use potluck_models::moderation::log::Act;
-use potluck_models::moderation::queue;
 use potluck_models::spam::training::{self, LEASE, LoadError, StoredModel};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
@@ -78,14 +78,21 @@ pub async fn list(
             Ok((
                 Listed::page(db, before, PAGE)?,
                 StoredModel::active(db)?.map(|model| model.id),
-                queue::labels(db)?,
+                own_labels(db)?,
                 training::new_labels(db)?,
                 Lease::find(db, LEASE)?,
             ))
         })
         .await?;
     let running = lease.as_ref().filter(|lease| lease.is_held());
-    let failed = lease.as_ref().filter(|lease| lease.rests());
+    let fault = match &lease {
+        Some(lease) if lease.rests() => Some(lease.note.clone()),
+        Some(lease) if lease.broke_off() => Some(format!(
+            "it broke off without a word ({}); perhaps its machine was stopped",
+            lease.note
+        )),
+        _ => None,
+    };
     page(&ModelsPage {
         layout: Layout::new(&req),
         models,
@@ -95,7 +102,7 @@ pub async fn list(
         labels,
         new_labels,
         running: running.map(|lease| lease.note.clone()),
-        fault: failed.map(|lease| lease.note.clone()),
+        fault,
     })
 }
 
@@ -145,7 +152,12 @@ pub async fn activate(
         Ok(_) => {}
         Err(LoadError::Broken { error, .. }) => {
             return Err(Error::Forbidden(format!(
-                "Model {id} cannot be used: {error}. The model in use stays."
+                "Model {id} cannot be used: {error}. {}",
+                if app.filter().is_some() {
+                    "The model in use stays."
+                } else {
+                    "Rules go on deciding."
+                }
             )));
         }
         Err(LoadError::Database(error)) => return Err(error.into()),

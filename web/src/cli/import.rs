@@ -1,8 +1,8 @@
 //! `potluck import`: what another system leaves behind.
 
-use super::open;
+use super::{one_line, open, open_existing, say, say_json};
 use crate::config::Config;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use chrono::DateTime;
 use clap::Subcommand;
 use potluck_models::Db;
@@ -11,6 +11,8 @@ use potluck_models::label::{Import, NewLabel};
 use potluck_models::moderation::verdict::Label;
 use potluck_models::spam::labelled::Table;
 use potluck_models::spam::{Label as Taught, learning::Example};
+use serde_json::json;
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -36,8 +38,8 @@ pub enum Imports {
 
 fn weight(word: &str) -> Result<f64, String> {
     match word.parse::<f64>() {
-        Ok(weight) if weight > 0.0 && weight <= 10.0 => Ok(weight),
-        _ => Err("give a number above 0 and at most 10".into()),
+        Ok(weight) if (0.01..=10.0).contains(&weight) => Ok(weight),
+        _ => Err("give a number from 0.01 to 10".into()),
     }
 }
 
@@ -54,8 +56,8 @@ impl Imports {
                 }
                 labels(&mut open(config)?, &name, examples, weight, json)
             }
-            Imports::List => list(&mut open(config)?),
-            Imports::Undo { number } => undo(&mut open(config)?, ImportId(number)),
+            Imports::List => list(&mut open_existing(config)?),
+            Imports::Undo { number } => undo(&mut open_existing(config)?, ImportId(number)),
         }
     }
 }
@@ -69,17 +71,11 @@ fn labels(
 ) -> anyhow::Result<()> {
     let start = Instant::now();
     let given = examples.len();
-    let (spam, ham) = examples
-        .iter()
-        .fold((0, 0), |(spam, ham), e| match e.label {
-            Taught::Spam => (spam + 1, ham),
-            Taught::Ham => (spam, ham + 1),
-        });
     let labels: Vec<NewLabel> = examples
         .into_iter()
-        .filter(|e| !e.text.trim().is_empty())
         .map(|e| NewLabel {
-            text: e.text,
+            // PostgreSQL's texts cannot hold it, and no person types it.
+            text: e.text.replace('\0', ""),
             label: match e.label {
                 Taught::Spam => Label::Spam,
                 Taught::Ham => Label::Ham,
@@ -89,13 +85,66 @@ fn labels(
                 .and_then(|at| DateTime::from_timestamp(at, 0))
                 .map(|at| at.naive_utc()),
         })
+        .filter(|label| !label.text.trim().is_empty())
         .collect();
+    let empty = given - labels.len();
     let short = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let id = write_tx(db, |db| Import::begin(db, short, weight, None))?;
+    let id = write_tx(db, |db| {
+        Import::begin(db, &one_line(short, 200), weight, None)
+    })?;
+    let import = match add(db, id, &labels) {
+        Ok(import) => import,
+        Err(error) => {
+            // Nothing of it stays behind, if the database still takes anything.
+            let _ = write_tx(db, |db| Import::discard(db, id));
+            return Err(error).context("nothing was imported");
+        }
+    };
+    let (spam, ham) = import
+        .as_ref()
+        .map_or((0, 0), |import| (import.spam, import.ham));
+    let known = labels.len() - (spam + ham) as usize;
+    if json {
+        return say_json(&json!({
+            "import": import.map(|import| import.id),
+            "rows": given, "spam": spam, "ham": ham, "known": known, "empty": empty,
+        }));
+    }
+    let mut out = String::new();
+    match import {
+        None => out.push_str("Nothing was imported.\n"),
+        Some(_) => {
+            let _ = writeln!(
+                out,
+                "Import {id}: {spam} spam and {ham} ham of {given} rows in {:.1?}.",
+                start.elapsed()
+            );
+        }
+    }
+    for (n, why) in [
+        (known, "the same text with the same label is known already"),
+        (empty, "no text in them"),
+    ] {
+        if n > 0 {
+            let _ = writeln!(out, "{n} rows were left out: {why}.");
+        }
+    }
+    if spam + ham > 0 {
+        let _ = writeln!(
+            out,
+            "The filter learns them at its next training (`potluck retrain`). \
+             To take them back: `potluck import undo {id}`."
+        );
+    }
+    say(&out)
+}
+
+/// None when all of it was known.
+fn add(db: &mut Db, id: ImportId, labels: &[NewLabel]) -> anyhow::Result<Option<Import>> {
     let terminal = std::io::stderr().is_terminal();
-    let (mut done, mut added) = (0, 0);
-    for chunk in Import::chunks(&labels) {
-        added += write_tx(db, |db| Import::add(db, id, chunk))?;
+    let mut done = 0;
+    for chunk in Import::chunks(labels) {
+        write_tx(db, |db| Import::add(db, id, chunk))?;
         done += chunk.len();
         if terminal {
             let mut out = std::io::stderr().lock();
@@ -104,83 +153,47 @@ fn labels(
         }
     }
     if terminal {
-        eprint!("\r\x1b[K");
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
-    if added == 0 {
-        write_tx(db, |db| Import::discard(db, id))?;
-        if json {
-            println!(
-                "{}",
-                serde_json::json!({
-                    "import": null, "rows": given, "spam": 0, "ham": 0, "known": given,
-                })
-            );
-        } else {
-            println!("All {given} rows are known already: nothing was imported.");
-        }
-        return Ok(());
-    }
-    let import = write_tx(db, |db| Import::finish(db, id))?;
-    let new = (import.spam + import.ham) as usize;
-    if json {
-        println!(
-            "{}",
-            serde_json::json!({
-                "import": import.id, "rows": given, "spam": import.spam, "ham": import.ham,
-                "known": given - new,
-            })
-        );
-        return Ok(());
-    }
-    println!(
-        "Import {id}: {} spam and {} ham of {given} rows ({spam} spam, {ham} ham) in {:.1?}.",
-        import.spam,
-        import.ham,
-        start.elapsed()
-    );
-    if new < given {
-        println!(
-            "{} rows were left out: the same text with the same label is known, or it is empty.",
-            given - new
-        );
-    }
-    println!(
-        "The filter learns them at its next training (`potluck retrain`). \
-         To take them back: `potluck import undo {id}`."
-    );
-    Ok(())
+    Ok(write_tx(db, |db| Import::finish(db, id))?)
 }
 
 fn list(db: &mut Db) -> anyhow::Result<()> {
     let all = Import::all(db)?;
     if all.is_empty() {
-        println!("No labels were imported.");
+        return say("No labels were imported.\n");
     }
+    let mut out = String::new();
     for import in all {
-        println!(
+        let _ = writeln!(
+            out,
             "{:>4}  {}  {:>7} spam {:>7} ham  weight {}  {}{}",
             import.id,
             import.created_at.format("%Y-%m-%d %H:%M"),
             import.spam,
             import.ham,
             import.weight,
-            import.name,
+            one_line(&import.name, 60),
             match import.undone_at {
-                Some(_) => "  (taken back, or never finished)",
+                Some(_) if import.is_unfinished() => "  (never finished; `import undo` forgets it)",
+                Some(_) => "  (taken back)",
                 None => "",
             }
         );
     }
-    Ok(())
+    say(&out)
 }
 
 fn undo(db: &mut Db, id: ImportId) -> anyhow::Result<()> {
-    if Import::find(db, id)?.is_none() {
+    let Some(import) = Import::find(db, id)? else {
         bail!("there is no import {id}; `potluck import list` shows them");
-    }
+    };
     if !write_tx(db, |db| Import::undo(db, id, None))? {
         bail!("import {id} was taken back before");
     }
-    println!("Import {id} is taken back. The filter unlearns it at its next training.");
-    Ok(())
+    say(&if import.is_unfinished() {
+        format!("Import {id} was never finished: it is forgotten, with its texts.\n")
+    } else {
+        format!("Import {id} is taken back. The filter unlearns it at its next training.\n")
+    })
 }

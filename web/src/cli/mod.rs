@@ -7,8 +7,11 @@ mod spam;
 mod user;
 
 use crate::config::{Config, Given, unknown_variables};
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use potluck_models::db::{self, Db};
+use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 use tracing_subscriber::EnvFilter;
 
@@ -77,6 +80,50 @@ pub fn run() -> anyhow::Result<()> {
         Command::Spam(spam) => spam.run(&config),
         Command::Import(import) => import.run(&config),
         Command::User(user) => user.run(&config),
+    }
+}
+
+/// The database of a site that is there: a mistyped folder must not become a new, empty site.
+fn open_existing(config: &Config) -> anyhow::Result<Db> {
+    if let Some(path) = config.database_url.strip_prefix("sqlite:")
+        && !Path::new(path).exists()
+    {
+        bail!("there is no site here: {path} is not there");
+    }
+    open(config)
+}
+
+/// Prints a result. A reader that has seen enough (`| head`) is no fault.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn say_json(document: &serde_json::Value) -> anyhow::Result<()> {
+    say(&format!("{document:#}\n"))
+}
+
+/// A strange text on one line of a terminal: control characters could move the cursor, and marks of
+/// direction could turn the rest of the line round.
+fn one_line(text: &str, width: usize) -> String {
+    let plain: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| {
+            !c.is_control()
+                && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
+        .collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(width) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
     }
 }
 

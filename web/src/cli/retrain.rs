@@ -5,7 +5,7 @@
 //! on its standard output. The child runs at low priority and holds the lease of training, which it
 //! renews with what it is doing, so that every node can show how far it is.
 
-use super::open;
+use super::{open, say};
 use crate::config::Config;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -15,6 +15,7 @@ use potluck_models::secret;
 use potluck_models::settings::Settings;
 use potluck_models::spam::Step;
 use potluck_models::spam::training::{self, Candidate, Kept, LEASE};
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,7 +29,7 @@ pub struct Retrain {
     /// Show what would come of it, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Put the new model into use even if it is worse than the one in use
+    /// Put the new model into use even if the comparison speaks against it
     #[arg(long)]
     pub force: bool,
     /// Print one JSON document
@@ -49,8 +50,13 @@ impl Retrain {
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
         if self.child {
             let outcome = work(config, &self);
-            if let Err(error) = &outcome {
-                println!("fault {}", format!("{error:#}").replace('\n', " "));
+            let fault = outcome.as_ref().err().map(|error| format!("{error:#}"));
+            // Here too: who started it may be gone by now.
+            if !self.lease.is_empty() {
+                give_back(&config.database_url, &self.lease, fault.as_deref());
+            }
+            if let Some(fault) = fault {
+                say(&format!("fault {}\n", fault.replace('\n', " ")))?;
             }
             return outcome;
         }
@@ -75,15 +81,13 @@ fn supervise(config: &Config, asked: Retrain) -> anyhow::Result<()> {
     let mut result = Vec::new();
     let outcome = job.follow(
         |step| progress.show(step),
-        |line| result.push(line.to_owned()),
+        |line| result.push(format!("{line}\n")),
     );
     progress.end();
-    for line in result {
-        println!("{line}");
-    }
+    say(&result.concat())?;
     outcome?;
     if !json {
-        println!("Took {:.1?}.", start.elapsed());
+        say(&format!("Took {:.1?}.\n", start.elapsed()))?;
     }
     Ok(())
 }
@@ -259,7 +263,18 @@ impl Steps<'_> {
         if step == self.said {
             return;
         }
-        println!("step {step}");
+        // Nobody listens any more: the server was stopped, or the command.
+        if writeln!(std::io::stdout(), "step {step}").is_err() {
+            if !self.lease.is_empty() {
+                // A restarted server may train again at once.
+                let _ = write_tx(self.db, |db| {
+                    let why = "it was broken off with the process that had started it";
+                    let failed = Some((why, chrono::Duration::minutes(1)));
+                    Lease::give_back(db, LEASE, self.lease, failed)
+                });
+            }
+            std::process::exit(1);
+        }
         self.said = step;
         // Seldom enough that it is no load on the database.
         if !self.lease.is_empty() && self.renewed.elapsed() > Duration::from_secs(2) {
@@ -318,38 +333,41 @@ fn work(config: &Config, asked: &Retrain) -> anyhow::Result<()> {
             "report": candidate.model.report(),
             "facts": candidate.facts,
         });
-        println!("{document}");
-        return Ok(());
+        return say(&format!("{document}\n"));
     }
-    println!("{}", candidate.model.report());
-    compared(&candidate);
-    match stored {
-        None => println!("A dry run: nothing was stored."),
-        Some(Kept::InUse(id)) => println!("Model {id} is stored and in use."),
-        Some(Kept::Same(id)) => {
-            println!("It is the same as model {id}, which stays in use: nothing new was labelled.");
-        }
-        Some(Kept::Refused(id)) => println!(
-            "Model {id} is stored, but not in use: its way of training does worse than that of the \
-             model in use. `potluck retrain --force` or `potluck spam activate {id}` overrule that."
+    let mut out = format!("{}\n", candidate.model.report());
+    compared(&candidate, &mut out);
+    let _ = match stored {
+        None => writeln!(out, "A dry run: nothing was stored."),
+        Some(Kept::InUse(id)) => writeln!(out, "Model {id} is stored and in use."),
+        Some(Kept::Same(id)) => writeln!(
+            out,
+            "It is the same as model {id}, which stays in use: nothing new was labelled."
         ),
-    }
-    Ok(())
+        Some(Kept::Refused(id)) => writeln!(
+            out,
+            "Model {id} is stored, but not in use: its way of training does worse than that of the \
+             model in use, or it knows the newest labels hardly better than chance. `potluck retrain --force` or `potluck spam activate {id}` overrule that."
+        ),
+    };
+    say(&out)
 }
 
-fn compared(candidate: &Candidate) {
+fn compared(candidate: &Candidate, out: &mut String) {
     let Some(against) = &candidate.facts.against else {
         return;
     };
     if let (Some(old), Some(new)) = (&against.newest, &candidate.model.report().newest) {
-        println!(
+        let _ = writeln!(
+            out,
             "On the newest fifth: F1 ham {:.3}, F1 spam {:.3}; model {} in use, which may have seen \
              some of it: {:.3}, {:.3}.",
             new.metrics.f1_ham, new.metrics.f1_spam, against.model, old.f1_ham, old.f1_spam
         );
     }
     if let Some(paired) = against.recipes {
-        println!(
+        let _ = writeln!(
+            out,
             "Its way of training against that of model {}: mean squared error {:+.4} (± {:.4} at 95 %).",
             against.model,
             paired.difference,

@@ -8,7 +8,7 @@ use potluck_models::db::{Db, now};
 use potluck_models::lease::Lease;
 use potluck_models::moderation::drift;
 use potluck_models::moderation::rescore::Rescore;
-use potluck_models::spam::training::{self, LEASE};
+use potluck_models::spam::training::{self, LEASE, LoadError, StoredModel};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,13 +31,25 @@ pub async fn watch(app: Arc<App>) {
 }
 
 async fn due(app: &App) -> Result<Option<String>, Error> {
-    let settings = app.settings();
+    let (settings, loaded) = (app.settings(), app.filter().map(|active| active.id));
     app.read(move |db: &mut Db| -> potluck_models::QueryResult<_> {
         let lease = Lease::find(db, LEASE)?;
         if lease.is_some_and(|lease| lease.is_held() || lease.rests()) {
             return Ok(None);
         }
-        training::due(db, &settings, now())
+        if let Some(because) = training::due(db, &settings, now())? {
+            return Ok(Some(because));
+        }
+        // It could not be loaded: perhaps it is only not loaded yet.
+        let active = StoredModel::active(db)?.map(|model| model.id);
+        let Some(id) = active.filter(|active| Some(*active) != loaded) else {
+            return Ok(None);
+        };
+        match StoredModel::read(db, id) {
+            Err(LoadError::Database(error)) => Err(error),
+            Err(broken) => Ok(Some(broken.to_string())),
+            Ok(_) => Ok(None),
+        }
     })
     .await
 }
@@ -97,14 +109,8 @@ pub async fn rescore(app: &App, mut next: Rescore) -> Result<(), Error> {
 
 /// Counts the weeks that have ended since the last look.
 pub async fn count_weeks(app: &App) -> Result<(), Error> {
-    let Some(active) = app.filter() else {
-        return Ok(());
-    };
     for week in app.read(drift::uncounted).await? {
-        let model = active.clone();
-        let counted = app
-            .read(move |db| drift::count(db, &model.model, week))
-            .await?;
+        let counted = app.read(move |db| drift::count(db, week)).await?;
         app.write(move |db| counted.store(db)).await?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::UserId;
 use potluck_models::item::Kind;
+use potluck_models::label::Import;
 use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
     self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
@@ -57,6 +58,12 @@ impl OverviewPage {
     }
 }
 
+/// What the site has taught its filter: verdicts and imports, (spam, ham).
+pub fn own_labels(db: &mut Db) -> QueryResult<(i64, i64)> {
+    let (given, imported) = (queue::labels(db)?, Import::labels(db)?);
+    Ok((given.0 + imported.0, given.1 + imported.1))
+}
+
 pub async fn overview(
     req: HttpRequest,
     app: web::Data<App>,
@@ -64,9 +71,15 @@ pub async fn overview(
 ) -> Result<HttpResponse, Error> {
     let me = moderator.user().id;
     let frame = Frame::of(&req, &app).await?;
+    let loaded = app.filter().map(|active| active.id);
     let (model, notices, labels, mine, latest) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
-            let model = match StoredModel::active(db)? {
+            // What decides here, should the active one be damaged.
+            let model = match loaded {
+                Some(id) => StoredModel::find(db, id)?,
+                None => None,
+            };
+            let model = match model {
                 Some(model) => {
                     let report = model.report_in_force(db)?;
                     Some((model, report))
@@ -76,7 +89,7 @@ pub async fn overview(
             Ok((
                 model,
                 drift::notices(&drift::weeks(db)?),
-                queue::labels(db)?,
+                own_labels(db)?,
                 Batch::latest(db, Some(me), 5)?,
                 Batch::latest(db, None, 20)?,
             ))

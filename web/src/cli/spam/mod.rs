@@ -11,6 +11,7 @@ mod score;
 mod site;
 mod train;
 
+use super::{one_line, say, say_json};
 use crate::config::Config;
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -81,21 +82,6 @@ fn load_model(path: &Path) -> anyhow::Result<Model> {
     Model::from_bytes(&bytes).with_context(|| path.display().to_string())
 }
 
-/// Prints a result. A reader that has seen enough (`| head`) is no fault.
-fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to standard output")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn say_json(document: &serde_json::Value) -> anyhow::Result<()> {
-    say(&format!("{document:#}\n"))
-}
-
 fn took(start: Instant) {
     let _ = writeln!(io::stderr(), "Took {:.1?}.", start.elapsed());
 }
@@ -158,25 +144,6 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.show("");
-    }
-}
-
-/// A strange text on one line of a terminal: control characters could move the cursor, and marks of
-/// direction could turn the rest of the line round.
-fn one_line(text: &str, width: usize) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| {
-            !c.is_control()
-                && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
-        .collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(width) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line,
     }
 }
 

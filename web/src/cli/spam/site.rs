@@ -1,7 +1,7 @@
 //! `potluck spam models|activate|compare`: the models of a site.
 
 use super::{say, say_json};
-use crate::cli::open;
+use crate::cli::open_existing;
 use crate::config::Config;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -35,7 +35,7 @@ fn metrics(report: &Report) -> Option<Metrics> {
 
 impl Models {
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
-        let db = &mut open(config)?;
+        let db = &mut open_existing(config)?;
         let mut models = StoredModel::all(db)?;
         let older = models.len().saturating_sub(LISTED);
         if !self.all {
@@ -109,7 +109,7 @@ pub struct Activate {
 
 impl Activate {
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
-        let db = &mut open(config)?;
+        let db = &mut open_existing(config)?;
         let id = ModelId(self.version);
         // Refused before anything changes, with the reason.
         read(db, id)?;
@@ -153,7 +153,7 @@ pub struct Compare {
 
 impl Compare {
     pub fn run(self, config: &Config) -> anyhow::Result<()> {
-        let db = &mut open(config)?;
+        let db = &mut open_existing(config)?;
         let (stored_a, a) = read(db, ModelId(self.a))?;
         let (stored_b, b) = read(db, ModelId(self.b))?;
         let moved = a.moved(&b, MOVED);

@@ -75,9 +75,6 @@ impl Trouble {
                     .into(),
             }));
         };
-        if model.fits() && loaded == Some(model.id) {
-            return Ok(None);
-        }
         if !model.fits() {
             let lease = Lease::find(db, LEASE)?;
             let next = match lease {
@@ -110,7 +107,8 @@ impl Trouble {
             Err(LoadError::Broken { error, .. }) => Ok(Some(Trouble {
                 what: format!("Model {} cannot be read: {error}.", model.id),
                 meanwhile: meanwhile(loaded),
-                next: "An administrator can use an earlier model again, or retrain.".into(),
+                next: "A new one is trained from the same labels by itself; an administrator can also use an earlier one."
+                    .into(),
             })),
         }
     }

@@ -1,0 +1,2 @@
+ALTER TABLE revisions DROP COLUMN unseen;
+DROP TABLE marks;
