@@ -929,6 +929,7 @@ mod tests {
             suspended_reason: String::new(),
             network: String::new(),
             created_at: now(),
+            sanctioned: Default::default(),
         }
     }
 

@@ -72,6 +72,7 @@ pub fn items(n: &i64) -> String {
 /// The name of a step or a reason in words.
 pub fn why_words(why: &str) -> &str {
     match why {
+        "watched" => "watched by a moderator",
         "first_comment" => "first comment",
         "first_project" => "first project",
         "duplicates" => "same text as another",
