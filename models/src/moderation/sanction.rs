@@ -418,6 +418,24 @@ impl Sanction {
         Ok(all)
     }
 
+    /// What concerns them: what holds now, and what was put away lately. Oldest first.
+    pub fn for_member(db: &mut Db, user: UserId) -> QueryResult<Vec<Sanction>> {
+        let mut all: Vec<Sanction> = sanctions::table
+            .filter(
+                sanctions::user_id
+                    .eq(user)
+                    .and(sanctions::undone_at.is_null()),
+            )
+            .order(sanctions::id)
+            .select(Sanction::as_select())
+            .load(db)?;
+        let lately = now() - UNDO;
+        all.retain(|sanction| {
+            sanction.is_in_force() || (sanction.sort == Sort::Clear && sanction.created_at > lately)
+        });
+        Ok(all)
+    }
+
     pub fn is_in_force(&self) -> bool {
         let at = now();
         self.undone_at.is_none()

@@ -1,11 +1,13 @@
-//! The desk of moderators: queues, verdicts, the log, the filter.
+//! The desk of moderators: queues, verdicts, people, the log, the filter.
 
 pub mod banner;
 pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod log;
+pub mod people;
 pub mod row;
+pub mod sanctions;
 pub mod verdicts;
 
 use crate::app::App;
