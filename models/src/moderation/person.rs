@@ -72,6 +72,9 @@ pub struct Listed {
     pub created_at: NaiveDateTime,
 }
 
+/// People with their texts counted, and where the next page begins.
+type Page = (Vec<(Listed, Tally)>, Option<Cursor>);
+
 /// How many texts of a person lie where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -87,7 +90,7 @@ pub fn list(
     name: &str,
     show: Show,
     after: Option<Cursor>,
-) -> QueryResult<(Vec<(Listed, Tally)>, Option<Cursor>)> {
+) -> QueryResult<Page> {
     let (mut keys, by_count) = match show {
         Show::Removed => (most(db, State::Removed, name, after)?, true),
         Show::Spam => (most(db, State::Spam, name, after)?, true),
