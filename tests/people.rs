@@ -212,6 +212,11 @@ on_both! {
         assert_eq!(site.count("verdicts WHERE label IS NOT NULL"), 0);
         posts(&ann, &duck, "Not now.").expect(403);
         ann.get("/account").expect(200).says("cannot post until").says(WHY);
+        // In the log stand the batch and the act; either button takes back both.
+        let undo_act = format!("/moderation/sanctions/{}/undo", last(site));
+        let buttons = mona.get("/moderation/log").expect(200).forms();
+        assert_eq!(buttons.iter().filter(|form| form.action == undo_act).count(), 2);
+        assert!(!buttons.iter().any(|form| form.action.starts_with("/moderation/batches")));
         undo(&mona, site, "ann").expect(303);
         let after: Vec<_> = [mine.id, held, shown, put_away].into_iter().map(standing).collect();
         assert_eq!(before, after);

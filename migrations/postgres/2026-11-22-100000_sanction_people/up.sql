@@ -25,6 +25,7 @@ CREATE TABLE sanctions (
     undone_by BIGINT REFERENCES users (id)
 );
 CREATE INDEX sanctions_user ON sanctions (user_id, id);
+CREATE INDEX sanctions_batch ON sanctions (batch_id) WHERE batch_id IS NOT NULL;
 
 -- What moderators tell one another about a person.
 CREATE TABLE person_notes (

@@ -393,11 +393,15 @@ impl Sanction {
         tell(db, all)
     }
 
-    /// These, in any order.
-    pub fn told(db: &mut Db, ids: &[SanctionId]) -> QueryResult<Vec<Told>> {
+    /// These, and those that gave these batches; in any order.
+    pub fn told(db: &mut Db, ids: &[SanctionId], batches: &[BatchId]) -> QueryResult<Vec<Told>> {
         let all: Vec<(Sanction, String)> = sanctions::table
             .inner_join(users::table.on(users::id.eq(sanctions::by_id)))
-            .filter(sanctions::id.eq_any(ids))
+            .filter(
+                sanctions::id
+                    .eq_any(ids)
+                    .or(sanctions::batch_id.eq_any(batches)),
+            )
             .select((Sanction::as_select(), users::username))
             .load(db)?;
         tell(db, all)

@@ -72,7 +72,7 @@ pub async fn show(
             let told = Batch::told(db, &batches)?;
             let sanctions: Vec<SanctionId> =
                 lines.iter().filter_map(|line| line.sanction_id).collect();
-            let sanctions = Sanction::told(db, &sanctions)?;
+            let sanctions = Sanction::told(db, &sanctions, &batches)?;
             let lines = lines
                 .into_iter()
                 .map(|line| {
@@ -80,9 +80,11 @@ pub async fn show(
                         .iter()
                         .find(|told| Some(told.batch.id) == line.batch_id);
                     let told = told.cloned();
-                    let sanction = sanctions
-                        .iter()
-                        .find(|told| Some(told.sanction.id) == line.sanction_id);
+                    // A batch that was part of an act on a person is undone with all of it.
+                    let sanction = sanctions.iter().find(|told| match line.sanction_id {
+                        Some(id) => told.sanction.id == id,
+                        None => line.batch_id.is_some() && told.sanction.batch_id == line.batch_id,
+                    });
                     let sanction = sanction.cloned();
                     (line, told, sanction)
                 })

@@ -162,7 +162,12 @@ impl PersonPage {
         all.filter(|told| told.sanction.is_in_force()).collect()
     }
 
-    /// State, how many, what it is called, and the queue that has them.
+    fn over(&self) -> Vec<&Told> {
+        let all = self.sanctions.iter();
+        all.filter(|told| !told.sanction.is_in_force()).collect()
+    }
+
+    /// How many, what it is called, and the queue that has them.
     fn outcomes(&self) -> [(i64, &'static str, String); 4] {
         let name = &self.person.username;
         let tally = &self.tally;
