@@ -191,17 +191,27 @@ pub fn tallies(db: &mut Db, people: &[UserId]) -> QueryResult<BTreeMap<UserId, T
     Ok(tallies)
 }
 
-/// The newest texts of a person in one state.
-pub fn newest(db: &mut Db, author: UserId, state: State) -> QueryResult<Vec<Entry>> {
-    let ids: Vec<ItemId> = items::table
-        .filter(items::author_id.eq(author).and(items::state.eq(state)))
-        .order(items::id.desc())
-        .limit(NEWEST)
-        .select(items::id)
-        .load(db)?;
+/// The newest texts of a person by outcome, without those outcomes that have none.
+pub fn newest(db: &mut Db, author: UserId) -> QueryResult<Vec<(State, Vec<Entry>)>> {
+    const OUTCOMES: [State; 4] = [State::Published, State::Held, State::Spam, State::Removed];
+    let mut ids: Vec<ItemId> = Vec::new();
+    for state in OUTCOMES {
+        let newest = items::table
+            .filter(items::author_id.eq(author).and(items::state.eq(state)))
+            .order(items::id.desc())
+            .limit(NEWEST)
+            .select(items::id);
+        ids.extend(newest.load::<ItemId>(db)?);
+    }
     let mut entries = queue::these(db, &ids)?;
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.item.id));
-    Ok(entries)
+    let of = |state| -> Vec<Entry> {
+        let found = entries.iter().filter(|entry| entry.item.state == state);
+        found.cloned().collect()
+    };
+    let mut texts: Vec<_> = OUTCOMES.map(|state| (state, of(state))).into();
+    texts.retain(|(_, entries)| !entries.is_empty());
+    Ok(texts)
 }
 
 /// A verdict on one of their texts.

@@ -228,13 +228,6 @@ async fn person_page(
     app.read(move |db: &mut Db| -> Result<PersonPage, Error> {
         let person = User::by_username(db, &username)?.ok_or(Error::NotFound)?;
         let id = person.id;
-        let mut texts = Vec::new();
-        for state in [State::Published, State::Held, State::Spam, State::Removed] {
-            let newest = person::newest(db, id, state)?;
-            if !newest.is_empty() {
-                texts.push((state, newest));
-            }
-        }
         let projects = Listing {
             maker: Some(id),
             every_state: true,
@@ -250,7 +243,7 @@ async fn person_page(
                 .err()
                 .map(|error| error.to_string()),
             tally: person::tallies(db, &[id])?.remove(&id).unwrap_or_default(),
-            texts,
+            texts: person::newest(db, id)?,
             sanctions: Sanction::of(db, id)?,
             received: person::verdicts_on(db, id)?,
             notes: person::notes(db, id)?,
