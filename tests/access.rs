@@ -119,6 +119,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/account",                            MEMBERS),
     ("POST", "/account",                            MEMBERS_SEND),
     ("POST", "/account/sessions",                   [No,    Done,  Done,  Done,  Done,  Done]),
+    ("POST", "/account/warning",                    [No,    None,  None,  None,  None,  None]),
     ("GET",  "/moderation",                         MODERATORS),
     ("POST", "/moderation/verdicts",                [No,    No,    No,    No,    Fault, Fault]),
     ("GET",  "/moderation/batches/{id}",            [LogIn, No,    No,    No,    None,  None]),
@@ -126,6 +127,13 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/moderation/log",                     MODERATORS),
     ("GET",  "/moderation/filter",                  MODERATORS),
     ("POST", "/moderation/filter/contradictions",   [No,    No,    No,    No,    Fault, Fault]),
+    ("GET",  "/moderation/people",                  MODERATORS),
+    ("GET",  "/moderation/people/{username}",       MODERATORS),
+    ("POST", "/moderation/people/{username}/notes", [No,    No,    No,    No,    Fault, Fault]),
+    ("GET",  "/moderation/people/{username}/{act}", MODERATORS),
+    ("POST", "/moderation/people/{username}/{act}", [No,    No,    No,    No,    Fault, Fault]),
+    ("POST", "/moderation/notes/{id}/remove",       [No,    No,    No,    No,    None,  None]),
+    ("POST", "/moderation/sanctions/{id}/undo",     [No,    No,    No,    No,    None,  None]),
     ("GET",  "/moderation/{queue}",                 MODERATORS),
     ("GET",  "/moderation/{queue}/all",             MODERATORS),
     ("GET",  "/admin",                              ADMINS),
@@ -197,6 +205,7 @@ fn filled_in(path: &str, things: &Things) -> String {
         .replace("{version}/{path:.*}", "0/css/site.css")
         .replace("{version}", "1.0")
         .replace("{queue}", "held")
+        .replace("{act}", "warn")
         .replace("{token}", "00ff")
         .replace("{name}", "none-card.png")
 }

@@ -20,6 +20,7 @@ mod house;
 mod intake;
 mod kill;
 mod moderation;
+mod people;
 mod projects;
 mod schema;
 mod spam_cli;

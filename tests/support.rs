@@ -490,7 +490,7 @@ impl Site {
                 })
                 .execute(db)?;
             let user = User::by_username(db, name)?.expect("just made");
-            Session::open(db, user.id, "potluck tests")
+            Session::open(db, user.id, "potluck tests", &user.network)
         });
         let client = Client::new(self, name);
         client.set_cookie(potluck::session::cookie_name(self.https), &token);
@@ -500,7 +500,7 @@ impl Site {
     /// Somebody who was here before, in a new session.
     pub fn come_back(&self, name: &str) -> Client<'_> {
         let user = self.user(name);
-        let token = self.db(|db| Session::open(db, user.id, "potluck tests"));
+        let token = self.db(|db| Session::open(db, user.id, "potluck tests", &user.network));
         let client = Client::new(self, name);
         client.set_cookie(potluck::session::cookie_name(self.https), &token);
         client

@@ -1,9 +1,9 @@
 //! Accounts: sign-up, confirmation, roles, and what may be a name.
 
-use crate::db::{UserId, dialect, now};
+use crate::db::{SanctionId, UserId, dialect, now};
 use crate::schema::{items, project_makers, users};
 use crate::{Db, QueryResult, secret, words};
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use unicode_security::confusable_detection::skeleton;
 
@@ -29,7 +29,24 @@ pub struct User {
     pub suspended_reason: String,
     pub network: String,
     pub created_at: NaiveDateTime,
+    #[diesel(embed)]
+    pub sanctioned: Sanctioned,
 }
+
+/// What else holds for this account by acts of moderators; written by [`crate::moderation::sanction`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct Sanctioned {
+    pub locked_out_until: Option<NaiveDateTime>,
+    /// The oldest warning that was not read yet.
+    pub warning_id: Option<SanctionId>,
+}
+
+/// The end of what has none, in `users.suspended_until`.
+pub const FOR_GOOD: NaiveDateTime = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => NaiveDateTime::new(day, NaiveTime::MIN),
+    None => panic!("the year 9999 has a last day"),
+};
 
 #[derive(Insertable)]
 #[diesel(table_name = users)]
@@ -153,6 +170,9 @@ pub enum SignUpError {
     /// Never shown: the page answers as if it were new, and the owner gets a mail.
     #[error("the address has an account")]
     EmailTaken,
+    /// Never shown either.
+    #[error("the address belongs to somebody who was banned")]
+    Banned,
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
@@ -165,6 +185,9 @@ impl User {
         password_hash: String,
         network: &str,
     ) -> Result<User, SignUpError> {
+        if User::was_banned(db, email)? {
+            return Err(SignUpError::Banned);
+        }
         if User::by_email(db, email.as_str())?.is_some() {
             return Err(SignUpError::EmailTaken);
         }
@@ -320,6 +343,30 @@ impl User {
             .execute(db)
     }
 
+    /// Whether somebody with this address was banned. `ann+two@` is the mailbox of `ann@`.
+    fn was_banned(db: &mut Db, email: &Email) -> QueryResult<bool> {
+        let key = email.key();
+        let (local, domain) = key.rsplit_once('@').unwrap_or((&key, ""));
+        let mailbox = local.split('+').next().unwrap_or(local);
+        let tagged = format!("{}+%@{}", escape_like(mailbox), escape_like(domain));
+        let found: Option<UserId> = users::table
+            .filter(users::suspended_until.eq(FOR_GOOD))
+            .filter(
+                users::email_key
+                    .eq(format!("{mailbox}@{domain}"))
+                    .or(users::email_key.like(tagged).escape('\\')),
+            )
+            .select(users::id)
+            .first(db)
+            .optional()?;
+        Ok(found.is_some())
+    }
+
+    /// Without an end.
+    pub fn is_banned(&self) -> bool {
+        self.suspended_until == Some(FOR_GOOD)
+    }
+
     pub fn is_confirmed(&self) -> bool {
         self.confirmed_at.is_some()
     }
@@ -347,6 +394,13 @@ impl User {
             .optional()?;
         Ok(first.is_some())
     }
+}
+
+/// As a part of a LIKE pattern with `\\` as its escape.
+pub fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// Which of the two unique things somebody else was faster with: PostgreSQL names the constraint,

@@ -385,6 +385,10 @@ id! {
     ModelId,
     /// Labels that came in by one file.
     ImportId,
+    /// What moderators did about a person.
+    SanctionId,
+    /// What they tell one another about one.
+    NoteId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

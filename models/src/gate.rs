@@ -1,7 +1,7 @@
 //! The gate: whether this person may comment here now, and if not, the sentence and the way in.
 //! A pure function over rows and a clock; the policy of a project is its maker's choice alone.
 
-use crate::account::User;
+use crate::account::{FOR_GOOD, User};
 use crate::item::State;
 use crate::words;
 use chrono::NaiveDateTime;
@@ -35,7 +35,17 @@ pub enum Refusal {
     Closed,
     SignIn,
     Unconfirmed,
-    Suspended { until: NaiveDateTime },
+    Suspended {
+        until: NaiveDateTime,
+        reason: String,
+    },
+    /// Neither log-in nor posting.
+    LockedOut {
+        until: NaiveDateTime,
+        reason: String,
+    },
+    /// A warning has to be read first.
+    Warned,
     MakersOnly,
 }
 
@@ -47,9 +57,20 @@ impl Refusal {
             Refusal::Closed => "Comments are closed. What was said stays here to read.".into(),
             Refusal::SignIn => "Log in to leave a thoughtful comment.".into(),
             Refusal::Unconfirmed => "Confirm your e-mail address first: open the link that was mailed to you.".into(),
-            Refusal::Suspended { until } => {
-                format!("Your account cannot post until {}.", until.format("%-d %B %Y, %H:%M UTC"))
+            Refusal::Suspended { until, reason } | Refusal::LockedOut { until, reason }
+                if *until == FOR_GOOD =>
+            {
+                with_reason("Your account was closed by a moderator.".into(), reason)
             }
+            Refusal::Suspended { until, reason } => with_reason(
+                format!("Your account cannot post until {}.", day_and_hour(until)),
+                reason,
+            ),
+            Refusal::LockedOut { until, reason } => with_reason(
+                format!("You cannot log in until {}.", day_and_hour(until)),
+                reason,
+            ),
+            Refusal::Warned => "A moderator has a word for you. Read it first, then go on.".into(),
             Refusal::MakersOnly => {
                 "If you want to comment on this project, you first have to share a project of your own.".into()
             }
@@ -61,10 +82,24 @@ impl Refusal {
         match self {
             Refusal::SignIn => Some(("Log in", "/login")),
             Refusal::Unconfirmed => Some(("Send the link again", "/confirm")),
+            Refusal::Warned => Some(("Read it", "/account#sanctions")),
             Refusal::MakersOnly => Some(("Share a project", "/projects/new")),
             _ => None,
         }
     }
+}
+
+fn with_reason(sentence: String, reason: &str) -> String {
+    if reason.is_empty() {
+        sentence
+    } else {
+        format!("{sentence} The reason: {reason}")
+    }
+}
+
+/// "3 March 2027, 14:00 UTC": an end is told to the minute.
+pub fn day_and_hour(at: &NaiveDateTime) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 pub fn may_comment(
@@ -95,12 +130,30 @@ pub fn may_comment(
 /// Whether this account may put any text before others: projects, releases, reports, profiles.
 pub fn may_post(user: &User, now: NaiveDateTime) -> Result<(), Refusal> {
     if let Some(until) = user.suspended_until.filter(|until| now < *until) {
-        return Err(Refusal::Suspended { until });
+        return Err(Refusal::Suspended {
+            until,
+            reason: user.suspended_reason.clone(),
+        });
     }
     if !user.is_confirmed() {
         return Err(Refusal::Unconfirmed);
     }
+    if user.sanctioned.warning_id.is_some() {
+        return Err(Refusal::Warned);
+    }
     Ok(())
+}
+
+/// Whether this account may be used at all. Asked at the log-in, after the password was right; a
+/// session that is open ends by the same rule (`Session::find`).
+pub fn may_log_in(user: &User, now: NaiveDateTime) -> Result<(), Refusal> {
+    match user.sanctioned.locked_out_until {
+        Some(until) if now < until => Err(Refusal::LockedOut {
+            until,
+            reason: user.suspended_reason.clone(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether comments are shown at all: `nobody` hides earlier ones without deleting them.
@@ -111,7 +164,7 @@ pub fn shows_comments(terms: Terms) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Role;
+    use crate::account::{Role, Sanctioned};
     use crate::db::{UserId, now};
     use proptest::prelude::*;
 
@@ -130,6 +183,7 @@ mod tests {
             suspended_reason: String::new(),
             network: String::new(),
             created_at: now(),
+            sanctioned: Sanctioned::default(),
         }
     }
 
@@ -171,6 +225,31 @@ mod tests {
         assert_eq!(
             may_comment(Some(maker), terms(CommentPolicy::Makers, false), now()),
             Ok(())
+        );
+    }
+
+    #[test]
+    fn a_warning_must_be_read_before_the_next_text() {
+        let mut ann = user(true, false);
+        ann.sanctioned.warning_id = Some(crate::db::SanctionId(1));
+        assert_eq!(may_post(&ann, now()), Err(Refusal::Warned));
+        assert!(may_log_in(&ann, now()).is_ok(), "she can read it");
+    }
+
+    #[test]
+    fn a_refusal_says_until_when_and_why() {
+        let mut ann = user(true, true);
+        ann.suspended_reason = "Third advert this week.".into();
+        let sentence = may_post(&ann, now()).unwrap_err().sentence();
+        assert!(sentence.contains("until"), "{sentence}");
+        assert!(sentence.ends_with("The reason: Third advert this week."));
+        assert!(may_log_in(&ann, now()).is_ok(), "it is posting only");
+        ann.suspended_until = Some(FOR_GOOD);
+        ann.sanctioned.locked_out_until = Some(FOR_GOOD);
+        let sentence = may_log_in(&ann, now()).unwrap_err().sentence();
+        assert!(
+            sentence.starts_with("Your account was closed"),
+            "{sentence}"
         );
     }
 

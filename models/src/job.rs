@@ -26,6 +26,16 @@ pub struct Job {
 
 impl Job {
     pub fn enqueue(db: &mut Db, kind: &str, payload: &impl serde::Serialize) -> QueryResult<usize> {
+        Job::enqueue_in(db, kind, payload, Duration::zero())
+    }
+
+    /// To be done after a while: what an undo may still make needless.
+    pub fn enqueue_in(
+        db: &mut Db,
+        kind: &str,
+        payload: &impl serde::Serialize,
+        wait: Duration,
+    ) -> QueryResult<usize> {
         let payload = serde_json::to_string(payload)
             .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
         let at = now();
@@ -33,7 +43,7 @@ impl Job {
             .values((
                 jobs::kind.eq(kind),
                 jobs::payload.eq(payload),
-                jobs::run_at.eq(at),
+                jobs::run_at.eq(at + wait),
                 jobs::created_at.eq(at),
             ))
             .execute(db)

@@ -19,6 +19,8 @@ diesel::table! {
         network -> Text,
         created_at -> Timestamp,
         robot -> Bool,
+        locked_out_until -> Nullable<Timestamp>,
+        warning_id -> Nullable<BigInt>,
     }
 }
 
@@ -31,6 +33,7 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Timestamp,
         expires_at -> Timestamp,
+        network -> Text,
     }
 }
 
@@ -267,6 +270,7 @@ diesel::table! {
         user_id -> Nullable<BigInt>,
         batch_id -> Nullable<BigInt>,
         detail -> Text,
+        sanction_id -> Nullable<BigInt>,
     }
 }
 
@@ -352,6 +356,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sanctions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        by_id -> BigInt,
+        kind -> Text,
+        scope -> Nullable<Text>,
+        reason -> Text,
+        texts -> Nullable<Integer>,
+        texts_left -> Nullable<Integer>,
+        until -> Nullable<Timestamp>,
+        read_at -> Nullable<Timestamp>,
+        told_at -> Nullable<Timestamp>,
+        batch_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    person_notes (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        by_id -> BigInt,
+        text -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -401,4 +435,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     filter_weeks,
     leases,
     marks,
+    sanctions,
+    person_notes,
 );

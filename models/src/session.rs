@@ -24,11 +24,13 @@ pub struct Session {
     pub created_at: NaiveDateTime,
     pub seen_at: NaiveDateTime,
     pub expires_at: NaiveDateTime,
+    /// A keyed hash of the network it was opened from; empty for sessions of before.
+    pub network: String,
 }
 
 impl Session {
     /// Opens a session and gives the cookie's value, which is nowhere else.
-    pub fn open(db: &mut Db, user: UserId, user_agent: &str) -> QueryResult<String> {
+    pub fn open(db: &mut Db, user: UserId, user_agent: &str, network: &str) -> QueryResult<String> {
         let token = secret::token();
         let at = now();
         diesel::insert_into(sessions::table)
@@ -39,6 +41,7 @@ impl Session {
                 sessions::created_at.eq(at),
                 sessions::seen_at.eq(at),
                 sessions::expires_at.eq(at + LIFE),
+                sessions::network.eq(network),
             ))
             .execute(db)?;
         Ok(token)
@@ -54,6 +57,12 @@ impl Session {
                 sessions::expires_at
                     .gt(at)
                     .and(sessions::seen_at.gt(at - IDLE)),
+            )
+            // A suspension that covers the log-in ends a session for as long as it lasts.
+            .filter(
+                users::locked_out_until
+                    .is_null()
+                    .or(users::locked_out_until.le(at)),
             )
             .select((Session::as_select(), User::as_select()))
             .first(db)

@@ -14,6 +14,7 @@ use askama::Template;
 use chrono::NaiveDateTime;
 use diesel::OptionalExtension;
 use potluck_models::db::BatchId;
+use potluck_models::moderation::sanction::Sanction;
 use potluck_models::moderation::verdict::{Batch, UNDO};
 use potluck_models::project::FieldError;
 use potluck_models::{now, secret};
@@ -94,6 +95,11 @@ impl Layout {
             .is_some_and(|s| s.user.role >= potluck_models::account::Role::Moderator)
     }
 
+    /// What a moderator wants this member to read before they post on.
+    pub fn warning(&self) -> Option<&Sanction> {
+        self.signed_in.as_ref()?.warning.as_ref()
+    }
+
     pub fn is_admin(&self) -> bool {
         self.signed_in
             .as_ref()
@@ -163,6 +169,12 @@ fn said(word: &str) -> &'static str {
         "approved" => "The comment is published.",
         "declined" => "The comment stays hidden.",
         "undone" => "Undone.",
+        "read" => "Thank you for reading. You can go on.",
+        "sanctioned" => "Done. It stands below, with its undo.",
+        "lifted" => "Undone.",
+        "lifted-left" => "Undone, but for texts that somebody decided again since.",
+        "noted" => "The note is kept.",
+        "note-removed" => "The note is removed.",
         "nothing" => "Nothing was left to decide there.",
         "retrain" => "Retraining has started. The new model appears here when it is done.",
         "activated" => "This model is in use now.",

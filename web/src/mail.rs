@@ -74,6 +74,62 @@ impl Letter {
         )
     }
 
+    /// To the address of somebody who was banned, from which somebody tried to sign up again.
+    /// Named like the other two, for the same reason.
+    pub fn closed(site: &str, typed_name: &str, to: &str) -> Letter {
+        let text = format!(
+            "Hello,\n\n\
+             somebody, probably you, tried to sign up at {site} with this address. Its account was closed\n\
+             by a moderator, so the address cannot be used there.\n\n\
+             If it was not you, there is nothing to do.\n"
+        );
+        Letter::new(
+            "confirm",
+            typed_name,
+            to,
+            format!("No new account at {site}"),
+            text,
+        )
+    }
+
+    /// What a moderator did about a person, some minutes after it was done.
+    pub fn sanction(
+        site: &str,
+        url: &str,
+        name: &str,
+        to: &str,
+        sentence: &str,
+        reason: &str,
+    ) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             this is about your account at {site}.\n\n\
+             {sentence}\n\n\
+             The reason: {reason}\n\n\
+             What holds for you stands on your account page, if you can log in:\n\n\
+             {url}/account\n\n\
+             Our code of conduct: {url}/conduct\n"
+        );
+        Letter::new(
+            "sanction",
+            name,
+            to,
+            format!("About your account at {site}"),
+            text,
+        )
+    }
+
+    /// A moderator took back what the last letter told.
+    pub fn lifted(site: &str, url: &str, name: &str, to: &str) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             a moderator at {site} took back what we wrote to you about your account. It does not hold\n\
+             any more:\n\n\
+             {url}/account\n"
+        );
+        Letter::new("lifted", name, to, format!("Taken back at {site}"), text)
+    }
+
     pub fn reset(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
         let text = format!(
             "Hello {name},\n\n\

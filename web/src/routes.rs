@@ -77,6 +77,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account", get().to(account::show))
         .route("/account", post().to(account::change_password))
         .route("/account/sessions", post().to(account::end_sessions))
+        .route("/account/warning", post().to(account::read_warning))
         .configure(moderation_routes)
         .configure(admin_routes)
         .configure(site_routes)
@@ -87,7 +88,7 @@ pub fn routes(site: &mut ServiceConfig) {
 
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
-    use moderation::{batches, desk, filter, log, verdicts};
+    use moderation::{batches, desk, filter, log, people, sanctions, verdicts};
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
         .route("/moderation/batches/{id}", get().to(batches::show))
@@ -97,6 +98,28 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route(
             "/moderation/filter/contradictions",
             post().to(filter::texts::settle),
+        )
+        .route("/moderation/people", get().to(people::list))
+        .route("/moderation/people/{username}", get().to(people::show))
+        .route(
+            "/moderation/people/{username}/notes",
+            post().to(people::add_note),
+        )
+        .route(
+            "/moderation/people/{username}/{act}",
+            get().to(sanctions::form),
+        )
+        .route(
+            "/moderation/people/{username}/{act}",
+            post().to(sanctions::impose),
+        )
+        .route(
+            "/moderation/notes/{id}/remove",
+            post().to(people::remove_note),
+        )
+        .route(
+            "/moderation/sanctions/{id}/undo",
+            post().to(sanctions::undo),
         )
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));

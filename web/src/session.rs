@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use potluck_models::account::{Role, User, network_hash};
 use potluck_models::db::UserId;
+use potluck_models::moderation::sanction::Sanction;
 use potluck_models::secret;
 use potluck_models::session::Session;
 use std::future::{Ready, ready};
@@ -21,6 +22,8 @@ pub struct SignedIn {
     pub is_maker: bool,
     /// For moderators: how many items wait in their queues.
     pub waiting: i64,
+    /// What a moderator wants them to read before they post on.
+    pub warning: Option<Sanction>,
 }
 
 impl SignedIn {
@@ -171,11 +174,16 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
             } else {
                 0
             };
+            let warning = match user.sanctioned.warning_id {
+                Some(id) => Some(Sanction::find(db, id)?),
+                None => None,
+            };
             Ok(Some(SignedIn {
                 user,
                 session,
                 is_maker,
                 waiting,
+                warning,
             }))
         })
         .await?;

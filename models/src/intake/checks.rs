@@ -4,6 +4,7 @@ use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
 use crate::db::{ItemId, now};
 use crate::item::{Kind, Queue, RevisionState, State};
+use crate::moderation::sanction;
 use crate::schema::{items, revisions};
 use crate::settings::Settings;
 use crate::spam::near;
@@ -92,6 +93,25 @@ impl History {
         }
         signals
     }
+}
+
+/// A moderator wants to see their next texts first.
+pub fn watched(db: &mut Db, text: &Text) -> QueryResult<Step> {
+    Ok(
+        match sanction::hold_next(db, text.author.id, text.editing.is_some())? {
+            Some(hold) => Step::new(
+                "watched",
+                Outcome::Hold,
+                format!(
+                    "{}, {} left: {}",
+                    hold.words(),
+                    hold.texts_left.unwrap_or(0),
+                    hold.reason
+                ),
+            ),
+            None => Step::pass("watched"),
+        },
+    )
 }
 
 /// More links than the site allows wait for a person. A project page is expected to have some.

@@ -164,6 +164,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     let signals = history.signals(text);
     let (filter, score) = filter_step(context.filter, text, &signals);
     let steps = vec![
+        checks::watched(db, text)?,
         checks::links(context.settings, text),
         checks::duplicates(db, text)?,
         checks::first_texts(&history, text),

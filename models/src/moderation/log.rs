@@ -1,6 +1,6 @@
 //! The log: who did what, when and why. Append-only.
 
-use crate::db::{BatchId, ItemId, UserId, now};
+use crate::db::{BatchId, ItemId, SanctionId, UserId, now};
 use crate::schema::{log, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
@@ -15,6 +15,9 @@ pub struct Entry {
     pub item_id: Option<ItemId>,
     pub batch_id: Option<BatchId>,
     pub detail: String,
+    /// The person it is about.
+    pub about: Option<String>,
+    pub sanction_id: Option<SanctionId>,
 }
 
 #[derive(Default)]
@@ -25,6 +28,7 @@ pub struct Act<'a> {
     pub user: Option<UserId>,
     pub batch: Option<BatchId>,
     pub detail: &'a str,
+    pub sanction: Option<SanctionId>,
 }
 
 impl Act<'_> {
@@ -38,6 +42,7 @@ impl Act<'_> {
                 log::user_id.eq(self.user),
                 log::batch_id.eq(self.batch),
                 log::detail.eq(self.detail),
+                log::sanction_id.eq(self.sanction),
             ))
             .execute(db)
     }
@@ -50,8 +55,10 @@ pub fn page(
     batch: Option<BatchId>,
     limit: i64,
 ) -> QueryResult<Vec<Entry>> {
+    let about = diesel::alias!(users as about);
     let mut query = log::table
         .left_join(users::table.on(log::actor_id.eq(users::id.nullable())))
+        .left_join(about.on(log::user_id.eq(about.field(users::id).nullable())))
         .select((
             log::id,
             log::at,
@@ -60,6 +67,8 @@ pub fn page(
             log::item_id,
             log::batch_id,
             log::detail,
+            about.field(users::username).nullable(),
+            log::sanction_id,
         ))
         .order(log::id.desc())
         .limit(limit)

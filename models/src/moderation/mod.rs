@@ -1,10 +1,12 @@
-//! What moderators do: queues, verdicts in batches, undo, reports, the log.
+//! What moderators do: queues, verdicts in batches, undo, reports, sanctions on people, the log.
 
 pub mod bulk;
 pub mod drift;
 pub mod log;
+pub mod person;
 pub mod placing;
 pub mod queue;
 pub mod report;
 pub mod rescore;
+pub mod sanction;
 pub mod verdict;

@@ -829,7 +829,7 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
 /// Puts the next items of a batch back, after an item, that nobody has touched since; with few
 /// queries for many.
 pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResult<Undone> {
-    let given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
+    let mut given: Vec<(VerdictId, ItemId, String, i32)> = verdicts::table
         .filter(
             verdicts::batch_id
                 .eq(batch)
@@ -837,7 +837,7 @@ pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResul
                 .and(verdicts::item_id.gt(after)),
         )
         .order(verdicts::item_id)
-        .limit(MOST as i64)
+        .limit(MOST as i64 + 1)
         .select((
             verdicts::id,
             verdicts::item_id,
@@ -845,7 +845,8 @@ pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResul
             verdicts::version_after,
         ))
         .load(db)?;
-    let more = given.len() == MOST;
+    let more = given.len() > MOST;
+    given.truncate(MOST);
     let last = given.last().map_or(after, |(_, item, ..)| *item);
     let ids: Vec<ItemId> = given.iter().map(|(_, item, ..)| *item).collect();
     let mut items_of: HashMap<ItemId, Item> = dialect::lock_items(db, &ids)?

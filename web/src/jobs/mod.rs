@@ -8,9 +8,11 @@ use crate::mail::{self, Letter, Mailer};
 use crate::moderation::batches;
 use crate::picture;
 use diesel::prelude::*;
-use potluck_models::db::{Db, now};
+use potluck_models::account::User;
+use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
 use potluck_models::moderation::bulk;
+use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -67,6 +69,12 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
         },
+        sanction::JOB => match serde_json::from_str::<SanctionId>(&job.payload) {
+            Ok(id) => tell(app, id)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
         other => Err((format!("no such kind of job: {other}"), true)),
     };
     let done = job.clone();
@@ -89,6 +97,28 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
             "done, but not marked so; it may run again: {error}"
         );
     }
+}
+
+/// Writes to a person what a moderator did, unless it was undone meanwhile or they were told.
+async fn tell(app: &App, id: SanctionId) -> Result<(), Error> {
+    let (settings, url) = (app.settings(), app.url());
+    app.write(move |db: &mut Db| -> diesel::QueryResult<()> {
+        let sanction = Sanction::find(db, id)?;
+        if sanction.tell(db)? {
+            let user = User::find(db, sanction.user_id)?;
+            Letter::sanction(
+                &settings.site_name,
+                &url,
+                &user.username,
+                &user.email,
+                &sanction.sentence(),
+                &sanction.reason,
+            )
+            .queue(db)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Takes over what other processes changed: settings, and the filter after a retraining.

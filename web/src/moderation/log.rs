@@ -8,8 +8,9 @@ use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::BatchId;
+use potluck_models::db::{BatchId, SanctionId};
 use potluck_models::moderation::log::{self, Entry as Line};
+use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::verdict::{Batch, Told};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
@@ -28,7 +29,7 @@ pub struct Query {
 struct LogPage {
     layout: Layout,
     frame: Frame,
-    lines: Vec<(Line, Option<Told>)>,
+    lines: Vec<(Line, Option<Told>, Option<sanction::Told>)>,
     next: Option<i64>,
 }
 
@@ -52,6 +53,9 @@ pub async fn show(
             let next = lines.last().filter(|_| more).map(|line| line.id);
             let batches: Vec<BatchId> = lines.iter().filter_map(|line| line.batch_id).collect();
             let told = Batch::told(db, &batches)?;
+            let sanctions: Vec<SanctionId> =
+                lines.iter().filter_map(|line| line.sanction_id).collect();
+            let sanctions = Sanction::told(db, &sanctions, &batches)?;
             let lines = lines
                 .into_iter()
                 .map(|line| {
@@ -59,7 +63,13 @@ pub async fn show(
                         .iter()
                         .find(|told| Some(told.batch.id) == line.batch_id);
                     let told = told.cloned();
-                    (line, told)
+                    // A batch that was part of an act on a person is undone with all of it.
+                    let sanction = sanctions.iter().find(|told| match line.sanction_id {
+                        Some(id) => told.sanction.id == id,
+                        None => line.batch_id.is_some() && told.sanction.batch_id == line.batch_id,
+                    });
+                    let sanction = sanction.cloned();
+                    (line, told, sanction)
                 })
                 .collect();
             Ok((lines, next))

@@ -1,4 +1,4 @@
-//! The desk of moderators: queues, verdicts, the log, the filter.
+//! The desk of moderators: queues, verdicts, people, the log, the filter.
 
 pub mod banner;
 pub mod batches;
@@ -6,7 +6,9 @@ pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod log;
+pub mod people;
 pub mod row;
+pub mod sanctions;
 pub mod verdicts;
 
 use crate::app::App;
@@ -72,6 +74,7 @@ pub fn items(n: &i64) -> String {
 /// The name of a step or a reason in words.
 pub fn why_words(why: &str) -> &str {
     match why {
+        "watched" => "watched by a moderator",
         "first_comment" => "first comment",
         "first_project" => "first project",
         "duplicates" => "same text as another",

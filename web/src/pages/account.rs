@@ -11,9 +11,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::Duration;
 use potluck_models::account::User;
-use potluck_models::db::SessionId;
+use potluck_models::db::{SanctionId, SessionId};
 use potluck_models::intake::limits;
 use potluck_models::item::State;
+use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::project::{Card, FieldError, Listing};
 use potluck_models::session::Session;
 use potluck_models::{QueryResult, password};
@@ -27,6 +28,8 @@ struct AccountPage {
     this: SessionId,
     sessions: Vec<Session>,
     mine: Vec<Card>,
+    /// What moderators did that concerns them.
+    sanctions: Vec<Sanction>,
 }
 
 impl AccountPage {
@@ -60,7 +63,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let id = user.id;
-    let (sessions, mine) = app
+    let (sessions, mine, sanctions) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -68,7 +71,8 @@ async fn account_page(
                 limit: 200,
                 ..Listing::default()
             };
-            Ok((Session::of(db, id)?, mine.load(db)?))
+            let sanctions = Sanction::for_member(db, id)?;
+            Ok((Session::of(db, id)?, mine.load(db)?, sanctions))
         })
         .await?;
     Ok(AccountPage {
@@ -78,6 +82,7 @@ async fn account_page(
         this,
         sessions,
         mine,
+        sanctions,
     })
 }
 
@@ -173,4 +178,17 @@ pub async fn end_sessions(
     })
     .await?;
     Ok(see_other("/account?said=sessions"))
+}
+
+/// "I have read this."
+pub async fn read_warning(
+    app: web::Data<App>,
+    member: Member,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let user = member.user().id;
+    let id: SanctionId = form.get("warning").parse().map_err(|_| Error::NotFound)?;
+    app.write(move |db| sanction::read_warning(db, user, id))
+        .await?;
+    Ok(see_other("/account?said=read"))
 }

@@ -372,7 +372,8 @@ impl ComposePage {
             PostError::Refused(refusal) => {
                 self.heading = "Not sent";
                 self.way_in = refusal.way_in();
-                self.can_send = false;
+                // What a person can do at once, they do in another tab and send this again.
+                self.can_send = refusal == Refusal::Warned;
                 self.refused(StatusCode::FORBIDDEN, refusal.sentence())
             }
             PostError::Limited(limited) => {

@@ -14,11 +14,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::Duration;
 use potluck_models::account::{Email, Role, SignUpError, User, Username};
+use potluck_models::gate;
 use potluck_models::intake::limits::{self, Limited};
 use potluck_models::link::{Link, Purpose};
 use potluck_models::project::FieldError;
 use potluck_models::session::Session;
-use potluck_models::{Db, QueryResult, password};
+use potluck_models::{Db, QueryResult, now, password};
 
 #[derive(Template)]
 #[template(path = "accounts/signup.html")]
@@ -149,6 +150,9 @@ pub async fn sign_up(
                     new.name.as_str(),
                     new.email.as_str(),
                 ),
+                Err(SignUpError::Banned) => {
+                    Letter::closed(&settings.site_name, new.name.as_str(), new.email.as_str())
+                }
                 Err(SignUpError::NameTaken) => {
                     return Ok(SignedUp::NameTaken(SignUpError::NameTaken.to_string()));
                 }
@@ -438,6 +442,8 @@ pub async fn log_in(
             },
         );
     };
+    // Only now: who does not know the password learns nothing of it.
+    gate::may_log_in(&user, now()).map_err(Error::Refused)?;
     tracing::info!(user = user.username, "logged in");
     let agent = req
         .headers()
@@ -448,7 +454,7 @@ pub async fn log_in(
     let before = req
         .cookie(session::cookie_name(app.config.is_https()))
         .map(|cookie| cookie.value().to_owned());
-    let id = user.id;
+    let (id, network) = (user.id, session::network(&app, &req));
     let token = app
         .write(move |db| -> QueryResult<String> {
             limits::forget(db, &bucket)?;
@@ -459,7 +465,7 @@ pub async fn log_in(
             if let Some(before) = before {
                 Session::end(db, &potluck_models::secret::sha256(&before))?;
             }
-            Session::open(db, id, &agent)
+            Session::open(db, id, &agent, &network)
         })
         .await?;
     Ok(with_session(&app, see_other(next), token))
@@ -733,7 +739,7 @@ pub async fn set_up(
             user.confirm(db)?;
             user.set_role(db, Role::Admin)?;
             Link::close_setup(db)?;
-            Ok(Some(Session::open(db, user.id, &agent)?))
+            Ok(Some(Session::open(db, user.id, &agent, &network)?))
         })
         .await;
     match made {
@@ -766,7 +772,7 @@ impl From<SignUpRollback> for Error {
     fn from(SignUpRollback(error): SignUpRollback) -> Error {
         match error {
             SignUpError::Database(error) => error.into(),
-            SignUpError::NameTaken | SignUpError::EmailTaken => {
+            SignUpError::NameTaken | SignUpError::EmailTaken | SignUpError::Banned => {
                 Error::Forbidden(SignUpError::NameTaken.to_string())
             }
         }

@@ -195,6 +195,7 @@ fn user_stub() -> User {
         suspended_reason: String::new(),
         network: String::new(),
         created_at: now(),
+        sanctioned: Default::default(),
     }
 }
 

@@ -1,0 +1,11 @@
+ALTER TABLE log DROP COLUMN sanction_id;
+DROP INDEX items_taken;
+DROP INDEX items_network_author;
+DROP INDEX users_network;
+DROP INDEX sessions_network;
+ALTER TABLE sessions DROP COLUMN network;
+DROP INDEX users_suspended;
+ALTER TABLE users DROP COLUMN warning_id;
+ALTER TABLE users DROP COLUMN locked_out_until;
+DROP TABLE person_notes;
+DROP TABLE sanctions;
