@@ -373,6 +373,21 @@ impl Item {
         counts.add_all(db, settled, to.state)
     }
 
+    /// Puts many locked items back into a standing that all of them had, publishing time and all.
+    pub fn put_back_all(
+        db: &mut Db,
+        settled: &[&Item],
+        to: &Standing,
+        counts: &mut Counts,
+    ) -> QueryResult<()> {
+        Item::settle_all(db, settled, to, counts)?;
+        let ids: Vec<ItemId> = settled.iter().map(|item| item.id).collect();
+        diesel::update(items::table.filter(items::id.eq_any(ids)))
+            .set(items::published_at.eq(to.published_at))
+            .execute(db)
+            .map(|_| ())
+    }
+
     /// By its author: hidden at once. The text is kept for moderators for a while. Reads the item
     /// anew under its lock, so that two at once delete it once.
     pub fn delete(&self, db: &mut Db) -> QueryResult<i32> {

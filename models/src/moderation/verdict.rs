@@ -500,18 +500,14 @@ fn carry_out(
     acts: Vec<(Case, Plan)>,
     counts: &mut Counts,
 ) -> QueryResult<()> {
-    // Nearly always one standing for all.
-    let mut standings: Vec<(Standing, Vec<&Item>)> = Vec::new();
-    for (case, plan) in &acts {
+    let standings = grouped(acts.iter().map(|(case, plan)| {
+        // Each keeps its own.
         let to = Standing {
             published_at: None,
             ..plan.to.clone()
         };
-        match standings.iter_mut().find(|(standing, _)| *standing == to) {
-            Some((_, settled)) => settled.push(&case.item),
-            None => standings.push((to, vec![&case.item])),
-        }
-    }
+        (to, &case.item)
+    }));
     for (to, settled) in &standings {
         Item::settle_all(db, settled, to, counts)?;
     }
@@ -567,6 +563,18 @@ fn carry_out(
         .map(|(case, _)| case.item.id)
         .collect();
     close_reports(db, batch, &reported)
+}
+
+/// Items by the standing they get: nearly always few for many.
+fn grouped<'a>(each: impl Iterator<Item = (Standing, &'a Item)>) -> Vec<(Standing, Vec<&'a Item>)> {
+    let mut groups: Vec<(Standing, Vec<&Item>)> = Vec::new();
+    for (to, item) in each {
+        match groups.iter_mut().find(|(standing, _)| *standing == to) {
+            Some((_, settled)) => settled.push(item),
+            None => groups.push((to, vec![item])),
+        }
+    }
+    groups
 }
 
 /// Reports are answered by the verdict on what they are about.
@@ -867,10 +875,16 @@ pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResul
         }
     }
     let mut counts = Counts::default();
-    let mut versions = HashMap::new();
-    for (_, item, before) in &acts {
-        let version = item.settle_counting(db, before.standing.clone(), &mut counts)?;
-        versions.insert(item.id, (before.version, version));
+    let versions: HashMap<ItemId, (i32, i32)> = acts
+        .iter()
+        .map(|(_, item, before)| (item.id, (before.version, item.version + 1)))
+        .collect();
+    let standings = grouped(
+        acts.iter()
+            .map(|(_, item, before)| (before.standing.clone(), item)),
+    );
+    for (to, settled) in &standings {
+        Item::put_back_all(db, settled, to, &mut counts)?;
     }
     counts.apply(db)?;
     let undone: Vec<VerdictId> = acts.iter().map(|(verdict, ..)| *verdict).collect();
