@@ -66,6 +66,8 @@ pub struct Decision {
     pub signals: Vec<String>,
     /// Drawn for people to look at, though the filter has decided.
     pub sampled: bool,
+    /// Nothing of the author's was published yet.
+    pub newcomer: bool,
 }
 
 impl Decision {
@@ -99,7 +101,13 @@ impl Decision {
             steps,
             signals,
             sampled: false,
+            newcomer: false,
         }
+    }
+
+    /// What the signals say of who wrote it.
+    pub fn by_maker(&self) -> bool {
+        self.signals.iter().any(|signal| signal == "@maker")
     }
 
     /// Draws `in_100` of 100 texts that the filter decided alone: published, or put away for their
@@ -171,7 +179,8 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         .filter
         .filter(|_| score.is_some())
         .map(|active| active.id);
-    let decision = Decision::from_steps(steps, signals, score, model_id);
+    let mut decision = Decision::from_steps(steps, signals, score, model_id);
+    decision.newcomer = history.is_newcomer();
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 
