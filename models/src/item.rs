@@ -485,6 +485,9 @@ fn queue_for(kind: Kind, outcome: Outcome, why: &str) -> Option<Queue> {
 }
 
 impl Revision {
+    /// Those that can be decided on. The rest is history, or its author's alone.
+    pub const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
+
     fn insert(
         db: &mut Db,
         item: ItemId,

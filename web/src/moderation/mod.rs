@@ -7,6 +7,7 @@ pub mod filter;
 pub mod log;
 pub mod row;
 pub mod verdicts;
+pub mod view;
 
 use crate::app::App;
 use crate::error::Error;
