@@ -20,6 +20,7 @@ mod intake;
 mod kill;
 mod moderation;
 mod projects;
+mod queues;
 mod schema;
 mod spam_cli;
 mod training;

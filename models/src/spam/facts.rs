@@ -108,7 +108,10 @@ mod tests {
             ("很好的鸭子", "han"),
             ("بطة جميلة", "arabic"),
             ("좋은 오리", "other"),
-            ("Смотри https://www.example.com/a-very-long-address", "cyrillic"),
+            (
+                "Смотри https://www.example.com/a-very-long-address",
+                "cyrillic",
+            ),
             ("👍 100!", NO_SCRIPT),
             ("", NO_SCRIPT),
         ] {

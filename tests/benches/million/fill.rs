@@ -72,16 +72,45 @@ const COMMON: [&str; 48] = [
     "duck",
 ];
 const SALES: [&str; 20] = [
-    "cheap", "followers", "buy", "casino", "bonus", "free", "click", "earn", "money", "loan",
-    "pills", "seo", "traffic", "winner", "crypto", "invest", "offer", "discount", "visit", "now",
+    "cheap",
+    "followers",
+    "buy",
+    "casino",
+    "bonus",
+    "free",
+    "click",
+    "earn",
+    "money",
+    "loan",
+    "pills",
+    "seo",
+    "traffic",
+    "winner",
+    "crypto",
+    "invest",
+    "offer",
+    "discount",
+    "visit",
+    "now",
 ];
 const SYLLABLES: [&str; 24] = [
-    "ba", "do", "ke", "li", "mo", "na", "pe", "ri", "sa", "tu", "va", "zo", "fi", "gu", "he",
-    "jo", "lu", "mi", "no", "pa", "ro", "si", "te", "wa",
+    "ba", "do", "ke", "li", "mo", "na", "pe", "ri", "sa", "tu", "va", "zo", "fi", "gu", "he", "jo",
+    "lu", "mi", "no", "pa", "ro", "si", "te", "wa",
 ];
 const FOREIGN: [(f64, &[&str]); 5] = [
     (0.93, &[]),
-    (0.97, &["привет", "игра", "музыка", "очень", "уровень", "классно", "утка"]),
+    (
+        0.97,
+        &[
+            "привет",
+            "игра",
+            "музыка",
+            "очень",
+            "уровень",
+            "классно",
+            "утка",
+        ],
+    ),
     (0.985, &["很好", "音乐", "游戏", "画面", "关卡"]),
     (0.997, &["جميل", "لعبة", "بطة", "صوت", "مستوى"]),
     (1.0, &["ωραίο", "παιχνίδι", "μουσική", "πάπια"]),
@@ -107,7 +136,8 @@ impl Rows {
 
     /// A row of literals; texts come through [`quoted`].
     fn push(&mut self, row: std::fmt::Arguments) {
-        self.text.push_str(if self.rows == 0 { "(" } else { ",\n(" });
+        self.text
+            .push_str(if self.rows == 0 { "(" } else { ",\n(" });
         let _ = self.text.write_fmt(row);
         self.text.push(')');
         self.rows += 1;
@@ -266,7 +296,8 @@ fn people(db: &mut Db, size: &Size) {
     for n in 0..size.people {
         let id = BEFORE + n;
         let made = if n < settled {
-            now - YEARS + Duration::seconds((YEARS.num_seconds() as u64 * n / settled * 9 / 10) as i64)
+            now - YEARS
+                + Duration::seconds((YEARS.num_seconds() as u64 * n / settled * 9 / 10) as i64)
         } else {
             now - Duration::minutes(random.below(60 * 24 * 300) as i64)
         };
@@ -333,9 +364,10 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
     for n in 0..all {
         let id = n + 1;
         let progress = n as f64 / all as f64;
-        let time = begun + Duration::microseconds(
-            (YEARS.num_microseconds().expect("fits") as f64 * progress.powf(0.8)) as i64,
-        );
+        let time = begun
+            + Duration::microseconds(
+                (YEARS.num_microseconds().expect("fits") as f64 * progress.powf(0.8)) as i64,
+            );
         let is_project = n % every == 0 && (made.len() as u64) < size.projects;
         let random = &mut writer.random;
         let waits = progress > 0.6 && random.chance(0.25) && !is_project;
@@ -353,7 +385,16 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         };
         let newcomer = author >= settled;
         let by_maker = !newcomer && is_maker[author as usize];
-        let fate = fate(&mut writer.random, is_project, waits, put_away, was_spam, newcomer, time, now);
+        let fate = fate(
+            &mut writer.random,
+            is_project,
+            waits,
+            put_away,
+            was_spam,
+            newcomer,
+            time,
+            now,
+        );
         let published = fate.state == "published";
         let user = BEFORE + author;
         let network = network(&mut writer.random, author, size);
@@ -382,12 +423,18 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
                 "title": title, "summary": summary, "description": description,
                 "kind": "game", "tags": [], "links": [], "picture_alt": "",
             });
-            (content.to_string(), format!("{title}\n{summary}\n{description}"), id)
+            (
+                content.to_string(),
+                format!("{title}\n{summary}\n{description}"),
+                id,
+            )
         } else {
             let words = writer.random.length(32.0, 0.9, 1_500.0);
             let text = writer.text(put_away || was_spam, words);
-            let (project, newest) =
-                &mut made[writer.random.zipf(n.div_ceil(every).min(size.projects), 0.7) as usize];
+            let (project, newest) = &mut made[writer
+                .random
+                .zipf(n.div_ceil(every).min(size.projects), 0.7)
+                as usize];
             let project = *project;
             let parent = if writer.random.chance(0.45) {
                 newest[writer.random.below(3) as usize]
@@ -431,7 +478,11 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         ));
         revisions.push(format_args!(
             "{id}, 1, '{}', {}, {}, '{}', {}, {}, {}, 1, {}",
-            if fate.queue.is_some() || was_spam { "waiting" } else { "published" },
+            if fate.queue.is_some() || was_spam {
+                "waiting"
+            } else {
+                "published"
+            },
             quoted(&content),
             quoted(&text),
             near::text_hash(&text),
@@ -448,7 +499,10 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             // A batch of thirty.
             if verdicts.rows % 30 == 0 {
                 batch += 1;
-                batches.push(format_args!("{batch}, {moderator}, 'spam', '', {}", at(time)));
+                batches.push(format_args!(
+                    "{batch}, {moderator}, 'spam', '', {}",
+                    at(time)
+                ));
             }
             let before = r#"{"state":"held","queue":"held","why":"filter","evidence":"","looked_at":null,"published_at":null}"#;
             verdicts.push(format_args!(
@@ -460,8 +514,17 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         if items.rows == AT_ONCE || n + 1 == all {
             // In the order of their references.
             for rows in [
-                &mut items, &mut domains, &mut revisions, &mut projects, &mut makers, &mut tags,
-                &mut threads, &mut comments, &mut reports, &mut batches, &mut verdicts,
+                &mut items,
+                &mut domains,
+                &mut revisions,
+                &mut projects,
+                &mut makers,
+                &mut tags,
+                &mut threads,
+                &mut comments,
+                &mut reports,
+                &mut batches,
+                &mut verdicts,
             ] {
                 rows.flush(db);
             }
@@ -501,7 +564,11 @@ fn fate(
     if put_away {
         fate.state = "spam";
         fate.queue = Some("spam");
-        fate.why = if random.chance(0.85) { "filter" } else { "duplicates" };
+        fate.why = if random.chance(0.85) {
+            "filter"
+        } else {
+            "duplicates"
+        };
         fate.score = 1.0 - random.share().powi(2) * 0.1;
         fate.sampled = random.chance(0.02);
     } else if waits {
@@ -547,12 +614,20 @@ fn fate(
 fn signals(is_project: bool, newcomer: bool, by_maker: bool) -> String {
     let mut signals = Vec::new();
     if newcomer {
-        signals.push(if is_project { "@first-project" } else { "@first-comment" });
+        signals.push(if is_project {
+            "@first-project"
+        } else {
+            "@first-comment"
+        });
     }
     if is_project {
         signals.push("@project");
     }
-    signals.push(if newcomer { "@account:young" } else { "@account:settled" });
+    signals.push(if newcomer {
+        "@account:young"
+    } else {
+        "@account:settled"
+    });
     if by_maker {
         signals.push("@maker");
     }
@@ -560,7 +635,11 @@ fn signals(is_project: bool, newcomer: bool, by_maker: bool) -> String {
 }
 
 fn steps(is_project: bool, fate: &Fate) -> String {
-    let first = if is_project { "first_project" } else { "first_comment" };
+    let first = if is_project {
+        "first_project"
+    } else {
+        "first_comment"
+    };
     let steps: Vec<_> = ["links", "duplicates", first, "filter", "approve_first"]
         .into_iter()
         .map(|name| {

@@ -14,7 +14,10 @@ mod fill;
 mod queues;
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let args: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let number = |name: &str, usual: u64| {
         let at = words.iter().position(|word| *word == name);

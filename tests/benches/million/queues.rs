@@ -38,7 +38,8 @@ pub fn measure(url: &str, times: usize) {
     let moderator = User::by_username(&mut db, MODERATOR)
         .expect("a query")
         .expect("fill the database first");
-    let token = write_tx(&mut db, |db| Session::open(db, moderator.id, "bench")).expect("a session");
+    let token =
+        write_tx(&mut db, |db| Session::open(db, moderator.id, "bench")).expect("a session");
     // Somebody who has much in Held and little; a network of many accounts.
     let network: String = items::table
         .filter(items::queue.eq("spam"))
@@ -85,15 +86,25 @@ pub fn measure(url: &str, times: usize) {
     let mut show = |queue: &str, name: &str, query: &str, limit: bool| {
         let path = format!("/moderation/{queue}?{query}");
         let (first, deep) = asker.first_and_deep(&path, times);
-        let deep_words = deep.map_or("".to_owned(), |(p50, p95)| format!("{p50:>8.1} / {p95:<6.1}"));
-        println!("{queue:<10} {name:<34} {:>8.1} / {:<6.1} {deep_words}", first.0, first.1);
+        let deep_words = deep.map_or("".to_owned(), |(p50, p95)| {
+            format!("{p50:>8.1} / {p95:<6.1}")
+        });
+        println!(
+            "{queue:<10} {name:<34} {:>8.1} / {:<6.1} {deep_words}",
+            first.0, first.1
+        );
         if limit {
             worst = worst.max(first.1).max(deep.map_or(0.0, |(_, p95)| p95));
         }
     };
     for queue in ["held", "spam", "reported", "recent", "projects"] {
         for order in ["doubtful", "surest", "oldest", "newest", "reported"] {
-            show(queue, &format!("order {order}"), &format!("order={order}"), true);
+            show(
+                queue,
+                &format!("order {order}"),
+                &format!("order={order}"),
+                true,
+            );
         }
     }
     for queue in ["held", "spam", "reported", "recent"] {
@@ -104,15 +115,29 @@ pub fn measure(url: &str, times: usize) {
     for (name, query) in [("decided", "show=decided"), ("removed", "show=removed")] {
         show("spam", name, query, true);
         for (filter, more) in &filters {
-            show("spam", &format!("{name}, {filter}"), &format!("{query}&{more}"), true);
+            show(
+                "spam",
+                &format!("{name}, {filter}"),
+                &format!("{query}&{more}"),
+                true,
+            );
+        }
+    }
+    for queue in ["held", "spam", "recent"] {
+        for (name, words) in [
+            ("common", "game"),
+            ("rare", "zozozo"),
+            ("nowhere", "xylophonist"),
+        ] {
+            show(
+                queue,
+                &format!("words, {name}"),
+                &format!("q={words}"),
+                false,
+            );
         }
     }
     println!("worst p95 without words: {worst:.1} ms");
-    for queue in ["held", "spam", "recent"] {
-        for (name, words) in [("common", "game"), ("rare", "zozozo"), ("nowhere", "xylophonist")] {
-            show(queue, &format!("words, {name}"), &format!("q={words}"), false);
-        }
-    }
 }
 
 struct Asker {

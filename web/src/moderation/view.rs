@@ -295,7 +295,16 @@ mod tests {
             assert_eq!(hours(typed), Some(hours_of), "{typed}");
             assert_eq!(age(Some(hours_of)), written);
         }
-        for foreign in ["", "h", "12", "-3d", "3 weeks", "99999999999999999999d", "9999999d", "３d"] {
+        for foreign in [
+            "",
+            "h",
+            "12",
+            "-3d",
+            "3 weeks",
+            "99999999999999999999d",
+            "9999999d",
+            "３d",
+        ] {
             assert_eq!(hours(foreign), None, "{foreign}");
         }
     }
