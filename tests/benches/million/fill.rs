@@ -533,9 +533,12 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             eprintln!("{} items after {:.0?}", n + 1, start.elapsed());
         }
     }
+    // Joined as a whole: PostgreSQL knows nothing yet of tables that were filled in this transaction.
     db.batch_execute(
-        "UPDATE threads SET comment_count = (SELECT count(*) FROM comments JOIN items ON items.id = comments.id \
-         WHERE comments.thread_id = threads.id AND items.state = 'published')",
+        "UPDATE threads SET comment_count = counted.n FROM \
+         (SELECT comments.thread_id, count(*) AS n FROM comments JOIN items ON items.id = comments.id \
+          WHERE items.state = 'published' GROUP BY comments.thread_id) AS counted \
+         WHERE counted.thread_id = threads.id",
     )
     .expect("counted");
 }
