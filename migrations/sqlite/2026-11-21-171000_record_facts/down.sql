@@ -1,6 +1,8 @@
+CREATE INDEX items_reported ON items (reports, id) WHERE reports > 0;
 CREATE INDEX items_recent ON items (id) WHERE state = 'published' AND looked_at IS NULL;
 CREATE INDEX items_queue_score ON items (queue, score, id) WHERE queue IS NOT NULL;
 DROP INDEX items_author_state;
+DROP INDEX items_reported_time;
 DROP INDEX items_decided;
 DROP INDEX items_recent_time;
 DROP INDEX items_waiting_surest;

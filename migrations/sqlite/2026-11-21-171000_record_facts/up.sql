@@ -27,7 +27,10 @@ CREATE INDEX items_recent_time ON items (created_at, id, score, kind, why, autho
     WHERE state = 'published' AND looked_at IS NULL AND queue IS NULL;
 CREATE INDEX items_decided ON items (state, created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network)
     WHERE queue IS NULL AND state IN ('spam', 'removed');
+CREATE INDEX items_reported_time ON items (created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network, state, queue)
+    WHERE reports > 0;
 -- How an author has stood until now, beside each item.
 CREATE INDEX items_author_state ON items (author_id, state);
+DROP INDEX items_reported;
 DROP INDEX items_queue_score;
 DROP INDEX items_recent;

@@ -12,7 +12,7 @@ use crate::item::{Item, Kind, Queue, Revision, State};
 use crate::schema::{item_domains, items, projects, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{DateTime, Duration, NaiveDateTime};
-use diesel::dsl::{count_star, min, sql};
+use diesel::dsl::{count_star, exists, min, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -253,10 +253,12 @@ impl Filter {
             query = query.filter(items::project_id.eq(project.single_value()));
         }
         if !self.domain.is_empty() {
+            // Asked of one item after another, it ends with the page; a list of all that link to a
+            // domain that everybody links to would cost more than the queue.
             let linking = item_domains::table
                 .filter(item_domains::domain.eq(&self.domain))
-                .select(item_domains::item_id);
-            query = query.filter(items::id.eq_any(linking));
+                .filter(item_domains::item_id.eq(items::id));
+            query = query.filter(exists(linking));
         }
         if !self.network.is_empty() {
             query = query.filter(items::network.eq(&self.network));

@@ -98,7 +98,7 @@ pub fn measure(url: &str, times: usize) {
             format!("{p50:>8.1} / {p95:<6.1}")
         });
         println!(
-            "{queue:<10} {name:<34} {:>8.1} / {:<6.1} {deep_words}",
+            "{queue:<10} {name:<34} {:>8.1} / {:<6.1} {used:>6.1} CPU {deep_words}",
             first.0, first.1
         );
         if limit {
