@@ -22,10 +22,11 @@ CREATE INDEX items_waiting_doubt ON items (queue, abs(coalesce(score, 0.5) - 0.5
     WHERE queue IS NOT NULL;
 CREATE INDEX items_waiting_surest ON items (queue, (-coalesce(score, -1.0)), id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network, created_at)
     WHERE queue IS NOT NULL;
+-- (SQLite reads the row unless the columns of the condition are in the index, too.)
 -- Only what is waiting, recent or decided has these: the rest of the table pays nothing.
-CREATE INDEX items_recent_time ON items (created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network)
+CREATE INDEX items_recent_time ON items (created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network, state, looked_at, queue)
     WHERE state = 'published' AND looked_at IS NULL AND queue IS NULL;
-CREATE INDEX items_decided ON items (state, created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network)
+CREATE INDEX items_decided ON items (state, created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network, queue)
     WHERE queue IS NULL AND state IN ('spam', 'removed');
 CREATE INDEX items_reported_time ON items (created_at, id, score, kind, why, author_id, project_id, script, newcomer, by_maker, sampled, reports, network, state, queue)
     WHERE reports > 0;
