@@ -222,6 +222,9 @@ impl Writer {
     }
 }
 
+/// The newest published comments of a project, each with the first of its branch.
+type Newest = [Option<(u64, u64)>; 3];
+
 /// What became of a text.
 struct Fate {
     state: &'static str,
@@ -358,7 +361,7 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
     let settled = settled(size);
     let every = all / size.projects.max(1);
     // Of each project: its number, and its newest published comments, which others answer.
-    let mut made: Vec<(u64, [Option<(u64, u64)>; 3])> = Vec::new();
+    let mut made: Vec<(u64, Newest)> = Vec::new();
     let mut batch = 0u64;
     let mut is_maker = vec![false; size.people as usize];
     for n in 0..all {
@@ -497,7 +500,7 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         }
         if was_spam {
             // A batch of thirty.
-            if verdicts.rows % 30 == 0 {
+            if verdicts.rows.is_multiple_of(30) {
                 batch += 1;
                 batches.push(format_args!(
                     "{batch}, {moderator}, 'spam', '', {}",
@@ -529,7 +532,7 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
                 rows.flush(db);
             }
         }
-        if (n + 1) % 200_000 == 0 {
+        if (n + 1).is_multiple_of(200_000) {
             eprintln!("{} items after {:.0?}", n + 1, start.elapsed());
         }
     }
