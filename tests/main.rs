@@ -22,6 +22,7 @@ mod kill;
 mod moderation;
 mod people;
 mod projects;
+mod queues;
 mod schema;
 mod spam_cli;
 mod training;

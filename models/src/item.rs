@@ -6,11 +6,14 @@
 use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
 use crate::picture::Picture;
-use crate::schema::{comments, items, revisions, threads};
+use crate::schema::{comments, item_domains, items, revisions, threads};
+use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{Db, QueryResult, comment, project, release, words};
 use chrono::{Duration, NaiveDateTime};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use std::collections::{BTreeMap, HashMap};
 
 words! {
@@ -173,6 +176,7 @@ impl Item {
     pub fn submit(db: &mut Db, new: &Submitted) -> QueryResult<ItemId> {
         let at = now();
         let (state, queue) = resting_place(new.kind, new.decision);
+        let facts = facts::of(new.text);
         let id: ItemId = diesel::insert_into(items::table)
             .values((
                 items::kind.eq(new.kind),
@@ -188,9 +192,13 @@ impl Item {
                 items::created_at.eq(at),
                 items::published_at.eq((state == State::Published).then_some(at)),
                 items::sampled.eq(new.decision.sampled),
+                items::script.eq(facts.script),
+                items::newcomer.eq(new.decision.newcomer),
+                items::by_maker.eq(new.decision.by_maker()),
             ))
             .returning(items::id)
             .get_result(db)?;
+        keep_domains(db, id, &facts)?;
         let revision_state = match state {
             State::Draft => RevisionState::Draft,
             State::Published | State::Unlisted => RevisionState::Published,
@@ -221,6 +229,7 @@ impl Item {
     ) -> QueryResult<bool> {
         let (mut state, mut queue) = resting_place(self.kind, decision);
         let (mut why, mut evidence) = (decision.why.clone(), decision.evidence.clone());
+        let facts = facts::of(text);
         let last = Revision::newest(db, self.id)?;
         let keep_visible = self.state == State::Published && state != State::Published;
         // Released by nobody yet: the stricter of the old reason and the new one. The maker comes
@@ -272,8 +281,16 @@ impl Item {
             .set((
                 items::score.eq(decision.score),
                 items::model_id.eq(decision.model_id),
+                items::script.eq(facts.script),
+                items::newcomer.eq(decision.newcomer),
+                items::by_maker.eq(decision.by_maker()),
             ))
             .execute(db)?;
+        // The text that readers still see beside the new one has its links still.
+        if !keep_visible {
+            forget_domains(db, self.id)?;
+        }
+        keep_domains(db, self.id, &facts)?;
         let standing = Standing {
             state,
             queue,
@@ -409,6 +426,56 @@ impl Item {
     }
 }
 
+/// Where the links of a text lead, for the queues. What is there already stays.
+fn keep_domains(db: &mut Db, item: ItemId, facts: &Facts) -> QueryResult<()> {
+    for domain in &facts.domains {
+        diesel::sql_query(
+            "INSERT INTO item_domains (domain, item_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind::<diesel::sql_types::Text, _>(domain)
+        .bind::<diesel::sql_types::BigInt, _>(item)
+        .execute(db)?;
+    }
+    Ok(())
+}
+
+fn forget_domains(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+    diesel::delete(item_domains::table.filter(item_domains::item_id.eq(item))).execute(db)
+}
+
+/// Texts of one step of [`record_facts`].
+const READ_AT_ONCE: i64 = 200;
+
+/// Records what the queues filter by for texts that an earlier version took in, a step at a time;
+/// gives whether there may be more. To be called in a write transaction.
+pub fn record_facts(db: &mut Db) -> QueryResult<bool> {
+    let unread: Vec<ItemId> = items::table
+        .filter(sql::<Bool>("items.script = ''"))
+        .order(items::id)
+        .limit(READ_AT_ONCE)
+        .select(items::id)
+        .load(db)?;
+    for &id in &unread {
+        let current = Revision::current(db, id).optional()?;
+        let (text, signals) = current.map_or_else(Default::default, |current| {
+            let signals = current.signals();
+            (current.text, signals)
+        });
+        let facts = facts::of(&text);
+        let has = |signal: &str| signals.iter().any(|found| found == signal);
+        let first = has("@first-comment") || has("@first-project");
+        diesel::update(items::table.find(id))
+            .set((
+                items::script.eq(facts.script),
+                items::newcomer.eq(first && !has("@maker")),
+                items::by_maker.eq(has("@maker")),
+            ))
+            .execute(db)?;
+        keep_domains(db, id, &facts)?;
+    }
+    Ok(unread.len() as i64 == READ_AT_ONCE)
+}
+
 /// How the published comments of threads change. Applied last and in order of thread: two batches
 /// that touch the same threads never wait for each other in a ring.
 #[derive(Debug, Default)]
@@ -486,6 +553,9 @@ fn queue_for(kind: Kind, outcome: Outcome, why: &str) -> Option<Queue> {
 }
 
 impl Revision {
+    /// Those that can be decided on. The rest is history, or its author's alone.
+    pub const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
+
     fn insert(
         db: &mut Db,
         item: ItemId,
@@ -611,6 +681,7 @@ impl Revision {
     }
 
     pub fn erase_all(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+        forget_domains(db, item)?;
         diesel::update(revisions::table.filter(revisions::item_id.eq(item)))
             .set((
                 revisions::content.eq(""),

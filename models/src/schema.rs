@@ -94,6 +94,16 @@ diesel::table! {
         published_at -> Nullable<Timestamp>,
         erase_at -> Nullable<Timestamp>,
         sampled -> Bool,
+        script -> Text,
+        newcomer -> Bool,
+        by_maker -> Bool,
+    }
+}
+
+diesel::table! {
+    item_domains (domain, item_id) {
+        domain -> Text,
+        item_id -> BigInt,
     }
 }
 
@@ -399,6 +409,7 @@ diesel::joinable!(project_links -> projects (project_id));
 diesel::joinable!(releases -> projects (project_id));
 diesel::joinable!(releases -> items (id));
 diesel::joinable!(threads -> projects (project_id));
+diesel::joinable!(item_domains -> items (item_id));
 diesel::joinable!(revisions -> items (item_id));
 diesel::joinable!(reports -> items (item_id));
 diesel::joinable!(verdicts -> items (item_id));
@@ -413,6 +424,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hits,
     models,
     items,
+    item_domains,
     revisions,
     pictures,
     projects,

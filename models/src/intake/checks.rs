@@ -58,6 +58,10 @@ impl History {
         })
     }
 
+    pub fn is_newcomer(&self) -> bool {
+        !self.published_comments && !self.published_projects
+    }
+
     /// Named facts at the moment of posting. Stored with the text and never recomputed: training
     /// must not see the future.
     pub fn signals(&self, text: &Text) -> Vec<String> {

@@ -68,6 +68,8 @@ pub struct Decision {
     pub unseen: Option<f64>,
     /// Drawn for people to look at, though the filter has decided.
     pub sampled: bool,
+    /// Nothing of the author's was published yet.
+    pub newcomer: bool,
 }
 
 impl Decision {
@@ -102,7 +104,13 @@ impl Decision {
             signals,
             unseen: None,
             sampled: false,
+            newcomer: false,
         }
+    }
+
+    /// What the signals say of who wrote it.
+    pub fn by_maker(&self) -> bool {
+        self.signals.iter().any(|signal| signal == "@maker")
     }
 
     /// Draws `in_100` of 100 texts that the filter decided alone: published, or put away for their
@@ -181,6 +189,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         let (unseen, words) = active.model.unseen(text.text);
         (words > 0).then(|| unseen as f64 / words as f64)
     });
+    decision.newcomer = history.is_newcomer();
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 

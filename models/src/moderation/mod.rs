@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod drift;
+pub mod entry;
 pub mod log;
 pub mod person;
 pub mod placing;

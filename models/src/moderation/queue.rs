@@ -1,34 +1,38 @@
 //! Queues: named lists of items that wait for a person.
 //!
-//! A [`Listing`] is what a queue's address says: which list, which filter, which order, from where.
-//! It finds items by one query over `items`; [`Entry::load`] then reads all that a moderator needs
-//! to decide on them in a fixed number of queries, however many they are.
+//! A [`Filter`] is what a queue's address says: which list, and what is left out of it. Every filter
+//! but the text, and every order, is served by an index that holds all they ask for (see the
+//! migration `record_facts`): what a page costs depends neither on how deep it lies nor, but for the
+//! length of the list itself, on how little matches. A text is looked for in the order of the page,
+//! a bounded number at a time.
 
-use super::report::{self, Report};
-use super::verdict::{self, Label, Seen, Verdict};
-use crate::account::Role;
-use crate::db::{BatchId, ItemId, ModelId, UserId};
-use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
-use crate::picture::Picture;
-use crate::project::Fields;
-use crate::schema::{
-    comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
-};
-use crate::{Db, QueryResult, markdown, words};
-use chrono::NaiveDateTime;
+use super::verdict::{self, Label, Seen};
+use crate::db::{ItemId, ModelId, now};
+use crate::item::{Item, Kind, Queue, Revision, State};
+use crate::schema::{item_domains, items, projects, revisions, users, verdicts};
+use crate::{Db, QueryResult, words};
+use chrono::{DateTime, Duration, NaiveDateTime};
 use diesel::dsl::{count_star, min, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Double, Nullable, Text};
-use std::collections::HashMap;
+use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Timestamp};
+use std::collections::{HashMap, HashSet};
+
+pub use super::entry::{Author, Content, Earlier, Entry, Parent, Place, these};
 
 /// Items of a page.
 pub const PAGE: i64 = 50;
+/// A page counts what matches its filter up to here: beyond, nobody asks for the last digit, and
+/// counting would cost more than the page.
+pub const COUNTED: i64 = 1_000;
+/// Texts that one page looks through at most for words, before it asks whether to go on.
+pub const LOOKED_THROUGH: usize = 20_000;
+const AT_ONCE: i64 = 1_000;
+/// What was published before so many days and never looked at does not wait to be looked over.
+pub const RECENT_DAYS: i64 = 60;
 
 type Backend = <Db as Connection>::Backend;
 
 diesel::define_sql_function! { fn lower(text: Text) -> Text; }
-diesel::define_sql_function! { fn abs(number: Double) -> Double; }
-diesel::define_sql_function! { fn coalesce(number: Nullable<Double>, instead: Double) -> Double; }
 
 words! {
     /// The lists of the desk. Recent is what was published and nobody has looked at.
@@ -75,6 +79,7 @@ words! {
         Surest = "surest",
         Oldest = "oldest",
         Newest = "newest",
+        Reported = "reported",
     }
 }
 
@@ -94,6 +99,18 @@ pub struct Filter {
     pub score_to: Option<f64>,
     /// Only what was drawn at random, to see how well the filter does.
     pub sample: bool,
+    /// A host or a domain that the text links to.
+    pub domain: String,
+    /// The keyed hash of a network, from a link on an item.
+    pub network: String,
+    /// In hours.
+    pub younger: Option<i64>,
+    pub older: Option<i64>,
+    /// What the text is written in.
+    pub script: String,
+    /// Nothing of the author's had been published when it was written.
+    pub first: bool,
+    pub maker: Option<bool>,
     /// Nothing that came later: what "all that match" meant when it was shown.
     pub until: Option<ItemId>,
 }
@@ -130,13 +147,21 @@ pub struct Count {
     pub oldest: Option<NaiveDateTime>,
 }
 
-/// Revisions that can be decided on. The rest is history, or its author's alone.
-const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
-
 /// Written out, not bound, so that SQLite sees that its partial indices hold all of it.
-const RECENT: &str = "(items.state = 'published' AND items.looked_at IS NULL)";
+const RECENT: &str =
+    "items.state = 'published' AND items.looked_at IS NULL AND items.queue IS NULL";
+const DECIDED: &str = "items.queue IS NULL AND items.state IN ('spam', 'removed')";
 const REPORTED: &str = "items.reports > 0";
 const SAMPLED: &str = "items.sampled";
+/// Nothing is added to them but this: no other index can serve them then. A planner that knows
+/// nothing of the skew would read all that a busy author ever wrote, row by row.
+const AUTHOR: &str = "(+items.author_id)";
+const PROJECT: &str = "(+items.project_id)";
+const KIND: &str = "(items.kind || '')";
+/// As the indices have them.
+const DOUBT: &str = "abs(coalesce(items.score, 0.5) - 0.5)";
+const SURENESS: &str = "(-coalesce(items.score, -1.0))";
+const REPORTS: &str = "(-items.reports)";
 
 impl Filter {
     pub fn all_of(queue: Name) -> Filter {
@@ -151,27 +176,58 @@ impl Filter {
             score_from: None,
             score_to: None,
             sample: false,
+            domain: String::new(),
+            network: String::new(),
+            younger: None,
+            older: None,
+            script: String::new(),
+            first: false,
+            maker: None,
             until: None,
         }
     }
 
     /// Whether it leaves anything out.
     pub fn narrows(&self) -> bool {
-        let words = [&self.text, &self.author, &self.project, &self.why];
+        let words = [
+            &self.text,
+            &self.author,
+            &self.project,
+            &self.why,
+            &self.domain,
+            &self.network,
+            &self.script,
+        ];
         words.iter().any(|word| !word.is_empty())
             || self.kind.is_some()
             || self.score_from.is_some()
             || self.score_to.is_some()
+            || self.younger.is_some()
+            || self.older.is_some()
+            || self.maker.is_some()
+            || self.first
             || self.sample
     }
 
-    fn matching(&self) -> items::BoxedQuery<'_, Backend> {
+    /// The newest first where words are looked for: a search ends before it has seen everything.
+    pub fn usual_order(&self) -> Order {
+        if self.text.is_empty() {
+            self.queue.usual_order()
+        } else {
+            Order::Newest
+        }
+    }
+
+    /// All that it asks for but the text.
+    fn without_text(&self) -> items::BoxedQuery<'_, Backend> {
         let mut query = items::table.into_boxed();
         query = match (self.queue, self.show) {
-            (Name::Spam, Show::Decided) => {
-                query.filter(items::state.eq(State::Spam).and(items::queue.is_null()))
-            }
-            (Name::Spam, Show::Removed) => query.filter(items::state.eq(State::Removed)),
+            (Name::Spam, Show::Decided) => query
+                .filter(sql::<Bool>(DECIDED))
+                .filter(items::state.eq(State::Spam)),
+            (Name::Spam, Show::Removed) => query
+                .filter(sql::<Bool>(DECIDED))
+                .filter(items::state.eq(State::Removed)),
             (Name::Held, _) => query.filter(items::queue.eq(Queue::Held)),
             (Name::Spam, Show::Waiting) => query.filter(items::queue.eq(Queue::Spam)),
             (Name::Projects, _) => query.filter(items::queue.eq(Queue::Projects)),
@@ -179,40 +235,54 @@ impl Filter {
             (Name::Reported, _) => query
                 .filter(sql::<Bool>(REPORTED))
                 .filter(items::state.ne(State::Deleted)),
-            (Name::Recent, _) => query
-                .filter(sql::<Bool>(RECENT))
-                .filter(items::queue.is_null()),
+            (Name::Recent, _) => {
+                let query = query.filter(sql::<Bool>(RECENT));
+                // What was drawn waits for people however old it is.
+                if self.sample {
+                    query
+                } else {
+                    query.filter(items::created_at.gt(now() - Duration::days(RECENT_DAYS)))
+                }
+            }
         };
         if !self.author.is_empty() {
             let author = users::table
                 .filter(users::username.eq(&self.author))
                 .select(users::id);
-            query = query.filter(items::author_id.eq_any(author));
+            query = query.filter(sql::<Nullable<BigInt>>(AUTHOR).eq(author.single_value()));
         }
         if !self.project.is_empty() {
             let project = projects::table
                 .filter(projects::slug.eq(&self.project))
-                .select(projects::id.nullable());
-            query = query.filter(items::project_id.eq_any(project));
+                .select(projects::id);
+            query = query.filter(sql::<Nullable<BigInt>>(PROJECT).eq(project.single_value()));
         }
-        if !self.text.is_empty() {
-            let escaped = self
-                .text
-                .replace('\\', "\\\\")
-                .replace('%', "\\%")
-                .replace('_', "\\_");
-            let texts = revisions::table
-                .filter(revisions::state.eq_any(CURRENT))
-                .filter(
-                    lower(revisions::text)
-                        .like(lower(format!("%{escaped}%")))
-                        .escape('\\'),
-                )
-                .select(revisions::item_id);
-            query = query.filter(items::id.eq_any(texts));
+        if !self.domain.is_empty() {
+            let linking = item_domains::table
+                .filter(item_domains::domain.eq(&self.domain))
+                .select(item_domains::item_id);
+            query = query.filter(items::id.eq_any(linking));
+        }
+        if !self.network.is_empty() {
+            query = query.filter(items::network.eq(&self.network));
+        }
+        if let Some(hours) = self.younger {
+            query = query.filter(items::created_at.gt(now() - Duration::hours(hours)));
+        }
+        if let Some(hours) = self.older {
+            query = query.filter(items::created_at.le(now() - Duration::hours(hours)));
+        }
+        if !self.script.is_empty() {
+            query = query.filter(items::script.eq(&self.script));
+        }
+        if self.first {
+            query = query.filter(items::newcomer.eq(true));
+        }
+        if let Some(maker) = self.maker {
+            query = query.filter(items::by_maker.eq(maker));
         }
         if let Some(kind) = self.kind {
-            query = query.filter(items::kind.eq(kind));
+            query = query.filter(sql::<Text>(KIND).eq(kind.as_str()));
         }
         if !self.why.is_empty() {
             query = query.filter(items::why.eq(&self.why));
@@ -230,6 +300,46 @@ impl Filter {
             query = query.filter(items::id.le(until));
         }
         query
+    }
+
+    fn pattern(&self) -> String {
+        let escaped = self
+            .text
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        format!("%{escaped}%")
+    }
+
+    fn matching(&self) -> items::BoxedQuery<'_, Backend> {
+        let query = self.without_text();
+        if self.text.is_empty() {
+            return query;
+        }
+        let texts = revisions::table
+            .filter(revisions::state.eq_any(Revision::CURRENT))
+            .filter(
+                lower(revisions::text)
+                    .like(lower(self.pattern()))
+                    .escape('\\'),
+            )
+            .select(revisions::item_id);
+        query.filter(items::id.eq_any(texts))
+    }
+
+    /// Those of these items whose text has the words.
+    fn with_text(&self, db: &mut Db, keys: &[Cursor]) -> QueryResult<HashSet<ItemId>> {
+        let found: Vec<ItemId> = revisions::table
+            .filter(revisions::item_id.eq_any(keys.iter().map(|key| key.id)))
+            .filter(revisions::state.eq_any(Revision::CURRENT))
+            .filter(
+                lower(revisions::text)
+                    .like(lower(self.pattern()))
+                    .escape('\\'),
+            )
+            .select(revisions::item_id)
+            .load(db)?;
+        Ok(found.into_iter().collect())
     }
 
     pub fn count(&self, db: &mut Db) -> QueryResult<i64> {
@@ -256,48 +366,118 @@ impl Filter {
             .collect())
     }
 
-    /// One page in an order, and where the next begins.
+    /// As [`Filter::count`], up to `most`.
+    pub fn count_up_to(&self, db: &mut Db, most: i64) -> QueryResult<i64> {
+        let found: Vec<ItemId> = self.matching().limit(most).select(items::id).load(db)?;
+        Ok(found.len() as i64)
+    }
+
+    /// One page in an order, and where the next begins. A page of a search for words may have fewer
+    /// items than [`PAGE`] though another follows: it ends when it has looked through enough.
     pub fn page(
         &self,
         db: &mut Db,
         order: Order,
         after: Option<Cursor>,
     ) -> QueryResult<(Vec<Item>, Option<Cursor>)> {
-        let doubt = || abs(coalesce(items::score, 0.5) - 0.5);
-        let sureness = || coalesce(items::score, -1.0);
-        let mut query = self.matching();
+        let searches = !self.text.is_empty();
+        let limit = if searches { AT_ONCE } else { PAGE + 1 };
+        let (mut page, mut from, mut looked): (Vec<Cursor>, _, usize) = (Vec::new(), after, 0);
+        let next = loop {
+            let mut keys = self.keys(db, order, from, limit)?;
+            let all = (keys.len() as i64) < limit;
+            looked += keys.len();
+            from = keys.last().copied();
+            if searches {
+                let found = self.with_text(db, &keys)?;
+                keys.retain(|key| found.contains(&key.id));
+            }
+            page.extend(keys);
+            if page.len() > PAGE as usize {
+                page.truncate(PAGE as usize);
+                break page.last().copied();
+            }
+            if all {
+                break None;
+            }
+            if looked >= LOOKED_THROUGH {
+                break from;
+            }
+        };
+        let ids: Vec<ItemId> = page.iter().map(|key| key.id).collect();
+        let mut rows: HashMap<ItemId, Item> = items::table
+            .filter(items::id.eq_any(&ids))
+            .select(Item::as_select())
+            .load(db)?
+            .into_iter()
+            .map(|item: Item| (item.id, item))
+            .collect();
+        let items = ids.iter().filter_map(|id| rows.remove(id)).collect();
+        Ok((items, next))
+    }
+
+    /// Where the next items stand in an order. Their rows are not read: an index has it all.
+    fn keys(
+        &self,
+        db: &mut Db,
+        order: Order,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> QueryResult<Vec<Cursor>> {
+        let mut query = self.without_text();
         query = match order {
-            Order::Doubtful => query.order((doubt().asc(), items::id.asc())),
-            Order::Surest => query.order((sureness().desc(), items::id.asc())),
-            Order::Oldest => query.order(items::id.asc()),
-            Order::Newest => query.order(items::id.desc()),
+            Order::Doubtful => query.order((sql::<Double>(DOUBT).asc(), items::id.asc())),
+            Order::Surest => query.order((sql::<Double>(SURENESS).asc(), items::id.asc())),
+            Order::Oldest => query.order((items::created_at.asc(), items::id.asc())),
+            Order::Newest => query.order((items::created_at.desc(), items::id.desc())),
+            Order::Reported => query.order((sql::<Double>(REPORTS).asc(), items::id.asc())),
         };
         if let Some(Cursor { key, id }) = after {
+            // Compared as rows, which an index can serve; "or" it could not.
+            let beyond = |start| {
+                sql::<Bool>(start)
+                    .bind::<Double, _>(key)
+                    .sql(", ")
+                    .bind::<BigInt, _>(id)
+                    .sql(")")
+            };
+            let by_time = |start| {
+                sql::<Bool>(start)
+                    .bind::<Timestamp, _>(time_of(key))
+                    .sql(", ")
+                    .bind::<BigInt, _>(id)
+                    .sql(")")
+            };
             query = match order {
-                Order::Doubtful => {
-                    query.filter(doubt().gt(key).or(doubt().eq(key).and(items::id.gt(id))))
+                Order::Doubtful => query.filter(beyond(
+                    "(abs(coalesce(items.score, 0.5) - 0.5), items.id) > (",
+                )),
+                Order::Surest => {
+                    query.filter(beyond("((-coalesce(items.score, -1.0)), items.id) > ("))
                 }
-                Order::Surest => query.filter(
-                    sureness()
-                        .lt(key)
-                        .or(sureness().eq(key).and(items::id.gt(id))),
-                ),
-                Order::Oldest => query.filter(items::id.gt(id)),
-                Order::Newest => query.filter(items::id.lt(id)),
+                Order::Reported => query.filter(beyond("((-items.reports), items.id) > (")),
+                Order::Oldest => query.filter(by_time("(items.created_at, items.id) > (")),
+                Order::Newest => query.filter(by_time("(items.created_at, items.id) < (")),
             };
         }
-        let mut page: Vec<Item> = query.limit(PAGE + 1).select(Item::as_select()).load(db)?;
-        let more = page.len() as i64 > PAGE;
-        page.truncate(PAGE as usize);
-        let next = page.last().filter(|_| more).map(|last| Cursor {
-            key: match order {
-                Order::Doubtful => (last.score.unwrap_or(0.5) - 0.5).abs(),
-                Order::Surest => last.score.unwrap_or(-1.0),
-                Order::Oldest | Order::Newest => 0.0,
-            },
-            id: last.id,
-        });
-        Ok((page, next))
+        type Row = (ItemId, Option<f64>, NaiveDateTime, i32);
+        let rows: Vec<Row> = query
+            .limit(limit)
+            .select((items::id, items::score, items::created_at, items::reports))
+            .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, score, created_at, reports)| Cursor {
+                id,
+                key: match order {
+                    Order::Doubtful => (score.unwrap_or(0.5) - 0.5).abs(),
+                    Order::Surest => -score.unwrap_or(-1.0),
+                    Order::Reported => f64::from(-reports),
+                    // Microseconds until the year 2255 fit exactly.
+                    Order::Oldest | Order::Newest => created_at.and_utc().timestamp_micros() as f64,
+                },
+            })
+            .collect())
     }
 
     /// What one verdict on all of it would touch.
@@ -346,6 +526,12 @@ impl Filter {
     }
 }
 
+fn time_of(key: f64) -> NaiveDateTime {
+    DateTime::from_timestamp_micros(key as i64)
+        .unwrap_or_default()
+        .naive_utc()
+}
+
 pub struct Preview {
     pub items: i64,
     pub newest: Option<ItemId>,
@@ -360,35 +546,16 @@ pub struct Preview {
 
 /// How many wait in each queue.
 pub fn counts(db: &mut Db) -> QueryResult<Vec<Count>> {
-    let by_queue: Vec<(Option<Queue>, i64, Option<NaiveDateTime>)> = items::table
-        .filter(items::queue.is_not_null())
-        .group_by(items::queue)
-        .select((items::queue, count_star(), min(items::created_at)))
-        .load(db)?;
     Name::ALL
         .iter()
         .map(|&name| {
-            let queue = match name {
-                Name::Held => Queue::Held,
-                Name::Spam => Queue::Spam,
-                Name::Projects => Queue::Projects,
-                Name::Reported | Name::Recent => {
-                    let (items, oldest) = Filter::all_of(name)
-                        .matching()
-                        .select((count_star(), min(items::created_at)))
-                        .first(db)?;
-                    return Ok(Count {
-                        queue: name,
-                        items,
-                        oldest,
-                    });
-                }
-            };
-            let found = by_queue.iter().find(|(found, ..)| *found == Some(queue));
+            let all = Filter::all_of(name);
+            // Two questions of an index: together they would be asked of every item.
+            let oldest = all.matching().select(min(items::created_at)).first(db)?;
             Ok(Count {
                 queue: name,
-                items: found.map_or(0, |(_, items, _)| *items),
-                oldest: found.and_then(|(_, _, oldest)| *oldest),
+                items: all.count(db)?,
+                oldest,
             })
         })
         .collect()
@@ -406,341 +573,6 @@ pub fn waiting(db: &mut Db) -> QueryResult<i64> {
         .select(count_star())
         .first(db)?;
     Ok(queued + reported)
-}
-
-/// Who wrote it, and how they have stood until now.
-#[derive(Clone, Debug)]
-pub struct Author {
-    pub id: UserId,
-    pub username: String,
-    pub display_name: String,
-    pub role: Role,
-    pub created_at: NaiveDateTime,
-    pub is_maker: bool,
-    pub published: i64,
-    pub removed: i64,
-    pub spam: i64,
-}
-
-/// Where it stands.
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub slug: String,
-    pub title: String,
-}
-
-/// What a comment answers.
-#[derive(Clone, Debug)]
-pub struct Parent {
-    pub id: ItemId,
-    pub username: String,
-    pub excerpt: String,
-}
-
-/// A verdict that was given on it before.
-#[derive(Clone, Debug)]
-pub struct Earlier {
-    pub batch: BatchId,
-    pub by: String,
-    pub verdict: Verdict,
-    pub reason: String,
-    pub label: Option<Label>,
-    pub at: NaiveDateTime,
-    pub undone: bool,
-}
-
-/// What there is to read.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// Of a comment, or notes of a release: cleaned HTML without links.
-    Prose(String),
-    Project {
-        fields: Box<Fields>,
-        description: String,
-    },
-}
-
-/// An item with all that a decision on it needs.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub item: Item,
-    pub author: Author,
-    pub place: Option<Place>,
-    pub parent: Option<Parent>,
-    pub picture: Option<Picture>,
-    /// The version of a release.
-    pub release: Option<String>,
-    pub content: Content,
-    /// The text that waits, or the newest that there is.
-    pub revision: Revision,
-    /// The text that readers see while another waits.
-    pub shown: Option<Revision>,
-    pub earlier: Vec<Earlier>,
-    pub reports: Vec<Report>,
-}
-
-impl Entry {
-    /// Reads what belongs to these items, in their order.
-    pub fn load(db: &mut Db, page: Vec<Item>) -> QueryResult<Vec<Entry>> {
-        if page.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
-        let mut revisions = current_revisions(db, &ids)?;
-        let authors = authors(db, &page)?;
-        let parents = parents(db, &ids)?;
-        let (places, pictures) = places(db, &page)?;
-        let versions: HashMap<ItemId, String> = releases::table
-            .filter(releases::id.eq_any(&ids))
-            .select((releases::id, releases::version))
-            .load(db)?
-            .into_iter()
-            .collect();
-        let mut earlier = earlier(db, &ids)?;
-        let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
-        for report in report::open_on(db, &ids)? {
-            reports.entry(report.item_id).or_default().push(report);
-        }
-        let entries = page.into_iter().filter_map(|item| {
-            let mut all = revisions.remove(&item.id)?;
-            let revision = all.pop()?;
-            let shown = (revision.state == RevisionState::Waiting)
-                .then(|| all.pop())
-                .flatten()
-                .filter(|revision| revision.state == RevisionState::Published);
-            Some(Entry {
-                author: authors.get(&item.author_id)?.clone(),
-                place: item.project_id.and_then(|id| places.get(&id).cloned()),
-                parent: parents.get(&item.id).cloned(),
-                picture: pictures.get(&item.id).cloned(),
-                release: versions.get(&item.id).cloned(),
-                content: Content::of(item.kind, &revision.content),
-                earlier: earlier.remove(&item.id).unwrap_or_default(),
-                reports: reports.remove(&item.id).unwrap_or_default(),
-                revision,
-                shown,
-                item,
-            })
-        });
-        Ok(entries.collect())
-    }
-
-    /// An edit of a published text waits, and readers still see the text before it.
-    pub fn is_edit(&self) -> bool {
-        self.shown.is_some()
-    }
-
-    /// Its address on the site.
-    pub fn path(&self) -> String {
-        match (&self.place, self.item.kind, &self.release) {
-            (Some(place), Kind::Project, _) => format!("/projects/{}", place.slug),
-            (Some(place), Kind::Release, Some(version)) => {
-                format!("/projects/{}/releases/{version}", place.slug)
-            }
-            _ => format!("/comments/{}", self.item.id),
-        }
-    }
-
-    /// Its first words, for lists.
-    pub fn excerpt(&self, chars: usize) -> String {
-        match &self.content {
-            Content::Prose(html) => markdown::excerpt(html, chars),
-            Content::Project { fields, .. } => {
-                let all = format!("{}: {}", fields.title, fields.summary);
-                match all.char_indices().nth(chars) {
-                    Some((cut, _)) => format!("{}…", &all[..cut]),
-                    None => all,
-                }
-            }
-        }
-    }
-}
-
-impl Content {
-    fn of(kind: Kind, content: &str) -> Content {
-        let prose = |text: &str| markdown::unlinked(&markdown::to_html(text));
-        match (kind, serde_json::from_str::<Fields>(content)) {
-            (Kind::Project, Ok(fields)) => Content::Project {
-                description: prose(&fields.description),
-                fields: Box::new(fields),
-            },
-            _ => Content::Prose(prose(content)),
-        }
-    }
-}
-
-/// Published and waiting ones of each item, oldest first.
-fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Revision>>> {
-    let mut of: HashMap<ItemId, Vec<Revision>> = HashMap::new();
-    let rows: Vec<Revision> = revisions::table
-        .filter(
-            revisions::item_id
-                .eq_any(ids)
-                .and(revisions::state.eq_any(CURRENT)),
-        )
-        .order((revisions::item_id, revisions::number))
-        .select(Revision::as_select())
-        .load(db)?;
-    for revision in rows {
-        of.entry(revision.item_id).or_default().push(revision);
-    }
-    Ok(of)
-}
-
-fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
-    let ids: Vec<UserId> = page.iter().map(|item| item.author_id).collect();
-    type Row = (UserId, String, String, Role, NaiveDateTime);
-    let rows: Vec<Row> = users::table
-        .filter(users::id.eq_any(&ids))
-        .select((
-            users::id,
-            users::username,
-            users::display_name,
-            users::role,
-            users::created_at,
-        ))
-        .load(db)?;
-    let makers: Vec<UserId> = project_makers::table
-        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
-        .filter(
-            project_makers::user_id
-                .eq_any(&ids)
-                .and(items::state.eq(State::Published)),
-        )
-        .select(project_makers::user_id)
-        .distinct()
-        .load(db)?;
-    let history: Vec<(UserId, State, i64)> = items::table
-        .filter(items::author_id.eq_any(&ids))
-        .group_by((items::author_id, items::state))
-        .select((items::author_id, items::state, count_star()))
-        .load(db)?;
-    let of = |id: UserId, state: State| {
-        history
-            .iter()
-            .find(|(author, found, _)| *author == id && *found == state)
-            .map_or(0, |(.., n)| *n)
-    };
-    Ok(rows
-        .into_iter()
-        .map(|(id, username, display_name, role, created_at)| {
-            let author = Author {
-                id,
-                username,
-                display_name,
-                role,
-                created_at,
-                is_maker: makers.contains(&id),
-                published: of(id, State::Published),
-                removed: of(id, State::Removed),
-                spam: of(id, State::Spam),
-            };
-            (id, author)
-        })
-        .collect())
-}
-
-fn parents(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Parent>> {
-    let up = diesel::alias!(comments as up);
-    type Row = (ItemId, ItemId, String, String);
-    let rows: Vec<Row> = comments::table
-        .inner_join(up.on(comments::parent_id.eq(up.field(comments::id).nullable())))
-        .inner_join(users::table.on(users::id.eq(up.field(comments::author_id))))
-        .filter(comments::id.eq_any(ids))
-        .select((
-            comments::id,
-            up.field(comments::id),
-            users::username,
-            up.field(comments::body_html),
-        ))
-        .load(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, parent, username, html)| {
-            let parent = Parent {
-                id: parent,
-                username,
-                excerpt: markdown::excerpt(&html, 160),
-            };
-            (id, parent)
-        })
-        .collect())
-}
-
-type Places = (HashMap<ItemId, Place>, HashMap<ItemId, Picture>);
-
-fn places(db: &mut Db, page: &[Item]) -> QueryResult<Places> {
-    let ids: Vec<ItemId> = page.iter().filter_map(|item| item.project_id).collect();
-    let rows: Vec<(ItemId, String, String, Option<Picture>)> = projects::table
-        .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
-        .filter(projects::id.eq_any(ids))
-        .select((
-            projects::id,
-            projects::slug,
-            projects::title,
-            Option::<Picture>::as_select(),
-        ))
-        .load(db)?;
-    let (mut places, mut found) = (HashMap::new(), HashMap::new());
-    for (id, slug, title, picture) in rows {
-        places.insert(id, Place { slug, title });
-        if let Some(picture) = picture {
-            found.insert(id, picture);
-        }
-    }
-    Ok((places, found))
-}
-
-fn earlier(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Earlier>>> {
-    type Row = (
-        ItemId,
-        BatchId,
-        String,
-        Verdict,
-        String,
-        Option<Label>,
-        NaiveDateTime,
-        Option<NaiveDateTime>,
-    );
-    let rows: Vec<Row> = verdicts::table
-        .inner_join(users::table.on(users::id.eq(verdicts::by_id)))
-        .filter(verdicts::item_id.eq_any(ids))
-        .order(verdicts::id)
-        .select((
-            verdicts::item_id,
-            verdicts::batch_id,
-            users::username,
-            verdicts::verdict,
-            verdicts::reason,
-            verdicts::label,
-            verdicts::created_at,
-            verdicts::undone_at,
-        ))
-        .load(db)?;
-    let mut of: HashMap<ItemId, Vec<Earlier>> = HashMap::new();
-    for (item, batch, by, verdict, reason, label, at, undone) in rows {
-        of.entry(item).or_default().push(Earlier {
-            batch,
-            by,
-            verdict,
-            reason,
-            label,
-            at,
-            undone: undone.is_some(),
-        });
-    }
-    Ok(of)
-}
-
-/// These items with what belongs to them, in order of their numbers: for a batch, and for what a
-/// verdict left as it was.
-pub fn these(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Entry>> {
-    let found = items::table
-        .filter(items::id.eq_any(ids))
-        .order(items::id)
-        .select(Item::as_select())
-        .load(db)?;
-    Entry::load(db, found)
 }
 
 /// Labels that people have given until now and not taken back: (spam, ham).

@@ -83,7 +83,7 @@ struct Tally {
     punctuation: u32,
 }
 
-const SCRIPTS: [&str; 8] = [
+pub(super) const SCRIPTS: [&str; 8] = [
     "latin", "cyrillic", "greek", "arabic", "hebrew", "han", "kana", "other",
 ];
 
@@ -375,17 +375,7 @@ impl Extractor {
     ) {
         let at = tally.position;
         let lower = address.to_lowercase();
-        let rest = lower
-            .split_once("://")
-            .map_or(lower.as_str(), |(_, rest)| rest);
-        let (host, path) = match rest.find(['/', '?', '#']) {
-            Some(cut) => rest.split_at(cut),
-            None => (rest, ""),
-        };
-        let host = host.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let host = host.rsplit('@').next().unwrap_or(host);
-        let host = host.split(':').next().unwrap_or(host);
-        let host = host.strip_prefix("www.").unwrap_or(host);
+        let (rest, host, path) = parts(&lower);
         let path = path.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '/');
         let domain = registered_domain(host);
         self.domain_token(domain);
@@ -592,7 +582,7 @@ const NUMBERS: [&str; 8] = [
     "@number:8+",
 ];
 
-fn is_separator(c: char) -> bool {
+pub(super) fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
@@ -612,7 +602,7 @@ fn is_emoji(c: char) -> bool {
     matches!(c, '\u{1f000}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}')
 }
 
-fn script(c: char) -> u8 {
+pub(super) fn script(c: char) -> u8 {
     1 << match c {
         'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => 0,
         '\u{400}'..='\u{52f}' => 1,
@@ -625,13 +615,13 @@ fn script(c: char) -> u8 {
     }
 }
 
-struct Found {
-    start: usize,
+pub(super) struct Found {
+    pub(super) start: usize,
     hidden: bool,
 }
 
 /// Finds an address in a chunk without white space.
-fn find_link(chunk: &str) -> Option<Found> {
+pub(super) fn find_link(chunk: &str) -> Option<Found> {
     if !chunk.contains('.') && !chunk.contains("://") {
         return None;
     }
@@ -733,9 +723,22 @@ fn is_common_tld(tld: &str) -> bool {
     )
 }
 
+/// Of an address in small letters: all but the scheme, the host without `www.`, and the path.
+pub(super) fn parts(address: &str) -> (&str, &str, &str) {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let (host, path) = match rest.find(['/', '?', '#']) {
+        Some(cut) => rest.split_at(cut),
+        None => (rest, ""),
+    };
+    let host = host.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host);
+    (rest, host.strip_prefix("www.").unwrap_or(host), path)
+}
+
 /// The part of a host that somebody registered: `a.b.example.co.uk` gives `example.co.uk`. By a
 /// rule of thumb, not the public suffix list: a wrong cut only makes a rarer token.
-fn registered_domain(host: &str) -> &str {
+pub(super) fn registered_domain(host: &str) -> &str {
     let mut dots = host.rmatch_indices('.').map(|(at, _)| at);
     let (Some(last), Some(second)) = (dots.next(), dots.next()) else {
         return host;

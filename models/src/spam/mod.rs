@@ -23,6 +23,7 @@ pub mod classifier;
 pub mod compare;
 mod counting;
 pub mod evaluation;
+pub mod facts;
 pub mod features;
 pub mod labelled;
 pub mod learning;

@@ -183,6 +183,13 @@ async fn erase_deleted(app: &App) -> Result<(), Error> {
     }
 }
 
+/// Texts that a version before took in, before the queues knew their links and scripts. Short
+/// transactions, so that people's own wait little; a kill in between costs one of them.
+async fn record_facts(app: &App) -> Result<(), Error> {
+    while app.write(item::record_facts).await? {}
+    Ok(())
+}
+
 /// A process that was killed left files without a row, or a row without a project.
 async fn sweep_pictures(app: &App) -> Result<(), Error> {
     const AGE: Duration = Duration::from_secs(86_400);
@@ -221,6 +228,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = erase_deleted(&app).await {
             tracing::warn!("erasing what was deleted failed: {error}");
+        }
+        if let Err(error) = record_facts(&app).await {
+            tracing::warn!("reading older texts for the queues failed: {error}");
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");

@@ -3,9 +3,10 @@
 use super::Frame;
 use super::diff::Change;
 use super::row::{Row, percent};
+use super::view::{age, script_words, typed};
 use crate::app::App;
 use crate::error::Error;
-use crate::layout::{Layout, encode, page};
+use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -14,13 +15,16 @@ use potluck_models::item::Kind;
 use potluck_models::label::Import;
 use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
-    self, Content, Count, Cursor, Entry, Filter, Name, Order, Show,
+    self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
 };
 use potluck_models::moderation::verdict::{Batch, Reason, Told, UNDO};
+use potluck_models::spam::facts::ALL_SCRIPTS;
 use potluck_models::spam::report::OWN_FEET;
 use potluck_models::spam::training::StoredModel;
 use potluck_models::spam::{Report, Thresholds};
 use potluck_models::{Db, QueryResult};
+
+pub use super::view::View;
 
 #[derive(Template)]
 #[template(path = "moderation/overview.html")]
@@ -111,178 +115,15 @@ pub async fn overview(
     })
 }
 
-/// What the address of a queue says.
-pub struct View {
-    pub filter: Filter,
-    pub order: Order,
-    pub after: Option<Cursor>,
-}
-
-const FOREIGN: Error = Error::BadRequest(
-    "This filter holds something that no filter has. Nothing was changed; go back to the queue.",
-);
-
-impl View {
-    /// From the fields of a form or the words of an address. What cannot be understood is refused
-    /// and not left out: a verdict on all that match must never reach further than was meant.
-    pub fn read(queue: Name, get: &dyn Fn(&str) -> String) -> Result<View, Error> {
-        let share = |word: &str| -> Result<Option<f64>, Error> {
-            match get(word).trim() {
-                "" => Ok(None),
-                number => match number.parse::<f64>() {
-                    Ok(number) if (0.0..=100.0).contains(&number) => Ok(Some(number / 100.0)),
-                    _ => Err(FOREIGN),
-                },
-            }
-        };
-        // Neither longer than a field takes, nor with what PostgreSQL's texts cannot hold.
-        let short = |word: &str| {
-            let text = get(word);
-            let shown = text.trim().chars().filter(|c| *c != '\0');
-            shown.take(200).collect::<String>()
-        };
-        let mut filter = Filter {
-            text: short("q"),
-            author: short("author").to_lowercase(),
-            project: short("project"),
-            why: short("why"),
-            score_from: share("from")?,
-            score_to: share("to")?,
-            sample: match get("sample").as_str() {
-                "" => false,
-                "1" => true,
-                _ => return Err(FOREIGN),
-            },
-            ..Filter::all_of(queue)
-        };
-        if let Some(kind) = Some(get("kind")).filter(|word| !word.is_empty()) {
-            filter.kind = Some(kind.parse().map_err(|_| FOREIGN)?);
-        }
-        if let Some(show) = Some(get("show")).filter(|word| !word.is_empty()) {
-            filter.show = show.parse().map_err(|_| FOREIGN)?;
-        }
-        if let Some(until) = Some(get("until")).filter(|word| !word.is_empty()) {
-            filter.until = Some(until.parse().map_err(|_| FOREIGN)?);
-        }
-        let order = match get("order").as_str() {
-            "" => queue.usual_order(),
-            word => word.parse().map_err(|_| FOREIGN)?,
-        };
-        let after = match get("after").as_str() {
-            "" => None,
-            word => Some(word.parse().map_err(|()| FOREIGN)?),
-        };
-        Ok(View {
-            filter,
-            order,
-            after,
-        })
-    }
-
-    pub fn of(req: &HttpRequest, queue: Name) -> Result<View, Error> {
-        let words: Vec<(String, String)> =
-            url::form_urlencoded::parse(req.query_string().as_bytes())
-                .into_owned()
-                .collect();
-        let get = |word: &str| {
-            let found = words.iter().find(|(key, _)| key == word);
-            found.map_or(String::new(), |(_, value)| value.clone())
-        };
-        View::read(queue, &get)
-    }
-
-    /// The filter as fields of a form, the usual left out.
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let filter = &self.filter;
-        let mut fields = vec![
-            ("q", filter.text.clone()),
-            ("author", filter.author.clone()),
-            ("project", filter.project.clone()),
-            (
-                "kind",
-                filter.kind.map_or(String::new(), |kind| kind.to_string()),
-            ),
-            ("why", filter.why.clone()),
-            ("from", typed(filter.score_from)),
-            ("to", typed(filter.score_to)),
-            ("sample", if filter.sample { "1" } else { "" }.to_owned()),
-        ];
-        if filter.show != Show::Waiting {
-            fields.push(("show", filter.show.to_string()));
-        }
-        fields.retain(|(_, value)| !value.is_empty());
-        fields
-    }
-
-    /// The filter, and the order if it is not the usual one, as a query string.
-    pub fn query(&self) -> String {
-        let mut fields = self.fields();
-        if self.order != self.filter.queue.usual_order() {
-            fields.push(("order", self.order.to_string()));
-        }
-        let pairs: Vec<String> = fields
-            .iter()
-            .map(|(word, value)| format!("{word}={}", encode(value)))
-            .collect();
-        pairs.join("&")
-    }
-
-    /// The filter in words, for "all that match".
-    pub fn words(&self) -> String {
-        let filter = &self.filter;
-        let mut words = vec![match filter.show {
-            Show::Decided => "spam, decided by people".to_owned(),
-            Show::Removed => "removed".to_owned(),
-            Show::Waiting => filter.queue.title().to_lowercase(),
-        }];
-        if !filter.text.is_empty() {
-            words.push(format!("with “{}”", filter.text));
-        }
-        if !filter.author.is_empty() {
-            words.push(format!("by {}", filter.author));
-        }
-        if !filter.project.is_empty() {
-            words.push(format!("on {}", filter.project));
-        }
-        if let Some(kind) = filter.kind {
-            words.push(format!("{kind}s only"));
-        }
-        if !filter.why.is_empty() {
-            words.push(format!("decided by: {}", super::why_words(&filter.why)));
-        }
-        match (filter.score_from, filter.score_to) {
-            (None, None) => {}
-            (from, to) => words.push(format!(
-                "score {} to {} %",
-                percent(&from.unwrap_or(0.0)),
-                percent(&to.unwrap_or(1.0))
-            )),
-        }
-        if filter.sample {
-            words.push("drawn at random".to_owned());
-        }
-        words.join(" · ")
-    }
-}
-
-/// A share as it was typed. Two decimals survive the way through an address.
-fn typed(share: Option<f64>) -> String {
-    share.map_or(String::new(), |share| {
-        let number = format!("{:.2}", share * 100.0);
-        number
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned()
-    })
-}
-
 #[derive(Template)]
 #[template(path = "moderation/queue.html")]
 struct QueuePage {
     layout: Layout,
     frame: Frame,
     view: View,
-    matching: i64,
+    /// How many match, up to [`COUNTED`]; None: words are looked for, and not all texts were
+    /// looked through.
+    matching: Option<i64>,
     rows: Vec<Row>,
     next: Option<Cursor>,
     thresholds: Option<Thresholds>,
@@ -354,6 +195,7 @@ impl QueuePage {
             Order::Surest => "Surest spam first",
             Order::Oldest => "Oldest first",
             Order::Newest => "Newest first",
+            Order::Reported => "Most reported first",
         }
     }
 
@@ -395,12 +237,53 @@ impl QueuePage {
         ]
     }
 
-    fn orders(&self) -> [(Order, &'static str); 4] {
+    /// "37", "over 1,000".
+    fn how_many(&self, matching: &i64) -> String {
+        let filter = &self.view.filter;
+        let counted_all = filter.show == Show::Waiting && !filter.narrows();
+        if *matching > COUNTED && !counted_all {
+            "over 1,000".to_owned()
+        } else {
+            matching.to_string()
+        }
+    }
+
+    /// It ended early, for it had looked through enough texts.
+    fn ended_early(&self) -> bool {
+        self.next.is_some() && (self.rows.len() as i64) < PAGE
+    }
+
+    fn looked_through(&self) -> usize {
+        LOOKED_THROUGH
+    }
+
+    fn scripts(&self) -> Vec<(&'static str, &'static str)> {
+        ALL_SCRIPTS
+            .iter()
+            .map(|script| (*script, script_words(script)))
+            .collect()
+    }
+
+    fn age_field(&self, hours: &Option<i64>) -> String {
+        age(*hours)
+    }
+
+    /// Whether an item's card leads to the others of its network.
+    fn leads_to_network(&self, row: &Row) -> bool {
+        !row.entry.item.network.is_empty() && self.view.filter.network.is_empty()
+    }
+
+    fn of_network(&self, network: &str) -> String {
+        format!("{}?network={network}", self.path())
+    }
+
+    fn orders(&self) -> [(Order, &'static str); 5] {
         [
             (Order::Doubtful, "Most doubtful"),
             (Order::Surest, "Surest spam"),
             (Order::Oldest, "Oldest"),
             (Order::Newest, "Newest"),
+            (Order::Reported, "Most reported"),
         ]
     }
 
@@ -425,10 +308,24 @@ pub async fn queue(
     let frame = Frame::of(&req, &app).await?;
     let active = app.filter();
     let thresholds = active.as_ref().map(|active| active.model.thresholds());
+    // Without a filter the number stands beside the queue's name already.
+    let waiting = frame
+        .count(name)
+        .filter(|_| view.filter.show == Show::Waiting)
+        .map(|count| count.items);
     let (view, matching, rows, next) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
-            let matching = view.filter.count(db)?;
             let (page, next) = view.filter.page(db, view.order, view.after)?;
+            // A first page that nothing follows is all there is.
+            let matching = if view.after.is_none() && next.is_none() {
+                Some(page.len() as i64)
+            } else if !view.filter.text.is_empty() {
+                None
+            } else if view.filter.narrows() || waiting.is_none() {
+                Some(view.filter.count_up_to(db, COUNTED + 1)?)
+            } else {
+                waiting
+            };
             let rows: Vec<Row> = Entry::load(db, page)?
                 .into_iter()
                 .map(|entry| Row::of(entry, active.as_deref()))

@@ -10,6 +10,7 @@ pub mod people;
 pub mod row;
 pub mod sanctions;
 pub mod verdicts;
+pub mod view;
 
 use crate::app::App;
 use crate::error::Error;

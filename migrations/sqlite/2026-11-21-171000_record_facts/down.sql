@@ -1,0 +1,15 @@
+CREATE INDEX items_reported ON items (reports, id) WHERE reports > 0;
+CREATE INDEX items_recent ON items (id) WHERE state = 'published' AND looked_at IS NULL;
+CREATE INDEX items_queue_score ON items (queue, score, id) WHERE queue IS NOT NULL;
+DROP INDEX items_author_state;
+DROP INDEX items_reported_time;
+DROP INDEX items_decided;
+DROP INDEX items_recent_time;
+DROP INDEX items_waiting_surest;
+DROP INDEX items_waiting_doubt;
+DROP INDEX items_waiting_time;
+DROP TABLE item_domains;
+DROP INDEX items_unread;
+ALTER TABLE items DROP COLUMN by_maker;
+ALTER TABLE items DROP COLUMN newcomer;
+ALTER TABLE items DROP COLUMN script;

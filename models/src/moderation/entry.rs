@@ -1,0 +1,353 @@
+//! An item with all that a decision on it needs, read in a fixed number of queries however many
+//! items a page has.
+
+use super::report::{self, Report};
+use super::verdict::{Label, Verdict};
+use crate::account::Role;
+use crate::db::{BatchId, ItemId, UserId};
+use crate::item::{Item, Kind, Revision, RevisionState, State};
+use crate::picture::Picture;
+use crate::project::Fields;
+use crate::schema::{
+    comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
+};
+use crate::{Db, QueryResult, markdown};
+use chrono::NaiveDateTime;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+/// Who wrote it, and how they have stood until now.
+#[derive(Clone, Debug)]
+pub struct Author {
+    pub id: UserId,
+    pub username: String,
+    pub display_name: String,
+    pub role: Role,
+    pub created_at: NaiveDateTime,
+    pub is_maker: bool,
+    pub published: i64,
+    pub removed: i64,
+    pub spam: i64,
+}
+
+/// Where it stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub slug: String,
+    pub title: String,
+}
+
+/// What a comment answers.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    pub id: ItemId,
+    pub username: String,
+    pub excerpt: String,
+}
+
+/// A verdict that was given on it before.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    pub batch: BatchId,
+    pub by: String,
+    pub verdict: Verdict,
+    pub reason: String,
+    pub label: Option<Label>,
+    pub at: NaiveDateTime,
+    pub undone: bool,
+}
+
+/// What there is to read.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Of a comment, or notes of a release: cleaned HTML without links.
+    Prose(String),
+    Project {
+        fields: Box<Fields>,
+        description: String,
+    },
+}
+
+/// An item with all that a decision on it needs.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub item: Item,
+    pub author: Author,
+    pub place: Option<Place>,
+    pub parent: Option<Parent>,
+    pub picture: Option<Picture>,
+    /// The version of a release.
+    pub release: Option<String>,
+    pub content: Content,
+    /// The text that waits, or the newest that there is.
+    pub revision: Revision,
+    /// The text that readers see while another waits.
+    pub shown: Option<Revision>,
+    pub earlier: Vec<Earlier>,
+    pub reports: Vec<Report>,
+}
+
+impl Entry {
+    /// Reads what belongs to these items, in their order.
+    pub fn load(db: &mut Db, page: Vec<Item>) -> QueryResult<Vec<Entry>> {
+        if page.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+        let mut revisions = current_revisions(db, &ids)?;
+        let authors = authors(db, &page)?;
+        let parents = parents(db, &ids)?;
+        let (places, pictures) = places(db, &page)?;
+        let versions: HashMap<ItemId, String> = releases::table
+            .filter(releases::id.eq_any(&ids))
+            .select((releases::id, releases::version))
+            .load(db)?
+            .into_iter()
+            .collect();
+        let mut earlier = earlier(db, &ids)?;
+        let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
+        for report in report::open_on(db, &ids)? {
+            reports.entry(report.item_id).or_default().push(report);
+        }
+        let entries = page.into_iter().filter_map(|item| {
+            let mut all = revisions.remove(&item.id)?;
+            let revision = all.pop()?;
+            let shown = (revision.state == RevisionState::Waiting)
+                .then(|| all.pop())
+                .flatten()
+                .filter(|revision| revision.state == RevisionState::Published);
+            Some(Entry {
+                author: authors.get(&item.author_id)?.clone(),
+                place: item.project_id.and_then(|id| places.get(&id).cloned()),
+                parent: parents.get(&item.id).cloned(),
+                picture: pictures.get(&item.id).cloned(),
+                release: versions.get(&item.id).cloned(),
+                content: Content::of(item.kind, &revision.content),
+                earlier: earlier.remove(&item.id).unwrap_or_default(),
+                reports: reports.remove(&item.id).unwrap_or_default(),
+                revision,
+                shown,
+                item,
+            })
+        });
+        Ok(entries.collect())
+    }
+
+    /// An edit of a published text waits, and readers still see the text before it.
+    pub fn is_edit(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// Its address on the site.
+    pub fn path(&self) -> String {
+        match (&self.place, self.item.kind, &self.release) {
+            (Some(place), Kind::Project, _) => format!("/projects/{}", place.slug),
+            (Some(place), Kind::Release, Some(version)) => {
+                format!("/projects/{}/releases/{version}", place.slug)
+            }
+            _ => format!("/comments/{}", self.item.id),
+        }
+    }
+
+    /// Its first words, for lists.
+    pub fn excerpt(&self, chars: usize) -> String {
+        match &self.content {
+            Content::Prose(html) => markdown::excerpt(html, chars),
+            Content::Project { fields, .. } => {
+                let all = format!("{}: {}", fields.title, fields.summary);
+                match all.char_indices().nth(chars) {
+                    Some((cut, _)) => format!("{}…", &all[..cut]),
+                    None => all,
+                }
+            }
+        }
+    }
+}
+
+impl Content {
+    fn of(kind: Kind, content: &str) -> Content {
+        let prose = |text: &str| markdown::unlinked(&markdown::to_html(text));
+        match (kind, serde_json::from_str::<Fields>(content)) {
+            (Kind::Project, Ok(fields)) => Content::Project {
+                description: prose(&fields.description),
+                fields: Box::new(fields),
+            },
+            _ => Content::Prose(prose(content)),
+        }
+    }
+}
+
+/// Published and waiting ones of each item, oldest first.
+fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Revision>>> {
+    let mut of: HashMap<ItemId, Vec<Revision>> = HashMap::new();
+    let rows: Vec<Revision> = revisions::table
+        .filter(
+            revisions::item_id
+                .eq_any(ids)
+                .and(revisions::state.eq_any(Revision::CURRENT)),
+        )
+        .order((revisions::item_id, revisions::number))
+        .select(Revision::as_select())
+        .load(db)?;
+    for revision in rows {
+        of.entry(revision.item_id).or_default().push(revision);
+    }
+    Ok(of)
+}
+
+fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
+    let ids: Vec<UserId> = page.iter().map(|item| item.author_id).collect();
+    type Row = (UserId, String, String, Role, NaiveDateTime);
+    let rows: Vec<Row> = users::table
+        .filter(users::id.eq_any(&ids))
+        .select((
+            users::id,
+            users::username,
+            users::display_name,
+            users::role,
+            users::created_at,
+        ))
+        .load(db)?;
+    let makers: Vec<UserId> = project_makers::table
+        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .filter(
+            project_makers::user_id
+                .eq_any(&ids)
+                .and(items::state.eq(State::Published)),
+        )
+        .select(project_makers::user_id)
+        .distinct()
+        .load(db)?;
+    let history: Vec<(UserId, State, i64)> = items::table
+        .filter(items::author_id.eq_any(&ids))
+        .group_by((items::author_id, items::state))
+        .select((items::author_id, items::state, count_star()))
+        .load(db)?;
+    let of = |id: UserId, state: State| {
+        history
+            .iter()
+            .find(|(author, found, _)| *author == id && *found == state)
+            .map_or(0, |(.., n)| *n)
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(id, username, display_name, role, created_at)| {
+            let author = Author {
+                id,
+                username,
+                display_name,
+                role,
+                created_at,
+                is_maker: makers.contains(&id),
+                published: of(id, State::Published),
+                removed: of(id, State::Removed),
+                spam: of(id, State::Spam),
+            };
+            (id, author)
+        })
+        .collect())
+}
+
+fn parents(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Parent>> {
+    let up = diesel::alias!(comments as up);
+    type Row = (ItemId, ItemId, String, String);
+    let rows: Vec<Row> = comments::table
+        .inner_join(up.on(comments::parent_id.eq(up.field(comments::id).nullable())))
+        .inner_join(users::table.on(users::id.eq(up.field(comments::author_id))))
+        .filter(comments::id.eq_any(ids))
+        .select((
+            comments::id,
+            up.field(comments::id),
+            users::username,
+            up.field(comments::body_html),
+        ))
+        .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, parent, username, html)| {
+            let parent = Parent {
+                id: parent,
+                username,
+                excerpt: markdown::excerpt(&html, 160),
+            };
+            (id, parent)
+        })
+        .collect())
+}
+
+type Places = (HashMap<ItemId, Place>, HashMap<ItemId, Picture>);
+
+fn places(db: &mut Db, page: &[Item]) -> QueryResult<Places> {
+    let ids: Vec<ItemId> = page.iter().filter_map(|item| item.project_id).collect();
+    let rows: Vec<(ItemId, String, String, Option<Picture>)> = projects::table
+        .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
+        .filter(projects::id.eq_any(ids))
+        .select((
+            projects::id,
+            projects::slug,
+            projects::title,
+            Option::<Picture>::as_select(),
+        ))
+        .load(db)?;
+    let (mut places, mut found) = (HashMap::new(), HashMap::new());
+    for (id, slug, title, picture) in rows {
+        places.insert(id, Place { slug, title });
+        if let Some(picture) = picture {
+            found.insert(id, picture);
+        }
+    }
+    Ok((places, found))
+}
+
+fn earlier(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Earlier>>> {
+    type Row = (
+        ItemId,
+        BatchId,
+        String,
+        Verdict,
+        String,
+        Option<Label>,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+    );
+    let rows: Vec<Row> = verdicts::table
+        .inner_join(users::table.on(users::id.eq(verdicts::by_id)))
+        .filter(verdicts::item_id.eq_any(ids))
+        .order(verdicts::id)
+        .select((
+            verdicts::item_id,
+            verdicts::batch_id,
+            users::username,
+            verdicts::verdict,
+            verdicts::reason,
+            verdicts::label,
+            verdicts::created_at,
+            verdicts::undone_at,
+        ))
+        .load(db)?;
+    let mut of: HashMap<ItemId, Vec<Earlier>> = HashMap::new();
+    for (item, batch, by, verdict, reason, label, at, undone) in rows {
+        of.entry(item).or_default().push(Earlier {
+            batch,
+            by,
+            verdict,
+            reason,
+            label,
+            at,
+            undone: undone.is_some(),
+        });
+    }
+    Ok(of)
+}
+
+/// These items with what belongs to them, in order of their numbers: for a batch, and for what a
+/// verdict left as it was.
+pub fn these(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Entry>> {
+    let found = items::table
+        .filter(items::id.eq_any(ids))
+        .order(items::id)
+        .select(Item::as_select())
+        .load(db)?;
+    Entry::load(db, found)
+}
