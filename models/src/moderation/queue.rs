@@ -155,6 +155,7 @@ const REPORTED: &str = "items.reports > 0";
 const SAMPLED: &str = "items.sampled";
 /// Nothing is added to them but this: no other index can serve them then. A planner that knows
 /// nothing of the skew would read all that a busy author ever wrote, row by row.
+const ITEM: &str = "(+items.id)";
 const AUTHOR: &str = "(+items.author_id)";
 const PROJECT: &str = "(+items.project_id)";
 const KIND: &str = "(items.kind || '')";
@@ -261,7 +262,7 @@ impl Filter {
             let linking = item_domains::table
                 .filter(item_domains::domain.eq(&self.domain))
                 .select(item_domains::item_id);
-            query = query.filter(items::id.eq_any(linking));
+            query = query.filter(sql::<BigInt>(ITEM).eq_any(linking));
         }
         if !self.network.is_empty() {
             query = query.filter(items::network.eq(&self.network));
