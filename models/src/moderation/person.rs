@@ -392,16 +392,6 @@ pub fn notes(db: &mut Db, person: UserId) -> QueryResult<Vec<Note>> {
         .load(db)
 }
 
-/// How many notes there are on each of these people.
-pub fn note_counts(db: &mut Db, people: &[UserId]) -> QueryResult<BTreeMap<UserId, i64>> {
-    let rows: Vec<(UserId, i64)> = person_notes::table
-        .filter(person_notes::user_id.eq_any(people))
-        .group_by(person_notes::user_id)
-        .select((person_notes::user_id, count_star()))
-        .load(db)?;
-    Ok(rows.into_iter().collect())
-}
-
 /// In a write transaction. The log says that there is a note, and not what it says: notes can be
 /// removed, the log cannot.
 pub fn add_note(db: &mut Db, by: UserId, person: UserId, text: &str) -> QueryResult<()> {

@@ -148,7 +148,7 @@ pub struct Count {
 }
 
 /// Written out, not bound, so that SQLite sees that its partial indices hold all of it.
-const RECENT: &str =
+pub(crate) const RECENT: &str =
     "items.state = 'published' AND items.looked_at IS NULL AND items.queue IS NULL";
 const DECIDED: &str = "items.queue IS NULL AND items.state IN ('spam', 'removed')";
 const REPORTED: &str = "items.reports > 0";
@@ -357,14 +357,7 @@ impl Filter {
             .limit(limit)
             .select((items::kind, items::id, items::version))
             .load(db)?;
-        Ok(rows
-            .into_iter()
-            .map(|(kind, id, version)| Seen {
-                kind,
-                id,
-                version: Some(version),
-            })
-            .collect())
+        Ok(rows.into_iter().map(Seen::from).collect())
     }
 
     /// As [`Filter::count`], up to `most`.

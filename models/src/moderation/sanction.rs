@@ -207,14 +207,7 @@ fn all_of(db: &mut Db, author: UserId, verdict: Verdict) -> QueryResult<Vec<Seen
         .limit(MOST as i64)
         .select((items::kind, items::id, items::version))
         .load(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|(kind, id, version)| Seen {
-            kind,
-            id,
-            version: Some(version),
-        })
-        .collect())
+    Ok(rows.into_iter().map(Seen::from).collect())
 }
 
 /// How many texts such a verdict would meet.

@@ -78,6 +78,17 @@ pub struct Seen {
     pub version: Option<i32>,
 }
 
+/// As it is read: decided on only if nobody comes in between.
+impl From<(Kind, ItemId, i32)> for Seen {
+    fn from((kind, id, version): (Kind, ItemId, i32)) -> Seen {
+        Seen {
+            kind,
+            id,
+            version: Some(version),
+        }
+    }
+}
+
 impl std::str::FromStr for Seen {
     type Err = ();
 

@@ -32,7 +32,7 @@ struct OverviewPage {
     me: UserId,
     layout: Layout,
     frame: Frame,
-    model: Option<(StoredModel, Option<Report>)>,
+    model: Option<(StoredModel, Report)>,
     notices: Vec<String>,
     labels: (i64, i64),
     mine: Vec<Told>,
@@ -75,19 +75,13 @@ pub async fn overview(
 ) -> Result<HttpResponse, Error> {
     let me = moderator.user().id;
     let frame = Frame::of(&req, &app).await?;
-    let loaded = app.filter().map(|active| active.id);
+    // What decides here, should the active one be damaged.
+    let loaded = app.filter();
     let (model, notices, labels, mine, latest) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
-            // What decides here, should the active one be damaged.
             let model = match loaded {
-                Some(id) => StoredModel::find(db, id)?,
-                None => None,
-            };
-            let model = match model {
-                Some(model) => {
-                    let report = model.report_in_force(db)?;
-                    Some((model, report))
-                }
+                Some(active) => StoredModel::find(db, active.id)?
+                    .map(|stored| (stored, active.model.report().clone())),
                 None => None,
             };
             Ok((
