@@ -7,6 +7,7 @@
 //! a bounded number at a time.
 
 use super::verdict::{self, Label, Seen};
+use crate::account::escape_like;
 use crate::db::{ItemId, ModelId, now};
 use crate::item::{Item, Kind, Queue, Revision, State};
 use crate::schema::{item_domains, items, projects, revisions, users, verdicts};
@@ -304,12 +305,7 @@ impl Filter {
     }
 
     fn pattern(&self) -> String {
-        let escaped = self
-            .text
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        format!("%{escaped}%")
+        format!("%{}%", escape_like(&self.text))
     }
 
     fn matching(&self) -> items::BoxedQuery<'_, Backend> {

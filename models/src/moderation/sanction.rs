@@ -402,22 +402,14 @@ impl Sanction {
 
     /// What holds for a person now, oldest first.
     pub fn in_force(db: &mut Db, user: UserId) -> QueryResult<Vec<Sanction>> {
-        let mut all: Vec<Sanction> = sanctions::table
-            .filter(
-                sanctions::user_id
-                    .eq(user)
-                    .and(sanctions::undone_at.is_null()),
-            )
-            .order(sanctions::id)
-            .select(Sanction::as_select())
-            .load(db)?;
+        let mut all = Sanction::not_undone(db, user)?;
         all.retain(Sanction::is_in_force);
         Ok(all)
     }
 
-    /// What concerns them: what holds now, and what was put away lately. Oldest first.
-    pub fn for_member(db: &mut Db, user: UserId) -> QueryResult<Vec<Sanction>> {
-        let mut all: Vec<Sanction> = sanctions::table
+    /// Oldest first.
+    fn not_undone(db: &mut Db, user: UserId) -> QueryResult<Vec<Sanction>> {
+        sanctions::table
             .filter(
                 sanctions::user_id
                     .eq(user)
@@ -425,7 +417,12 @@ impl Sanction {
             )
             .order(sanctions::id)
             .select(Sanction::as_select())
-            .load(db)?;
+            .load(db)
+    }
+
+    /// What concerns them: what holds now, and what was put away lately. Oldest first.
+    pub fn for_member(db: &mut Db, user: UserId) -> QueryResult<Vec<Sanction>> {
+        let mut all = Sanction::not_undone(db, user)?;
         let lately = now() - UNDO;
         all.retain(|sanction| {
             sanction.is_in_force() || (sanction.sort == Sort::Clear && sanction.created_at > lately)
