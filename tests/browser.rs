@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A chromedriver on a port of its own, which is ended when the test ends.
-struct Driver {
+pub struct Driver {
     process: Child,
     url: String,
 }
@@ -26,7 +26,7 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 
 impl Driver {
     /// None, said aloud, where there is no browser; in CI that is a failure.
-    fn start() -> Option<(Driver, PathBuf)> {
+    pub fn start() -> Option<(Driver, PathBuf)> {
         let found = program(&["chromedriver"]).zip(program(&[
             "chromium",
             "google-chrome",
@@ -103,7 +103,7 @@ fn ask(method: &str, url: &str, body: &Value) -> Result<Value, String> {
 }
 
 /// One browser window with its own cookies.
-struct Browser<'a> {
+pub struct Browser<'a> {
     session: String,
     site: &'a Site,
     script: bool,
@@ -111,7 +111,7 @@ struct Browser<'a> {
 }
 
 impl<'a> Browser<'a> {
-    fn open(driver: &Driver, program: &Path, site: &'a Site, script: bool) -> Browser<'a> {
+    pub fn open(driver: &Driver, program: &Path, site: &'a Site, script: bool) -> Browser<'a> {
         let profile = tempfile::tempdir().expect("a folder for the browser");
         let mut arguments = vec![
             "--headless".to_owned(),
@@ -147,7 +147,7 @@ impl<'a> Browser<'a> {
     }
 
     #[track_caller]
-    fn post(&self, command: &str, body: Value) -> Value {
+    pub fn post(&self, command: &str, body: Value) -> Value {
         ask("POST", &format!("{}/{command}", self.session), &body).unwrap_or_else(|error| {
             panic!(
                 "{command}: {error}\non {}:\n{}",
@@ -164,16 +164,16 @@ impl<'a> Browser<'a> {
         }
     }
 
-    fn go(&self, path: &str) {
+    pub fn go(&self, path: &str) {
         self.post("url", json!({"url": self.site.url(path)}));
     }
 
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         self.read("url")
     }
 
     /// The page as text.
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let html = self.read("source");
         let body = html.find("<main").map_or(html.as_str(), |at| &html[at..]);
         let mut text = String::new();
@@ -196,7 +196,7 @@ impl<'a> Browser<'a> {
     }
 
     #[track_caller]
-    fn sees(&self, sentence: &str) {
+    pub fn sees(&self, sentence: &str) {
         let what = format!(
             "{:?} in the browser, on {}:\n{}",
             sentence,
@@ -207,7 +207,7 @@ impl<'a> Browser<'a> {
     }
 
     #[track_caller]
-    fn find(&self, css: &str) -> String {
+    pub fn find(&self, css: &str) -> String {
         let found = self.post("element", json!({"using": "css selector", "value": css}));
         let id = found
             .as_object()
@@ -218,21 +218,45 @@ impl<'a> Browser<'a> {
     }
 
     #[track_caller]
-    fn click(&self, css: &str) {
+    pub fn click(&self, css: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/click"), json!({}));
     }
 
     #[track_caller]
-    fn fill(&self, css: &str, text: &str) {
+    pub fn fill(&self, css: &str, text: &str) {
         let element = self.find(css);
         self.post(&format!("element/{element}/clear"), json!({}));
         self.post(&format!("element/{element}/value"), json!({"text": text}));
     }
 
+    /// Presses keys one after the other, as on a keyboard: wherever the focus is.
+    #[track_caller]
+    pub fn keys(&self, keys: &str) {
+        let mut acts = Vec::new();
+        for key in keys.chars() {
+            let value = key.to_string();
+            acts.push(json!({"type": "keyDown", "value": value}));
+            acts.push(json!({"type": "keyUp", "value": value}));
+        }
+        self.post(
+            "actions",
+            json!({"actions": [{"type": "key", "id": "keyboard", "actions": acts}]}),
+        );
+    }
+
+    /// What an expression of script says.
+    #[track_caller]
+    pub fn ask(&self, expression: &str) -> Value {
+        self.post(
+            "execute/sync",
+            json!({"script": format!("return {expression}"), "args": []}),
+        )
+    }
+
     /// Presses the button of a form and waits for the page that follows.
     #[track_caller]
-    fn send(&self, css: &str) {
+    pub fn send(&self, css: &str) {
         let before = self.find("html");
         self.click(css);
         wait_for("the next page", || {
@@ -246,7 +270,7 @@ impl<'a> Browser<'a> {
     }
 
     /// What the console complained about: a policy that our own pages break, a script that fails.
-    fn complaints(&self) -> Vec<String> {
+    pub fn complaints(&self) -> Vec<String> {
         let log = ask(
             "POST",
             &format!("{}/se/log", self.session),
@@ -272,7 +296,7 @@ impl<'a> Browser<'a> {
         self.script
     }
 
-    fn log_in(&self, name: &str) {
+    pub fn log_in(&self, name: &str) {
         self.go("/login");
         self.fill("#login", name);
         self.fill("#password", PASSWORD);

@@ -10,6 +10,7 @@ mod bulk;
 mod cli;
 mod comments;
 mod corpus;
+mod desk;
 mod filter;
 mod filter_cli;
 mod forgery;

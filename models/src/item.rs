@@ -78,6 +78,8 @@ pub struct Item {
     pub network: String,
     pub created_at: NaiveDateTime,
     pub published_at: Option<NaiveDateTime>,
+    /// Drawn for people to look at, though the filter has decided.
+    pub sampled: bool,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]

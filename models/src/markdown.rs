@@ -96,6 +96,19 @@ fn next_heading(html: &str) -> Option<(usize, usize)> {
     })
 }
 
+/// Where the links of a text lead, each once, in their order.
+pub fn links(text: &str) -> Vec<String> {
+    let html = to_html(text);
+    let mut found: Vec<String> = Vec::new();
+    for part in html.split("href=\"").skip(1) {
+        let link = part.split('"').next().unwrap_or("").replace("&amp;", "&");
+        if link.starts_with("http") && !found.contains(&link) {
+            found.push(link);
+        }
+    }
+    found
+}
+
 /// What [`to_html`] gave with its links as text, the target told: moderators must not be led
 /// where spam leads.
 pub fn unlinked(html: &str) -> String {

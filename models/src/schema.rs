@@ -396,6 +396,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    claims (item_id) {
+        item_id -> BigInt,
+        user_id -> BigInt,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    desk_habits (user_id) {
+        user_id -> BigInt,
+        keys -> Text,
+        one_at_a_time -> Bool,
+        blur -> Bool,
+        break_after -> Integer,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -449,4 +467,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     marks,
     sanctions,
     person_notes,
+    claims,
+    desk_habits,
 );

@@ -9,6 +9,18 @@ use crate::{Db, QueryResult};
 use crate::{both, db::dialect, secret};
 use diesel::prelude::*;
 
+crate::words! {
+    /// What the desk does with spam that the filter put away by itself and that was not drawn for the
+    /// sample: its text need be seen by nobody.
+    pub enum SureSpam {
+        /// Not in the queue, unless asked for.
+        LeftOut = "left-out",
+        /// In the queue, its text folded away.
+        Folded = "folded",
+        Shown = "shown",
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub site_name: String,
@@ -37,6 +49,7 @@ pub struct Settings {
     pub retrain_after: i64,
     /// So many in 100 of what the filter decided go to people, to see how well it does.
     pub sampled_in_100: i64,
+    pub sure_spam: SureSpam,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -58,6 +71,7 @@ impl Default for Settings {
             retrain_hour: 3,
             retrain_after: 50,
             sampled_in_100: 2,
+            sure_spam: SureSpam::Folded,
             key: String::new(),
         }
     }
@@ -118,6 +132,7 @@ impl Settings {
                 "retrain_hour" => all.retrain_hour = number(all.retrain_hour),
                 "retrain_after" => all.retrain_after = number(all.retrain_after),
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
+                "sure_spam" => all.sure_spam = value.parse().unwrap_or(all.sure_spam),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -145,6 +160,7 @@ impl Settings {
             ("retrain_hour", self.retrain_hour.to_string()),
             ("retrain_after", self.retrain_after.to_string()),
             ("sampled_in_100", self.sampled_in_100.to_string()),
+            ("sure_spam", self.sure_spam.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

@@ -180,6 +180,8 @@ fn said(word: &str) -> &'static str {
         "activated" => "This model is in use now.",
         "retry" => "It is tried again now.",
         "settings" => "The settings are saved.",
+        "habits" => "The desk is set as you like it.",
+        "nothing-free" => "Nothing here is free: what waits is held by others, or nothing waits.",
         "settled" => {
             "Settled. It counts from the next training. What was decided on items here is a batch that the overview can undo."
         }

@@ -88,11 +88,15 @@ pub fn routes(site: &mut ServiceConfig) {
 
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
-    use moderation::{batches, desk, filter, log, people, sanctions, verdicts};
+    use moderation::{batches, claims, desk, filter, habits, log, people, sanctions, verdicts};
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
         .route("/moderation/batches/{id}", get().to(batches::show))
         .route("/moderation/batches/{id}/undo", post().to(verdicts::undo))
+        .route("/moderation/claims", post().to(claims::take))
+        .route("/moderation/items/{id}", get().to(claims::open))
+        .route("/moderation/habits", get().to(habits::form))
+        .route("/moderation/habits", post().to(habits::save))
         .route("/moderation/log", get().to(log::show))
         .route("/moderation/filter", get().to(filter::show))
         .route(

@@ -1,8 +1,10 @@
 //! What moderators do: queues, verdicts in batches, undo, reports, sanctions on people, the log.
 
 pub mod bulk;
+pub mod claim;
 pub mod drift;
 pub mod entry;
+pub mod habits;
 pub mod log;
 pub mod person;
 pub mod placing;

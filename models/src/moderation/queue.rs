@@ -10,7 +10,7 @@ use super::verdict::{self, Label, Seen};
 use crate::account::escape_like;
 use crate::db::{ItemId, ModelId, now};
 use crate::item::{Item, Kind, Queue, Revision, State};
-use crate::schema::{item_domains, items, projects, revisions, users, verdicts};
+use crate::schema::{claims, item_domains, items, projects, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{DateTime, Duration, NaiveDateTime};
 use diesel::dsl::{count_star, min, sql};
@@ -112,6 +112,12 @@ pub struct Filter {
     /// Nothing of the author's had been published when it was written.
     pub first: bool,
     pub maker: Option<bool>,
+    /// Held by this moderator, for the time being.
+    pub claimed: String,
+    /// Without what the filter put away by itself and nobody drew: see [`Settings::sure_spam`].
+    ///
+    /// [`Settings::sure_spam`]: crate::settings::Settings::sure_spam
+    pub unsure: bool,
     /// Nothing that came later: what "all that match" meant when it was shown.
     pub until: Option<ItemId>,
 }
@@ -185,6 +191,8 @@ impl Filter {
             script: String::new(),
             first: false,
             maker: None,
+            claimed: String::new(),
+            unsure: false,
             until: None,
         }
     }
@@ -199,6 +207,7 @@ impl Filter {
             &self.domain,
             &self.network,
             &self.script,
+            &self.claimed,
         ];
         words.iter().any(|word| !word.is_empty())
             || self.kind.is_some()
@@ -298,6 +307,17 @@ impl Filter {
         if self.sample {
             query = query.filter(sql::<Bool>(SAMPLED));
         }
+        if !self.claimed.is_empty() {
+            let held = claims::table
+                .inner_join(users::table.on(users::id.eq(claims::user_id)))
+                .filter(users::username.eq(&self.claimed))
+                .filter(claims::until.gt(now()))
+                .select(claims::item_id);
+            query = query.filter(items::id.eq_any(held));
+        }
+        if self.unsure && self.queue == Name::Spam && self.show == Show::Waiting {
+            query = query.filter(items::why.ne("filter").or(sql::<Bool>(SAMPLED)));
+        }
         if let Some(until) = self.until {
             query = query.filter(items::id.le(until));
         }
@@ -363,15 +383,16 @@ impl Filter {
     }
 
     /// One page in an order, and where the next begins. A page of a search for words may have fewer
-    /// items than [`PAGE`] though another follows: it ends when it has looked through enough.
+    /// items than its size though another follows: it ends when it has looked through enough.
     pub fn page(
         &self,
         db: &mut Db,
         order: Order,
         after: Option<Cursor>,
+        size: i64,
     ) -> QueryResult<(Vec<Item>, Option<Cursor>)> {
         let searches = !self.text.is_empty();
-        let limit = if searches { AT_ONCE } else { PAGE + 1 };
+        let limit = if searches { AT_ONCE } else { size + 1 };
         let (mut page, mut from, mut looked): (Vec<Cursor>, _, usize) = (Vec::new(), after, 0);
         let next = loop {
             let mut keys = self.keys(db, order, from, limit)?;
@@ -383,8 +404,8 @@ impl Filter {
                 keys.retain(|key| found.contains(&key.id));
             }
             page.extend(keys);
-            if page.len() > PAGE as usize {
-                page.truncate(PAGE as usize);
+            if page.len() > size as usize {
+                page.truncate(size as usize);
                 break page.last().copied();
             }
             if all {
@@ -534,12 +555,16 @@ pub struct Preview {
     pub sample: Vec<Entry>,
 }
 
-/// How many wait in each queue.
-pub fn counts(db: &mut Db) -> QueryResult<Vec<Count>> {
+/// How many wait in each queue; in Spam also what the filter surely put away, unless that is left
+/// out.
+pub fn counts(db: &mut Db, unsure: bool) -> QueryResult<Vec<Count>> {
     Name::ALL
         .iter()
         .map(|&name| {
-            let all = Filter::all_of(name);
+            let all = Filter {
+                unsure: unsure && name == Name::Spam,
+                ..Filter::all_of(name)
+            };
             // Two questions of an index: together they would be asked of every item.
             let oldest = all.matching().select(min(items::created_at)).first(db)?;
             Ok(Count {

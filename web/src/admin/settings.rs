@@ -13,6 +13,7 @@ use potluck_models::QueryResult;
 use potluck_models::moderation::log::Act;
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
+use std::collections::HashMap;
 
 /// A field of the form, with what is in it now.
 struct Field {
@@ -22,6 +23,8 @@ struct Field {
     value: String,
     /// Of a number: the least and the most.
     range: Option<(i64, i64)>,
+    /// Of a choice: the words stored, and as people read them.
+    choices: &'static [(&'static str, &'static str)],
 }
 
 impl Field {
@@ -32,6 +35,20 @@ impl Field {
             hint,
             value: value.to_owned(),
             range: None,
+            choices: &[],
+        }
+    }
+
+    fn choice(
+        name: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        value: &str,
+        choices: &'static [(&'static str, &'static str)],
+    ) -> Field {
+        Field {
+            choices,
+            ..Field::text(name, label, hint, value)
         }
     }
 
@@ -46,8 +63,8 @@ impl Field {
             name,
             label,
             hint,
-            value: value.to_string(),
             range: Some(range),
+            ..Field::text(name, label, hint, &value.to_string())
         }
     }
 
@@ -118,6 +135,17 @@ impl Field {
                 s.sampled_in_100,
                 (0, 100),
             ),
+            Field::choice(
+                "sure_spam",
+                "Spam that the filter put away by itself",
+                "What was drawn for the sample is always shown.",
+                s.sure_spam.as_str(),
+                &[
+                    ("folded", "is in the queue, its text folded away"),
+                    ("left-out", "is left out of the queue unless asked for"),
+                    ("shown", "is in the queue and shown"),
+                ],
+            ),
             Field::number(
                 "vocabulary",
                 "Words that the filter keeps",
@@ -170,12 +198,19 @@ pub async fn form(
     })
 }
 
-/// What was typed, over the settings in force, or what is wrong with it.
+/// What was typed, over the settings in force, or what is wrong with it. What a form leaves out stays
+/// as it is.
 fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
+    let fields = Field::all(now);
+    let typed = |name: &str| match fields.iter().find(|field| field.name == name) {
+        Some(field) if !form.has(name) => field.value.clone(),
+        _ => form.get(name).trim().to_owned(),
+    };
     let mut errors = Vec::new();
     let mut fault = |field, message: String| errors.push(FieldError { field, message });
     let mut line = |field: &'static str, most: usize| {
-        let words: Vec<&str> = form.get(field).split_whitespace().collect();
+        let text = typed(field);
+        let words: Vec<&str> = text.split_whitespace().collect();
         let text = words.join(" ");
         let long = text.chars().count();
         if long > most {
@@ -192,52 +227,42 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
     if site_name.is_empty() {
         fault("site_name", "Give the site a name.".into());
     }
-    let mut numbers = Vec::new();
-    for field in Field::all(now) {
-        let Some((least, most)) = field.range else {
-            continue;
-        };
-        match form.get(field.name).trim().parse::<i64>() {
-            Ok(number) if (least..=most).contains(&number) => numbers.push(number),
-            _ => {
-                numbers.push(least);
-                fault(
+    let mut numbers = HashMap::new();
+    for field in &fields {
+        let typed = typed(field.name);
+        if let Some((least, most)) = field.range {
+            match typed.parse::<i64>() {
+                Ok(number) if (least..=most).contains(&number) => {
+                    numbers.insert(field.name, number);
+                }
+                _ => fault(
                     field.name,
                     format!("{}: a number from {least} to {most}.", field.label),
-                );
+                ),
             }
+        } else if !field.choices.is_empty() && !field.choices.iter().any(|(word, _)| *word == typed)
+        {
+            fault(field.name, format!("{}: one of the choices.", field.label));
         }
     }
-    let [
-        signups,
-        comments,
-        seconds,
-        waiting,
-        links,
-        after,
-        hour,
-        sampled,
-        vocabulary,
-    ] = numbers[..]
-    else {
-        unreachable!("nine of the fields are numbers")
-    };
     if !errors.is_empty() {
         return Err(errors);
     }
+    let number = |name: &str| numbers[name];
     Ok(Settings {
         site_name,
         tagline,
         contact,
-        signups_per_hour: signups,
-        comments_per_hour: comments,
-        seconds_between_comments: seconds,
-        new_member_waiting: waiting,
-        links_held_above: links,
-        retrain_after: after,
-        retrain_hour: hour,
-        sampled_in_100: sampled,
-        vocabulary,
+        signups_per_hour: number("signups_per_hour"),
+        comments_per_hour: number("comments_per_hour"),
+        seconds_between_comments: number("seconds_between_comments"),
+        new_member_waiting: number("new_member_waiting"),
+        links_held_above: number("links_held_above"),
+        retrain_after: number("retrain_after"),
+        retrain_hour: number("retrain_hour"),
+        sampled_in_100: number("sampled_in_100"),
+        vocabulary: number("vocabulary"),
+        sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,
@@ -257,7 +282,9 @@ pub async fn save(
         Err(errors) => {
             let mut fields = Field::all(&now);
             for field in &mut fields {
-                field.value = form.get(field.name).to_owned();
+                if form.has(field.name) {
+                    field.value = form.get(field.name).to_owned();
+                }
             }
             return page_with(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -11,8 +11,8 @@ use diesel::prelude::*;
 use potluck_models::account::User;
 use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
-use potluck_models::moderation::bulk;
 use potluck_models::moderation::sanction::{self, Sanction};
+use potluck_models::moderation::{bulk, claim};
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -220,6 +220,7 @@ pub async fn sweep(app: Arc<App>) {
                 session::Session::sweep(db)?;
                 intake::limits::sweep(db)?;
                 link::sweep(db)?;
+                claim::sweep(db)?;
                 Ok(())
             })
             .await;

@@ -10,14 +10,16 @@ use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::UserId;
-use potluck_models::item::Kind;
+use potluck_models::db::{ItemId, UserId};
+use potluck_models::item::{Item, Kind};
 use potluck_models::label::Import;
+use potluck_models::moderation::claim::{self, OnDuty, SHARE};
 use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
     self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
 };
 use potluck_models::moderation::verdict::{Batch, Reason, Told, UNDO};
+use potluck_models::settings::SureSpam;
 use potluck_models::spam::facts::ALL_SCRIPTS;
 use potluck_models::spam::report::OWN_FEET;
 use potluck_models::spam::training::StoredModel;
@@ -121,6 +123,10 @@ struct QueuePage {
     rows: Vec<Row>,
     next: Option<Cursor>,
     thresholds: Option<Thresholds>,
+    /// One item at a time.
+    one: bool,
+    me: String,
+    on_duty: Vec<OnDuty>,
 }
 
 impl QueuePage {
@@ -281,6 +287,43 @@ impl QueuePage {
         ]
     }
 
+    /// The others who are at the desk: "ada (12 open), mo".
+    fn others_on_duty(&self) -> String {
+        let others = self.on_duty.iter().filter(|who| who.username != self.me);
+        let named: Vec<String> = others
+            .map(|who| match who.holds {
+                0 => who.username.clone(),
+                n => format!("{} ({n} open)", who.username),
+            })
+            .collect();
+        named.join(", ")
+    }
+
+    fn is_mine(&self) -> bool {
+        self.view.filter.claimed == self.me
+    }
+
+    fn share(&self) -> usize {
+        SHARE
+    }
+
+    /// This view, one item at a time or as a list.
+    fn turned(&self) -> String {
+        let mut view = View {
+            one: Some(!self.one),
+            ..self.view.clone()
+        };
+        view.after = None;
+        format!("{}?{}", self.path(), view.query())
+    }
+
+    /// This view with what the site leaves out.
+    fn with_sure(&self) -> String {
+        let mut view = self.view.clone();
+        (view.sure, view.filter.unsure) = (true, false);
+        format!("{}?{}", self.path(), view.query())
+    }
+
     /// The thresholds' places on a meter.
     fn limits(&self) -> Vec<String> {
         let Some(thresholds) = &self.thresholds else {
@@ -291,25 +334,54 @@ impl QueuePage {
     }
 }
 
+/// The first item of a view that no other moderator holds, or the first at all if they hold many.
+fn first_free(db: &mut Db, view: &View, me: UserId) -> QueryResult<(Vec<Item>, Option<Cursor>)> {
+    const TRIES: usize = 60;
+    let (first, mut next) = view.filter.page(db, view.order, view.after, 1)?;
+    let mut found = (first, next);
+    for _ in 0..TRIES {
+        let ids: Vec<ItemId> = found.0.iter().map(|item| item.id).collect();
+        let others = claim::on(db, &ids)?.values().any(|claim| claim.by != me);
+        if !others {
+            return Ok(found);
+        }
+        let Some(after) = next else { break };
+        found = view.filter.page(db, view.order, Some(after), 1)?;
+        next = found.1;
+    }
+    view.filter.page(db, view.order, view.after, 1)
+}
+
 pub async fn queue(
     req: HttpRequest,
     app: web::Data<App>,
-    _moderator: Moderator,
+    moderator: Moderator,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let name: Name = path.parse().map_err(|_| Error::NotFound)?;
-    let view = View::of(&req, name)?;
+    let mut view = View::of(&req, name)?;
+    let settings = app.settings();
+    if name == Name::Spam && view.filter.show == Show::Waiting {
+        view.filter.unsure |= settings.sure_spam == SureSpam::LeftOut && !view.sure;
+    }
     let frame = Frame::of(&req, &app).await?;
+    let me = moderator.user();
+    let one = view.one.unwrap_or(frame.habits.one_at_a_time);
     let active = app.filter();
     let thresholds = active.as_ref().map(|active| active.model.thresholds());
     // Without a filter the number stands beside the queue's name already.
     let waiting = frame
         .count(name)
-        .filter(|_| view.filter.show == Show::Waiting)
+        .filter(|_| view.filter.show == Show::Waiting && !view.sure)
         .map(|count| count.items);
-    let (view, matching, rows, next) = app
+    let (id, folds) = (me.id, settings.sure_spam != SureSpam::Shown);
+    let (view, matching, rows, next, on_duty) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
-            let (page, next) = view.filter.page(db, view.order, view.after)?;
+            let (page, next) = if one {
+                first_free(db, &view, id)?
+            } else {
+                view.filter.page(db, view.order, view.after, PAGE)?
+            };
             // A first page that nothing follows is all there is.
             let matching = if view.after.is_none() && next.is_none() {
                 Some(page.len() as i64)
@@ -320,14 +392,33 @@ pub async fn queue(
             } else {
                 waiting
             };
-            let rows: Vec<Row> = Entry::load(db, page)?
+            let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+            let claims = claim::on(db, &ids)?;
+            let mut rows: Vec<Row> = Entry::load(db, page)?
                 .into_iter()
                 .map(|entry| Row::of(entry, active.as_deref()))
                 .collect();
-            Ok((view, matching, rows, next))
+            for row in &mut rows {
+                row.folded = folds && row.is_sure_spam();
+                if let Some(claim) = claims.get(&row.entry.item.id) {
+                    row.open_by = match claim.by == id {
+                        true => "you have it".to_owned(),
+                        false => format!("{} has it open", claim.username),
+                    };
+                }
+            }
+            Ok((view, matching, rows, next, claim::on_duty(db)?))
         })
         .await?;
+    if let (true, [row]) = (one, &rows[..]) {
+        let item = row.entry.item.id;
+        app.write(move |db: &mut Db| claim::take(db, id, &[item]))
+            .await?;
+    }
     page(&QueuePage {
+        one,
+        me: me.username.clone(),
+        on_duty,
         layout: Layout::new(&req),
         frame,
         view,

@@ -2,9 +2,11 @@
 
 pub mod banner;
 pub mod batches;
+pub mod claims;
 pub mod desk;
 pub mod diff;
 pub mod filter;
+pub mod habits;
 pub mod log;
 pub mod people;
 pub mod row;
@@ -14,9 +16,13 @@ pub mod view;
 
 use crate::app::App;
 use crate::error::Error;
-use actix_web::HttpRequest;
+use crate::session::Visitor;
+use actix_web::{HttpMessage, HttpRequest};
 use banner::{Banner, Params};
+use habits::Keys;
+use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::queue::{self, Count, Name};
+use potluck_models::settings::SureSpam;
 use potluck_models::{Db, QueryResult};
 
 /// What surrounds every page of the desk: the queues with their counts, and what the last act did.
@@ -25,6 +31,11 @@ pub struct Frame {
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
+    /// How this moderator likes the desk.
+    pub habits: Habits,
+    pub keys: Keys,
+    /// Minutes at the desk without a pause, when a break is to be offered.
+    break_after: Option<i64>,
     /// This page without what it says of the last act: where forms come back to.
     pub back: String,
 }
@@ -34,9 +45,22 @@ impl Frame {
         let params = Params::of(req);
         let filter_missing = app.filter().is_none();
         let back = banner::without(&here(req), &banner::WORDS);
+        let unsure = app.settings().sure_spam == SureSpam::LeftOut;
+        let visitor = req.extensions().get::<Visitor>().cloned();
+        let me = visitor.and_then(|visitor| visitor.id());
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
+            let habits = match me {
+                Some(me) => Habits::of(db, me)?,
+                None => Habits::default(),
+            };
             Ok(Frame {
-                counts: queue::counts(db)?,
+                break_after: match me {
+                    Some(me) => habits.offers_break(db, me)?,
+                    None => None,
+                },
+                keys: Keys::read(&habits.keys),
+                habits,
+                counts: queue::counts(db, unsure)?,
                 banner: Banner::load(db, &params)?,
                 filter_missing,
                 back,

@@ -6,6 +6,7 @@ use crate::layout::Html;
 use potluck_models::db::ModelId;
 use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
+use potluck_models::markdown;
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::verdict::Reason;
 use potluck_models::spam::classifier::in_words;
@@ -19,6 +20,10 @@ pub struct Row {
     pub diff: Vec<(Change, String)>,
     /// The model that scored it, if another is in use now.
     pub other_model: Option<ModelId>,
+    /// Who has it open, in words, if anybody.
+    pub open_by: String,
+    /// Its text need be seen by nobody: the filter is sure, and it was not drawn for the sample.
+    pub folded: bool,
 }
 
 /// A token as a chip: name, weight with its sign, what was met before.
@@ -75,6 +80,8 @@ impl Row {
                 diff::words(&shown.text, &entry.revision.text)
             }),
             other_model: queue::scored_by_another(&entry.item, active.map(|active| active.id)),
+            open_by: String::new(),
+            folded: false,
             entry,
         }
     }
@@ -100,6 +107,27 @@ impl Row {
                 description: html, ..
             } => Html(html.clone()),
         }
+    }
+
+    /// Where its links lead. They are written out and can be followed only when asked for.
+    pub fn links(&self) -> Vec<String> {
+        let revision = &self.entry.revision;
+        match &self.entry.content {
+            Content::Prose(_) => markdown::links(&revision.content),
+            Content::Project { fields, .. } => {
+                let own = fields.links.iter().map(|link| link.url.clone());
+                own.chain(markdown::links(&fields.description)).collect()
+            }
+        }
+    }
+
+    /// Put away by the filter alone, which is sure of it.
+    pub fn is_sure_spam(&self) -> bool {
+        let item = &self.entry.item;
+        item.queue == Some(Queue::Spam)
+            && item.state == State::Spam
+            && item.why == "filter"
+            && !item.sampled
     }
 
     pub fn score(&self) -> Option<String> {

@@ -14,9 +14,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
-use potluck_models::moderation::bulk;
 use potluck_models::moderation::queue::{Name, Preview};
 use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
+use potluck_models::moderation::{bulk, claim};
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -114,8 +114,11 @@ pub async fn decide(
             let sentence = "One batch takes 1,000 items. Tick fewer, or decide all that match.";
             return refused(&req, &app, back, sentence).await;
         }
-        let decide = move |db: &mut Db| verdict::decide(db, by, verdict, reason, &seen);
-        app.write(decide).await?
+        app.write(move |db: &mut Db| -> QueryResult<_> {
+            claim::renew(db, by)?;
+            verdict::decide(db, by, verdict, reason, &seen)
+        })
+        .await?
     };
     let words = if is_desk(&back) {
         let skipped: Vec<ItemId> = outcomes.skipped.iter().map(|(id, _)| *id).collect();

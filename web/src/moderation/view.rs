@@ -8,10 +8,15 @@ use potluck_models::moderation::queue::{Cursor, Filter, Name, Order, Show};
 use potluck_models::spam::facts;
 
 /// What the address of a queue says.
+#[derive(Clone)]
 pub struct View {
     pub filter: Filter,
     pub order: Order,
     pub after: Option<Cursor>,
+    /// One item at a time; None: as this moderator likes it.
+    pub one: Option<bool>,
+    /// Also what the filter surely put away, where the site leaves that out.
+    pub sure: bool,
 }
 
 const FOREIGN: Error = Error::BadRequest(
@@ -65,6 +70,8 @@ impl View {
                 "no" => Some(false),
                 _ => return Err(FOREIGN),
             },
+            claimed: short("claimed").to_lowercase(),
+            unsure: tick("unsure")?,
             ..Filter::all_of(queue)
         };
         if let Some(kind) = Some(get("kind")).filter(|word| !word.is_empty()) {
@@ -94,6 +101,13 @@ impl View {
             filter,
             order,
             after,
+            one: match get("one").as_str() {
+                "" => None,
+                "1" => Some(true),
+                "0" => Some(false),
+                _ => return Err(FOREIGN),
+            },
+            sure: tick("sure")?,
         })
     }
 
@@ -139,6 +153,8 @@ impl View {
                 },
             ),
         ];
+        fields.push(("claimed", filter.claimed.clone()));
+        fields.push(("unsure", ticked(filter.unsure)));
         if filter.show != Show::Waiting {
             fields.push(("show", filter.show.to_string()));
         }
@@ -151,6 +167,12 @@ impl View {
         let mut fields = self.fields();
         if self.order != self.filter.usual_order() {
             fields.push(("order", self.order.to_string()));
+        }
+        if self.sure {
+            fields.push(("sure", ticked(true)));
+        }
+        if let Some(one) = self.one {
+            fields.push(("one", if one { "1" } else { "0" }.to_owned()));
         }
         let pairs: Vec<String> = fields
             .iter()
@@ -209,6 +231,12 @@ impl View {
         }
         if filter.first {
             words.push("by first-timers".to_owned());
+        }
+        if !filter.claimed.is_empty() {
+            words.push(format!("held by {}", filter.claimed));
+        }
+        if filter.unsure {
+            words.push("but for sure spam".to_owned());
         }
         match filter.maker {
             None => {}

@@ -755,7 +755,7 @@ fn an_edit_that_was_let_through_goes_back_to_waiting() {
     let before = table.picture();
     let held = Filter::all_of(Name::Held);
     let (page, _) = held
-        .page(&mut table.db, queue::Order::Oldest, None)
+        .page(&mut table.db, queue::Order::Oldest, None, queue::PAGE)
         .unwrap();
     let entry = queue::Entry::load(&mut table.db, page).unwrap().remove(0);
     assert_eq!(
@@ -810,7 +810,9 @@ fn pages_of_a_queue_hold_each_item_once_in_every_order() {
     for order in queue::Order::ALL {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let (page, next) = held.page(&mut table.db, *order, after).unwrap();
+            let (page, next) = held
+                .page(&mut table.db, *order, after, queue::PAGE)
+                .unwrap();
             seen.extend(page.iter().map(|item| item.id));
             // Through its text, as an address carries it.
             after = next.map(|next| next.to_string().parse().unwrap());

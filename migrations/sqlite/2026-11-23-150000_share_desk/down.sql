@@ -1,0 +1,3 @@
+DROP INDEX batches_by;
+DROP TABLE desk_habits;
+DROP TABLE claims;
