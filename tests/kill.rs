@@ -1,6 +1,7 @@
 //! What was answered is on disk: the real program is killed while people write, many times.
 
 use crate::browser::free_port;
+use crate::bulk::{crowd, each_decided_once};
 use crate::support::*;
 use diesel::prelude::*;
 use std::net::SocketAddr;
@@ -227,5 +228,124 @@ fn nothing_that_was_answered_is_lost_by_kill_9_on_sqlite() {
 fn nothing_that_was_answered_is_lost_by_kill_9_on_postgres() {
     if has_postgres() {
         nothing_answered_is_lost(Database::Postgres);
+    }
+}
+
+const MANY: usize = 4_000;
+/// Rounds in which the death must have come in the middle, of verdicts and of undos.
+const CUT_OFF: usize = 2;
+
+fn up_again(site: &Site, address: SocketAddr) -> Running {
+    let running = Running::start(site, address);
+    let visitor = site.visitor();
+    wait_for("the site to be up again", || {
+        visitor
+            .try_send("GET", "/healthz", &[], b"")
+            .ok()
+            .filter(|answer| answer.status == 200)
+    });
+    running
+}
+
+/// Sends a form to a site that dies meanwhile, at a moment that is drawn; whether that was in the
+/// middle of a batch. Then the site is up again, and the batch has come to its end.
+fn dies_during(
+    site: &Site,
+    address: SocketAddr,
+    running: &mut Running,
+    mona: &Client,
+    path: &str,
+    fields: &str,
+    most: u64,
+) -> bool {
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    site.let_go();
+    let client = mona.copy();
+    std::thread::scope(|scope| {
+        scope.spawn(move || client.try_send("POST", path, &kind, fields.as_bytes()).ok());
+        // Not a wait for something: the moment of death is drawn.
+        std::thread::sleep(Duration::from_millis(most / 20 + random(most)));
+        running.kill();
+    });
+    let cut_off = site.count("batches WHERE phase <> 'done'") == 1;
+    *running = up_again(site, address);
+    wait_for_long("the batch to come to its end", || {
+        (site.count("batches WHERE phase <> 'done'") == 0).then_some(())
+    });
+    each_decided_once(site);
+    cut_off
+}
+
+fn a_bulk_verdict_survives(database: Database) {
+    let mut site = Site::start(database, Options::default().limits_off());
+    crowd(&site, MANY);
+    site.moderator("mona");
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    site.hand_over(address);
+    let mut running = up_again(&site, address);
+    let (mut decided, mut undone, mut rounds) = (0, 0, 0);
+    while decided < CUT_OFF || undone < CUT_OFF {
+        rounds += 1;
+        assert!(
+            rounds <= 60,
+            "{decided} verdicts and {undone} undos were cut off"
+        );
+        let mona = site.come_back("mona");
+        let csrf = mona.csrf();
+        let all = format!("csrf={csrf}&all=held&until=1000000&verdict=ham&back=/moderation/held");
+        let verdicts = "/moderation/verdicts";
+        decided += usize::from(dies_during(
+            &site,
+            address,
+            &mut running,
+            &mona,
+            verdicts,
+            &all,
+            2_000,
+        ));
+        let left = site.count("items WHERE queue = 'held'");
+        // It died before the first step was on disk, or all of it is done.
+        assert!(left == 0 || left == MANY as i64, "{left} are left");
+        if left > 0 {
+            continue;
+        }
+        assert_eq!(site.count("verdicts WHERE undone_at IS NULL"), MANY as i64);
+        let newest: i64 = site.db(|db| {
+            use potluck_models::schema::batches;
+            batches::table
+                .order(batches::id.desc())
+                .select(batches::id)
+                .first(db)
+        });
+        let undo = format!("/moderation/batches/{newest}/undo");
+        let form = format!("csrf={csrf}&back=/moderation/held");
+        for attempt in 0.. {
+            assert!(attempt < 60, "the undo never came to anything");
+            let cut_off = dies_during(&site, address, &mut running, &mona, &undo, &form, 2_000);
+            undone += usize::from(cut_off);
+            let left = site.count("items WHERE queue = 'held'");
+            assert!(left == 0 || left == MANY as i64, "{left} are back");
+            if left > 0 {
+                break;
+            }
+        }
+        assert_eq!(site.count("verdicts WHERE undone_at IS NULL"), 0);
+        assert_eq!(site.count("revisions WHERE state = 'waiting'"), MANY as i64);
+    }
+    check(&site, &[]);
+    say_aloud(&format!(
+        "kill -9 in verdicts on {MANY} items on {database:?}: {decided} verdicts and {undone} undos cut off in {rounds} rounds, each came to its end once"
+    ));
+}
+
+#[test]
+fn a_bulk_verdict_goes_on_after_kill_9_and_doubles_nothing_on_sqlite() {
+    a_bulk_verdict_survives(Database::Sqlite);
+}
+
+#[test]
+fn a_bulk_verdict_goes_on_after_kill_9_and_doubles_nothing_on_postgres() {
+    if has_postgres() {
+        a_bulk_verdict_survives(Database::Postgres);
     }
 }

@@ -80,6 +80,18 @@ impl Job {
         })
     }
 
+    /// Makes jobs of a kind due that a process took up and did not finish: it may have died. For
+    /// kinds that may run twice at once, as each of their steps takes a lock.
+    pub fn take_up_again(db: &mut Db, kind: &str) -> QueryResult<usize> {
+        diesel::update(
+            jobs::table
+                .filter(jobs::kind.eq(kind))
+                .filter(jobs::dead_at.is_null()),
+        )
+        .set(jobs::run_at.eq(now()))
+        .execute(db)
+    }
+
     pub fn done(&self, db: &mut Db) -> QueryResult<usize> {
         diesel::delete(jobs::table.find(self.id)).execute(db)
     }

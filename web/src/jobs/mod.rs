@@ -28,6 +28,11 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// Works until the process ends: jobs as they come due.
 pub async fn work(app: Arc<App>, mailer: Mailer) {
+    // A verdict on many that a kill cut off goes on at once, not when its claim has run out.
+    let resumed = app.write(|db| Job::take_up_again(db, bulk::JOB)).await;
+    if let Err(error) = resumed {
+        tracing::warn!("cannot look for verdicts that were cut off: {error}");
+    }
     loop {
         match app_claim(&app).await {
             Ok(Some(job)) => run(&app, &mailer, &job).await,
