@@ -8,6 +8,8 @@ pub mod filter;
 pub mod log;
 pub mod people;
 pub mod row;
+pub mod rule_form;
+pub mod rules;
 pub mod sanctions;
 pub mod verdicts;
 pub mod view;
@@ -25,6 +27,7 @@ pub struct Frame {
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
+    raid: Option<rules::RaidOn>,
     /// This page without what it says of the last act: where forms come back to.
     pub back: String,
 }
@@ -33,12 +36,14 @@ impl Frame {
     pub async fn of(req: &HttpRequest, app: &App) -> Result<Frame, Error> {
         let params = Params::of(req);
         let filter_missing = app.filter().is_none();
+        let raid = rules::RaidOn::of(app);
         let back = banner::without(&here(req), &banner::WORDS);
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
             Ok(Frame {
                 counts: queue::counts(db)?,
                 banner: Banner::load(db, &params)?,
                 filter_missing,
+                raid,
                 back,
             })
         })
@@ -81,6 +86,9 @@ pub fn why_words(why: &str) -> &str {
         "duplicates" => "same text as another",
         "approve_first" => "maker approves",
         "filter" => "the filter",
+        "rules" => "a rule",
+        "raid" => "raid mode",
+        "heated" => "heated thread",
         other => other,
     }
 }
