@@ -212,6 +212,10 @@ impl Rules {
         &NONE
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     fn of(&self, kinds: impl Fn(Kind) -> bool) -> impl Iterator<Item = &InForce> {
         self.all
             .iter()
