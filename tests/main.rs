@@ -24,6 +24,7 @@ mod moderation;
 mod people;
 mod projects;
 mod queues;
+mod rules;
 mod schema;
 mod spam_cli;
 mod training;

@@ -13,6 +13,7 @@ use potluck_models::comment::{self, Body};
 use potluck_models::db::{self, Db, ItemId, UserId, write_tx};
 use potluck_models::gate::CommentPolicy;
 use potluck_models::intake::Context;
+use potluck_models::intake::rules::Rules;
 use potluck_models::item::{Item, Kind, Queue, Revision, RevisionState, State};
 use potluck_models::project::{self, Choices, Fields, Intent, Project};
 use potluck_models::schema::users;
@@ -545,6 +546,8 @@ impl Site {
                 settings: &settings,
                 filter: None,
                 limits_off: true,
+                rules: Rules::none(),
+                address: None,
             };
             let made = project::share(db, &context, &user, &fields, choices, Intent::Publish, "")
                 .expect("the project is taken in");
@@ -583,6 +586,8 @@ impl Site {
                 settings: &settings,
                 filter: None,
                 limits_off: true,
+                rules: Rules::none(),
+                address: None,
             };
             let body = Body::parse(text).expect("a text that may be");
             let (id, _) = comment::post(db, &context, &user, project.id, None, &body, "")

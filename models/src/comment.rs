@@ -3,8 +3,9 @@
 use crate::account::User;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::gate::{self, Person, Refusal};
+use crate::intake::heat::Heat;
 use crate::intake::limits::{self, Limited};
-use crate::intake::{self, Context, Decision, Text};
+use crate::intake::{self, Context, Decision, Text, rules};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State, Submitted};
 use crate::moderation::log::Act;
 use crate::project::Project;
@@ -126,10 +127,17 @@ pub fn post(
             Some(parent.root_id)
         }
     };
+    let heat = Heat::of(db, project.id, author, on_team)?;
     if !context.limits_off {
         limits::comment(db, context.settings, author, thread.id, &body.markdown)?
             .map_err(PostError::Limited)?;
+        if let Some(heat) = &heat {
+            heat.limit(db, thread.id, author)?
+                .map_err(PostError::Limited)?;
+        }
     }
+    rules::slow_mode(db, context.rules, &project.slug, thread.id, author, on_team)?
+        .map_err(PostError::Limited)?;
     let decision = intake::judge(
         db,
         context,
@@ -141,6 +149,7 @@ pub fn post(
             editing: None,
             approve_first: project.approve_first && !on_team,
             network,
+            heat,
         },
     )?;
     let id = insert(
@@ -225,6 +234,10 @@ pub fn edit(
         Some(project) => Project::find(db, project)?.approve_first && !on_team,
         None => false,
     };
+    let heat = match item.project_id {
+        Some(project) => Heat::of(db, project, author, on_team)?,
+        None => None,
+    };
     let is_maker = User::is_maker(db, author.id)?;
     let decision = intake::judge(
         db,
@@ -237,6 +250,7 @@ pub fn edit(
             editing: Some(comment.id),
             approve_first,
             network,
+            heat,
         },
     )?;
     if item.revise(db, &body.markdown, &body.markdown, &decision)? {

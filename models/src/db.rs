@@ -389,6 +389,8 @@ id! {
     SanctionId,
     /// What they tell one another about one.
     NoteId,
+    /// What they set for the intake.
+    RuleId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -5,6 +5,7 @@
 
 use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
+use crate::moderation::rule;
 use crate::picture::Picture;
 use crate::schema::{comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
@@ -201,6 +202,7 @@ impl Item {
             .returning(items::id)
             .get_result(db)?;
         keep_domains(db, id, &facts)?;
+        keep_traces(db, id, new.decision)?;
         let revision_state = match state {
             State::Draft => RevisionState::Draft,
             State::Published | State::Unlisted => RevisionState::Published,
@@ -293,6 +295,7 @@ impl Item {
             forget_domains(db, self.id)?;
         }
         keep_domains(db, self.id, &facts)?;
+        keep_traces(db, self.id, decision)?;
         let standing = Standing {
             state,
             queue,
@@ -439,6 +442,12 @@ fn keep_domains(db: &mut Db, item: ItemId, facts: &Facts) -> QueryResult<()> {
         .execute(db)?;
     }
     Ok(())
+}
+
+/// Where it came from, and the rules of moderators that met it.
+fn keep_traces(db: &mut Db, item: ItemId, decision: &Decision) -> QueryResult<()> {
+    intake::address::keep(db, item, decision.address)?;
+    rule::keep_hits(db, item, &decision.rules)
 }
 
 fn forget_domains(db: &mut Db, item: ItemId) -> QueryResult<usize> {

@@ -352,6 +352,7 @@ fn judge(
             editing,
             approve_first: false,
             network,
+            heat: None,
         },
     )
 }

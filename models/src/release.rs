@@ -122,6 +122,7 @@ pub fn put_out(
             editing: None,
             approve_first: false,
             network,
+            heat: None,
         },
     )?;
     let id = Item::submit(

@@ -414,6 +414,39 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    rules (id) {
+        id -> BigInt,
+        kind -> Text,
+        pattern -> Text,
+        number -> Integer,
+        outcome -> Text,
+        note -> Text,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+        until -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+        turned_away -> Integer,
+    }
+}
+
+diesel::table! {
+    rule_hits (rule_id, item_id) {
+        rule_id -> BigInt,
+        item_id -> BigInt,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    item_addresses (item_id) {
+        item_id -> BigInt,
+        address -> Text,
+        at -> Timestamp,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -434,6 +467,8 @@ diesel::joinable!(verdicts -> items (item_id));
 diesel::joinable!(verdicts -> batches (batch_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(items -> users (author_id));
+diesel::joinable!(rule_hits -> items (item_id));
+diesel::joinable!(item_addresses -> items (item_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -469,4 +504,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_notes,
     claims,
     desk_habits,
+    rules,
+    rule_hits,
+    item_addresses,
 );

@@ -3,9 +3,11 @@
 use crate::config::Config;
 use crate::error::Error;
 use potluck_models::db::{self, Db, Kind, Pools};
+use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{ActiveModel, Context};
 use potluck_models::settings::Settings;
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
@@ -20,6 +22,7 @@ pub struct App {
     pub decoding: Semaphore,
     settings: RwLock<Arc<Settings>>,
     filter: RwLock<Option<Arc<ActiveModel>>>,
+    rules: RwLock<Arc<Rules>>,
     /// The address in use, once it is bound: `bind` may ask for any port.
     pub public_url: RwLock<String>,
 }
@@ -38,6 +41,7 @@ impl App {
             decoding: Semaphore::new(2),
             settings: RwLock::new(Arc::new(settings)),
             filter: RwLock::new(filter.map(Arc::new)),
+            rules: RwLock::default(),
             config,
             pools,
         }
@@ -161,12 +165,29 @@ impl App {
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = filter.map(Arc::new);
     }
 
-    /// What the intake needs, to be moved into a write.
-    pub fn intake(&self) -> Intake {
+    /// The rules of moderators that are in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
+    }
+
+    pub fn set_rules(&self, rules: Rules) {
+        *self
+            .rules
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(rules);
+    }
+
+    /// What the intake needs, to be moved into a write. The caller's address is kept for a while.
+    pub fn intake(&self, address: IpAddr) -> Intake {
         Intake {
             settings: self.settings(),
             filter: self.filter(),
             limits_off: self.config.limits_off,
+            rules: self.rules(),
+            address,
         }
     }
 
@@ -183,6 +204,8 @@ pub struct Intake {
     settings: Arc<Settings>,
     filter: Option<Arc<ActiveModel>>,
     limits_off: bool,
+    rules: Arc<Rules>,
+    address: IpAddr,
 }
 
 impl Intake {
@@ -191,6 +214,8 @@ impl Intake {
             settings: &self.settings,
             filter: self.filter.as_deref(),
             limits_off: self.limits_off,
+            rules: &self.rules,
+            address: Some(self.address),
         }
     }
 }

@@ -88,7 +88,9 @@ pub fn routes(site: &mut ServiceConfig) {
 
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
-    use moderation::{batches, claims, desk, filter, habits, log, people, sanctions, verdicts};
+    use moderation::{
+        batches, claims, desk, filter, habits, log, people, rule_form, rules, sanctions, verdicts,
+    };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
         .route("/moderation/batches/{id}", get().to(batches::show))
@@ -125,6 +127,14 @@ fn moderation_routes(site: &mut ServiceConfig) {
             "/moderation/sanctions/{id}/undo",
             post().to(sanctions::undo),
         )
+        .route("/moderation/rules", get().to(rules::list))
+        .route("/moderation/rules", post().to(rule_form::set))
+        .route("/moderation/rules/new", get().to(rule_form::new_form))
+        .route("/moderation/rules/new", post().to(rule_form::try_out))
+        .route("/moderation/rules/raid", post().to(rules::start_raid))
+        .route("/moderation/rules/{id}", get().to(rules::show))
+        .route("/moderation/rules/{id}/end", post().to(rules::end))
+        .route("/moderation/rules/{id}/resume", post().to(rules::resume))
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));
 }

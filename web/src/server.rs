@@ -11,6 +11,7 @@ use anyhow::Context;
 use potluck_models::account::User;
 use potluck_models::db::{self, Pools, write_tx};
 use potluck_models::link::{Link, Purpose};
+use potluck_models::moderation::rule;
 use potluck_models::settings::Settings;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -26,12 +27,12 @@ pub fn open(config: Config) -> anyhow::Result<(Arc<App>, Pools)> {
     }
     let settings = write_tx(&mut db, Settings::load_or_init)?;
     let filter = filter::load_or_init(&mut db)?;
+    let rules = rule::in_force(&mut db, &settings.key)?;
     drop(db);
     let pools = Pools::open(&config.database_url)?;
-    Ok((
-        Arc::new(App::new(config, pools.clone(), settings, filter)),
-        pools,
-    ))
+    let app = App::new(config, pools.clone(), settings, filter);
+    app.set_rules(rules);
+    Ok((Arc::new(app), pools))
 }
 
 /// A running site: the server, and the tasks beside it.

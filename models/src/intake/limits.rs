@@ -205,7 +205,7 @@ pub fn waiting(
     })
 }
 
-fn span(seconds: i64) -> String {
+pub(super) fn span(seconds: i64) -> String {
     match seconds {
         ..=1 => "a second".into(),
         2..=90 => format!("{seconds} seconds"),

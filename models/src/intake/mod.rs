@@ -4,15 +4,23 @@
 //! refuse; every later step runs and is recorded with the text, and the strictest outcome wins, so
 //! that a first comment which is surely spam lies in Spam and not in Held.
 
+pub mod address;
 pub mod checks;
+pub mod cidr;
+pub mod heat;
 pub mod limits;
+pub mod phrases;
+pub mod rules;
 
 use crate::account::User;
-use crate::db::{ItemId, ModelId};
+use crate::db::{ItemId, ModelId, RuleId};
 use crate::item::Kind;
 use crate::settings::Settings;
 use crate::spam::{self, classifier::Model};
 use crate::{Db, QueryResult, secret};
+use heat::Heat;
+use rules::Rules;
+use std::net::IpAddr;
 
 /// Why a comment waits for the maker and not for moderators.
 pub const APPROVE_FIRST: &str = "approve_first";
@@ -70,6 +78,10 @@ pub struct Decision {
     pub sampled: bool,
     /// Nothing of the author's was published yet.
     pub newcomer: bool,
+    /// The rules of moderators that met it.
+    pub rules: Vec<RuleId>,
+    /// Where it came from, to be kept for a while.
+    pub address: Option<IpAddr>,
 }
 
 impl Decision {
@@ -105,6 +117,8 @@ impl Decision {
             unseen: None,
             sampled: false,
             newcomer: false,
+            rules: Vec::new(),
+            address: None,
         }
     }
 
@@ -151,6 +165,10 @@ pub struct Context<'a> {
     pub filter: Option<&'a ActiveModel>,
     /// `limits=off`, for load and acceptance tests on loopback.
     pub limits_off: bool,
+    /// What moderators set, in memory.
+    pub rules: &'a Rules,
+    /// The caller's address, if there is one.
+    pub address: Option<IpAddr>,
 }
 
 /// A text before it is judged.
@@ -164,6 +182,8 @@ pub struct Text<'a> {
     /// The maker of the project approves each comment (and is not its author).
     pub approve_first: bool,
     pub network: &'a str,
+    /// The thread it goes to, if it is heated just now.
+    pub heat: Option<Heat>,
 }
 
 /// Runs every step after gate and limits, in this order.
@@ -171,10 +191,14 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     let history = checks::History::of(db, text)?;
     let signals = history.signals(text);
     let (filter, score) = filter_step(context.filter, text, &signals);
+    let ([rules, raid], met) = context.rules.steps(text, context.address);
     let steps = vec![
         checks::watched(db, text)?,
+        rules,
+        raid,
         checks::links(context.settings, text),
         checks::duplicates(db, text)?,
+        Heat::step(text.heat),
         checks::first_texts(&history, text),
         filter,
         checks::approve_first(text),
@@ -190,6 +214,8 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         (words > 0).then(|| unseen as f64 / words as f64)
     });
     decision.newcomer = history.is_newcomer();
+    decision.rules = met;
+    decision.address = context.address;
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 

@@ -11,5 +11,7 @@ pub mod placing;
 pub mod queue;
 pub mod report;
 pub mod rescore;
+pub mod rule;
 pub mod sanction;
+pub mod trial;
 pub mod verdict;

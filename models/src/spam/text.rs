@@ -265,7 +265,7 @@ pub fn fold_word(word: &str, out: &mut String, disguises: &mut Disguises) {
 
 /// The Latin letter that a Cyrillic or Greek one passes for. A short table by eye: the full one of
 /// UTS 39 folds `m` to `rn` and digits to letters, which reads worse than it hides.
-fn latin_for(c: char) -> Option<char> {
+pub(crate) fn latin_for(c: char) -> Option<char> {
     Some(match c {
         'а' => 'a',
         'А' => 'A',

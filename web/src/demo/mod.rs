@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, UserId, write_tx};
+use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{self, Context, Outcome, Step, Text};
 use potluck_models::item::{Item, Kind, State, Submitted};
 use potluck_models::moderation::report::{self, ReportReason};
@@ -203,6 +204,8 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             settings: &settings,
             filter: active.as_deref(),
             limits_off: true,
+            rules: Rules::none(),
+            address: None,
         },
         start: now(),
     };
@@ -229,6 +232,8 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             settings: &settings,
             filter: again.as_deref(),
             limits_off: true,
+            rules: Rules::none(),
+            address: None,
         },
         start: demo.start,
     };
@@ -574,6 +579,7 @@ impl Demo<'_> {
             editing: None,
             approve_first: false,
             network: "",
+            heat: None,
         };
         let mut decision = intake::judge(db, &self.context, &judged)?;
         decision.outcome = Outcome::Publish;

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use potluck_models::account::User;
 use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
+use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{bulk, claim};
 use potluck_models::picture::Picture;
@@ -155,6 +156,7 @@ pub async fn watch(app: Arc<App>) {
                     }
                 },
                 "model" => crate::filter::reload(&app).await,
+                rule::CHANGE => crate::moderation::rules::reload(&app).await,
                 _ => true,
             };
             // What could not be read is tried again at the next look.
@@ -224,6 +226,7 @@ pub async fn sweep(app: Arc<App>) {
             .write(|db| -> diesel::QueryResult<()> {
                 session::Session::sweep(db)?;
                 intake::limits::sweep(db)?;
+                intake::address::sweep(db)?;
                 link::sweep(db)?;
                 claim::sweep(db)?;
                 Ok(())

@@ -226,7 +226,7 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 6] {
+    fn whys(&self) -> [(&'static str, &'static str); 9] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
@@ -234,6 +234,9 @@ impl QueuePage {
             ("duplicates", "Same text as another"),
             ("filter", "The filter"),
             ("moderator", "A moderator"),
+            ("rules", "A rule"),
+            ("raid", "Raid mode"),
+            ("heated", "Heated thread"),
         ]
     }
 

@@ -10,6 +10,8 @@ pub mod habits;
 pub mod log;
 pub mod people;
 pub mod row;
+pub mod rule_form;
+pub mod rules;
 pub mod sanctions;
 pub mod verdicts;
 pub mod view;
@@ -36,6 +38,7 @@ pub struct Frame {
     pub keys: Keys,
     /// Minutes at the desk without a pause, when a break is to be offered.
     break_after: Option<i64>,
+    raid: Option<rules::RaidOn>,
     /// This page without what it says of the last act: where forms come back to.
     pub back: String,
 }
@@ -44,6 +47,7 @@ impl Frame {
     pub async fn of(req: &HttpRequest, app: &App) -> Result<Frame, Error> {
         let params = Params::of(req);
         let filter_missing = app.filter().is_none();
+        let raid = rules::RaidOn::of(app);
         let back = banner::without(&here(req), &banner::WORDS);
         let unsure = app.settings().sure_spam == SureSpam::LeftOut;
         let visitor = req.extensions().get::<Visitor>().cloned();
@@ -63,6 +67,7 @@ impl Frame {
                 counts: queue::counts(db, unsure)?,
                 banner: Banner::load(db, &params)?,
                 filter_missing,
+                raid,
                 back,
             })
         })
@@ -105,6 +110,9 @@ pub fn why_words(why: &str) -> &str {
         "duplicates" => "same text as another",
         "approve_first" => "maker approves",
         "filter" => "the filter",
+        "rules" => "a rule",
+        "raid" => "raid mode",
+        "heated" => "heated thread",
         other => other,
     }
 }

@@ -441,7 +441,10 @@ pub async fn post(
     if form.has("preview") {
         return page(&again.with_preview(&body));
     }
-    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (intake, network) = (
+        app.intake(session::caller(&app, &req)),
+        session::network(&app, &req),
+    );
     let posted = app
         .write(move |db| -> Result<Posted, PostError> {
             match comment::post(
@@ -592,7 +595,10 @@ pub async fn edit(
     if form.has("preview") {
         return page(&again.with_preview(&body));
     }
-    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (intake, network) = (
+        app.intake(session::caller(&app, &req)),
+        session::network(&app, &req),
+    );
     let edited = app
         .write(move |db| -> Result<(State, ItemId), PostError> {
             let state = comment::edit(db, &intake.context(), &user, &comment, &body, &network)?;

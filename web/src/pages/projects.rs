@@ -198,6 +198,8 @@ struct ShowPage {
     picture: Option<Picture>,
     versions: Vec<Version>,
     waiting_releases: Vec<String>,
+    /// Minutes between two comments of one person, where a moderator asked for it.
+    slow: Option<i32>,
     talk: Talk,
 }
 
@@ -333,6 +335,7 @@ pub async fn show(
     let after = query.0.after.parse().unwrap_or(ItemId(0));
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
+    let slow = app.rules().slow(&slug).map(|slow| slow.rule.number);
     let make = app
         .read_here(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
@@ -359,6 +362,7 @@ pub async fn show(
                 picture,
                 versions,
                 waiting_releases,
+                slow,
                 talk,
             })
         })
@@ -777,7 +781,10 @@ pub async fn create(
     } else {
         Intent::Publish
     };
-    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (intake, network) = (
+        app.intake(session::caller(&app, &req)),
+        session::network(&app, &req),
+    );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
@@ -963,7 +970,10 @@ pub async fn update(
     } else {
         Intent::Publish
     };
-    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (intake, network) = (
+        app.intake(session::caller(&app, &req)),
+        session::network(&app, &req),
+    );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;

@@ -273,7 +273,10 @@ pub async fn create(
         project.slug,
         segment(&new.version)
     );
-    let (intake, network) = (app.intake(), session::network(&app, &req));
+    let (intake, network) = (
+        app.intake(session::caller(&app, &req)),
+        session::network(&app, &req),
+    );
     let slug = project.slug.clone();
     let put_out = app
         .write(move |db| -> Result<Option<State>, Error> {

@@ -17,6 +17,7 @@ use potluck_models::account::{Email, Role, SignUpError, User, Username};
 use potluck_models::gate;
 use potluck_models::intake::limits::{self, Limited};
 use potluck_models::link::{Link, Purpose};
+use potluck_models::moderation::rule::{Kind, Rule};
 use potluck_models::project::FieldError;
 use potluck_models::session::Session;
 use potluck_models::{Db, QueryResult, now, password};
@@ -30,6 +31,8 @@ struct SignUpPage {
     setup: bool,
     username: String,
     email: String,
+    /// Why nobody signs up just now.
+    closed: Option<String>,
 }
 
 impl SignUpPage {
@@ -41,10 +44,15 @@ impl SignUpPage {
     }
 }
 
-pub async fn sign_up_form(req: HttpRequest, visitor: Visitor) -> Result<HttpResponse, Error> {
+pub async fn sign_up_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+) -> Result<HttpResponse, Error> {
     if visitor.signed_in.is_some() {
         return Ok(see_other("/"));
     }
+    let raid = app.rules().raid().map(|raid| closed(&raid.rule));
     page(&SignUpPage {
         layout: Layout::with_form(&req),
         errors: Vec::new(),
@@ -52,6 +60,7 @@ pub async fn sign_up_form(req: HttpRequest, visitor: Visitor) -> Result<HttpResp
         setup: false,
         username: String::new(),
         email: String::new(),
+        closed: raid,
     })
 }
 
@@ -98,6 +107,59 @@ fn again(
             setup,
             username: form.get("username").to_owned(),
             email: form.get("email").to_owned(),
+            closed: None,
+        },
+    )
+}
+
+/// Why nobody, or nobody from this network, signs up for now.
+fn closed(rule: &Rule) -> String {
+    let until = gate::day_and_hour(&rule.until);
+    match rule.kind {
+        Kind::Raid => format!(
+            "Every chair is taken for a moment: we take no new members until {until}. \
+             Reading needs no account. Please come back then."
+        ),
+        _ => format!(
+            "We take no new members from your network until {until}. Reading needs no account. \
+             If you have something to bring before that, write to the people who run this site."
+        ),
+    }
+}
+
+/// A rule of moderators stands in the way.
+async fn turned_away(
+    req: &HttpRequest,
+    app: &App,
+    form: &Form,
+    rule: Rule,
+) -> Result<HttpResponse, Error> {
+    let id = rule.id;
+    app.write(move |db| Rule::count_refusal(db, id)).await?;
+    if rule.kind == Kind::Mail {
+        let message = format!(
+            "We take no sign-ups with an address at {} for now. Another address will do.",
+            rule.pattern
+        );
+        let field = "email";
+        return again(
+            req,
+            form,
+            "/signup",
+            false,
+            vec![FieldError { field, message }],
+        );
+    }
+    page_with(
+        StatusCode::FORBIDDEN,
+        &SignUpPage {
+            layout: Layout::with_form(req),
+            errors: Vec::new(),
+            action: "/signup".into(),
+            setup: false,
+            username: form.get("username").to_owned(),
+            email: form.get("email").to_owned(),
+            closed: Some(closed(&rule)),
         },
     )
 }
@@ -119,6 +181,13 @@ pub async fn sign_up(
         Ok(new) => new,
         Err(errors) => return again(&req, &form, "/signup", false, errors),
     };
+    let met = app
+        .rules()
+        .sign_up(new.email.as_str(), session::caller(&app, &req))
+        .map(|met| met.rule.clone());
+    if let Some(rule) = met {
+        return turned_away(&req, &app, &form, rule).await;
+    }
     let chosen = new.password.clone();
     let hash = app.hash(move || password::hash(&chosen)).await?;
     let (network, url) = (session::network(&app, &req), app.url());
@@ -696,6 +765,7 @@ pub async fn set_up_form(
         setup: true,
         username: String::new(),
         email: String::new(),
+        closed: None,
     })
     .map(without_referrer)
 }

@@ -177,6 +177,8 @@ fn context(settings: &Settings) -> Context<'_> {
         settings,
         filter: None,
         limits_off: true,
+        rules: crate::intake::rules::Rules::none(),
+        address: None,
     }
 }
 
