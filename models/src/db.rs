@@ -389,6 +389,10 @@ id! {
     SanctionId,
     /// What they tell one another about one.
     NoteId,
+    /// What a maker did with a comment on their project.
+    MakerActId,
+    /// Whom a maker does not want to comment.
+    BlockId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod log;
+pub mod makers;
 pub mod people;
 pub mod row;
 pub mod sanctions;
@@ -80,6 +81,7 @@ pub fn why_words(why: &str) -> &str {
         "first_project" => "first project",
         "duplicates" => "same text as another",
         "approve_first" => "maker approves",
+        "maker" => "by the maker",
         "filter" => "the filter",
         other => other,
     }
