@@ -291,7 +291,8 @@ on_both! {
 
     fn a_pinned_comment_leads_a_long_thread_from_its_end(site, limits_off) {
         let Scene { odile, duck, id, .. } = &scene(site);
-        let last = (0..51).map(|n| site.comment("ann", duck, &format!("Number {n} of many remarks."))).next_back().unwrap();
+        let many: Vec<ItemId> = (0..51).map(|n| site.comment("ann", duck, &format!("Number {n} of many remarks."))).collect();
+        let last = many[50];
         ask(odile, last, "pin").expect(303);
         let first = site.visitor().get(&duck.path()).expect(200).html();
         assert!(first.find(&format!("id=\"comment-{last}\"")).unwrap() < first.find(&format!("id=\"comment-{id}\"")).unwrap());
@@ -453,6 +454,14 @@ on_both! {
         // And one of them after all.
         odile.fill_in(&page.form(&here), &[("show", &ids[25])]).expect(303);
         counted(site, duck, 22);
+        // All of a page at once.
+        for n in 30..33 {
+            ann.post(&duck.comments(), &[("body", &format!("Remark {n} for the maker alone, on lamps and rivers."))]).expect(303);
+        }
+        let form = odile.get(&here).expect(200).form(&here);
+        let fields: Vec<(&str, &str)> = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("act", "all")]).collect();
+        odile.post_raw(&here, &fields, &[]).expect(303);
+        counted(site, duck, 25);
         // Said twice, it is said once.
         let again = ticked(&ids[..20], "show");
         assert!(again.location().unwrap().contains("said=nothing"));

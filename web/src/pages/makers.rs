@@ -172,7 +172,8 @@ pub async fn waiting(
     page(&shown)
 }
 
-/// `show` or `hide` with a number is the button of one comment; `act` is that of the ticked ones.
+/// `show` or `hide` with a number is the button of one comment; `act` is that of the ticked ones, or
+/// of all that the page has.
 pub async fn decide(
     app: web::Data<App>,
     member: Member,
@@ -186,19 +187,20 @@ pub async fn decide(
         (Some(one), ..) => (Wish::Show, vec![one]),
         (_, Some(one), _) => (Wish::Hide, vec![one]),
         (.., word) => {
-            let wish = match word {
-                "show" => Wish::Show,
-                "hide" => Wish::Hide,
-                _ => Wish::Hold,
+            let (wish, those) = match word {
+                "show" => (Wish::Show, "item"),
+                "hide" => (Wish::Hide, "item"),
+                "all" => (Wish::Show, "here"),
+                _ => return Err(NONE),
             };
-            let ids = form.all("item").filter_map(|id| id.parse().ok()).collect();
-            (wish, ids)
+            let ids = form.all(those).filter_map(|id| id.parse().ok());
+            (wish, ids.collect())
         }
     };
     let (slug, said) = app
         .write(move |db| -> Result<_, Error> {
             let (project, _) = own(db, &slug, &user)?;
-            if ids.is_empty() || wish == Wish::Hold {
+            if ids.is_empty() {
                 return Err(NONE);
             }
             let decided = maker::act_on(db, &user, project.id, &ids, wish)?;
