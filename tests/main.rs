@@ -20,6 +20,7 @@ mod hidden;
 mod house;
 mod intake;
 mod kill;
+mod makers;
 mod moderation;
 mod people;
 mod projects;

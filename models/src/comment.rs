@@ -7,11 +7,11 @@ use crate::intake::heat::Heat;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Text, rules};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State, Submitted};
-use crate::moderation::log::Act;
+use crate::maker::BY_MAKER;
 use crate::project::Project;
 use crate::schema::{comments, items, project_makers, projects, users};
 use crate::thread::Thread;
-use crate::{Db, QueryResult, markdown};
+use crate::{Db, QueryResult, block, markdown};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -110,6 +110,7 @@ pub fn post(
         user: author,
         is_maker,
         on_team,
+        is_blocked: block::holds(db, project.id, author.id)?,
     };
     gate::may_comment(Some(person), project.terms(), now()).map_err(PostError::Refused)?;
 
@@ -213,7 +214,24 @@ pub fn edit(
     body: &Body,
     network: &str,
 ) -> Result<State, PostError> {
-    gate::may_post(author, now()).map_err(PostError::Refused)?;
+    let place = Item::find(db, comment.id)?.project_id;
+    let (on_team, approve_first, is_blocked) = match place {
+        Some(project) => {
+            let project = Project::find(db, project)?;
+            let on_team = project.is_made_by(db, author.id)?;
+            let is_blocked = block::holds(db, project.id, author.id)?;
+            (on_team, project.approve_first && !on_team, is_blocked)
+        }
+        None => (false, false, false),
+    };
+    let is_maker = User::is_maker(db, author.id)?;
+    let person = Person {
+        user: author,
+        is_maker,
+        on_team,
+        is_blocked,
+    };
+    gate::may_change_words(person, now()).map_err(PostError::Refused)?;
     if !context.limits_off {
         limits::edits(db, author.id)?.map_err(PostError::Limited)?;
     }
@@ -226,19 +244,10 @@ pub fn edit(
     if body.markdown == comment.body && !item.has_waiting_edit() {
         return Ok(item.state);
     }
-    let on_team = match item.project_id {
-        Some(project) => Project::find(db, project)?.is_made_by(db, author.id)?,
-        None => false,
-    };
-    let approve_first = match item.project_id {
-        Some(project) => Project::find(db, project)?.approve_first && !on_team,
-        None => false,
-    };
     let heat = match item.project_id {
         Some(project) => Heat::of(db, project, author, on_team)?,
         None => None,
     };
-    let is_maker = User::is_maker(db, author.id)?;
     let decision = intake::judge(
         db,
         context,
@@ -366,6 +375,10 @@ pub struct CommentInThread {
     pub evidence: String,
     pub version: i32,
     pub was_published: bool,
+    /// Its maker folded it with its replies.
+    pub folded: bool,
+    /// It helped the maker.
+    pub helped: bool,
     /// Title and slug of a project the author made.
     pub maker_of: Option<(String, String)>,
     /// 0 at the top, at most [`MAX_DEPTH`].
@@ -392,9 +405,16 @@ impl CommentInThread {
             State::Held | State::Spam => {
                 reader.is(self.author_id) || self.is_for_maker(reader) || reader.moderates
             }
-            State::Removed => reader.moderates,
+            State::Removed => {
+                reader.moderates || (self.is_hidden_by_maker() && reader.is(self.author_id))
+            }
             State::Draft | State::Unlisted | State::Deleted => false,
         }
+    }
+
+    /// By the maker, and not by a moderator.
+    pub fn is_hidden_by_maker(&self) -> bool {
+        self.state == State::Removed && self.why == BY_MAKER
     }
 
     /// It, or an edit of it, waits for this reader as the maker of the project.
@@ -437,18 +457,22 @@ type Row = (
     ),
     (State, Option<Queue>, String, String, i32, bool),
     (String, String),
+    (bool, bool),
 );
 
 /// Reads the branches after a top-level comment, oldest first. What may not be read appears as a
 /// place without text when something readable hangs below it, and not at all otherwise; what
 /// was published and then taken away keeps its place. Moderators find what others wait with on
 /// their desk and on its own page, not here, where a wave of spam would bury the talk.
+/// The first part begins with what the maker pinned, wherever it stands.
 pub fn thread_part(
     db: &mut Db,
-    thread: ThreadId,
+    thread: &Thread,
     after: ItemId,
     reader: Reader,
 ) -> QueryResult<Part> {
+    let pinned = thread.pinned_id.filter(|_| after == ItemId(0));
+    let thread = thread.id;
     let mut roots: Vec<ItemId> = comments::table
         .filter(
             comments::thread_id
@@ -482,10 +506,38 @@ pub fn thread_part(
     };
     let comments = in_reading_order(rows, in_public);
     let comments = with_waiting_edits(db, comments, reader)?;
+    let mut comments = with_makers(db, thread, (*first, *last), comments)?;
+    if let Some(pinned) = pinned {
+        if pinned > *last {
+            let rows: Vec<Row> = select_rows()
+                .filter(comments::thread_id.eq(thread))
+                .filter(comments::root_id.eq(pinned))
+                .order(comments::id)
+                .load(db)?;
+            let branch = with_waiting_edits(db, in_reading_order(rows, in_public), reader)?;
+            comments.extend(with_makers(db, thread, (pinned, pinned), branch)?);
+        }
+        show_first(&mut comments, pinned);
+    }
     Ok(Part {
-        comments: with_makers(db, thread, (*first, *last), comments)?,
+        comments,
         more_after,
     })
+}
+
+/// Moves a branch before the others, if its first comment may be read by all.
+fn show_first(comments: &mut [CommentInThread], pinned: ItemId) {
+    let Some(at) = comments.iter().position(|c| c.id == pinned) else {
+        return;
+    };
+    let replies = comments[at + 1..]
+        .iter()
+        .take_while(|c| c.depth > 0)
+        .count();
+    let end = at + 1 + replies;
+    if comments[at].state == State::Published {
+        comments[..end].rotate_right(end - at);
+    }
 }
 
 /// Where the part that holds a branch begins: the `after` of [`thread_part`].
@@ -511,62 +563,6 @@ pub fn part_of(db: &mut Db, thread: ThreadId, root: ItemId) -> QueryResult<ItemI
         .offset(whole_parts - 1)
         .select(comments::id)
         .first(db)
-}
-
-/// Comments that wait for the maker of a project: the 50 oldest, and how many there are.
-pub fn waiting_for_maker(db: &mut Db, project: ItemId) -> QueryResult<(Vec<ItemId>, i64)> {
-    let waiting = || {
-        items::table.filter(
-            items::project_id
-                .eq(project)
-                .and(items::queue.eq(Queue::Maker)),
-        )
-    };
-    let first = waiting()
-        .order(items::id)
-        .limit(50)
-        .select(items::id)
-        .load(db)?;
-    Ok((first, waiting().count().get_result(db)?))
-}
-
-/// The maker's answer to a comment that waits for them. It decides who reads it and teaches the
-/// filter nothing. False when it does not wait for the maker (any more).
-pub fn maker_decides(db: &mut Db, maker: &User, id: ItemId, publish: bool) -> QueryResult<bool> {
-    let waiting = dialect::lock_item(db, id)?.filter(|item| item.queue == Some(Queue::Maker));
-    let Some(item) = waiting else {
-        return Ok(false);
-    };
-    let mut to = item.standing();
-    to.queue = None;
-    to.why = String::new();
-    to.evidence = String::new();
-    if publish {
-        to.state = State::Published;
-    } else if item.state != State::Published {
-        to.state = State::Removed;
-        to.why = "maker".into();
-    }
-    item.settle(db, to)?;
-    let newest = Revision::newest(db, id)?;
-    if publish {
-        newest.show(db, Kind::Comment)?;
-    } else if item.state == State::Published {
-        newest.set_state(db, RevisionState::Withdrawn)?;
-    }
-    let act = if publish {
-        "maker published"
-    } else {
-        "maker declined"
-    };
-    Act {
-        actor: Some(maker.id),
-        act,
-        item: Some(id),
-        ..Act::default()
-    }
-    .write(db)?;
-    Ok(true)
 }
 
 /// What readers may see of a comment's past, oldest first: texts that stood after the quiet time.
@@ -654,6 +650,10 @@ fn select_rows() -> _ {
                 items::published_at.is_not_null(),
             ),
             (users::username, users::display_name),
+            (
+                comments::folded_at.is_not_null(),
+                comments::helped_at.is_not_null(),
+            ),
         ))
 }
 
@@ -666,6 +666,7 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
                 (id, parent_id, root_id, author_id, body_html, created_at, edited_at),
                 (state, queue, why, evidence, version, was_published),
                 (username, display_name),
+                (folded, helped),
             )| {
                 CommentInThread {
                     id,
@@ -683,6 +684,8 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
                     evidence,
                     version,
                     was_published,
+                    folded,
+                    helped,
                     maker_of: None,
                     depth: 0,
                     in_reply_to: None,
@@ -798,6 +801,7 @@ mod tests {
             ),
             (state, None, String::new(), String::new(), 1, true),
             ("ann".into(), String::new()),
+            (false, false),
         )
     }
 
@@ -881,6 +885,28 @@ mod tests {
         ];
         let line: Vec<i64> = line_of(rows, ItemId(2)).iter().map(|r| r.0.0.0).collect();
         assert_eq!(line, [1, 2, 4, 5]);
+    }
+
+    #[test]
+    fn a_pinned_branch_comes_first_and_whole() {
+        let rows = vec![
+            row(1, None, State::Published),
+            row(2, None, State::Published),
+            row(3, Some(2), State::Published),
+            row(4, Some(3), State::Published),
+            row(5, None, State::Published),
+        ];
+        let pin = |rows: Vec<Row>, id| -> Vec<i64> {
+            let mut shown = in_reading_order(rows, Reader::default());
+            show_first(&mut shown, ItemId(id));
+            shown.into_iter().map(|c| c.id.0).collect()
+        };
+        assert_eq!(pin(rows.clone(), 2), [2, 3, 4, 1, 5]);
+        assert_eq!(pin(rows.clone(), 5), [5, 1, 2, 3, 4]);
+        assert_eq!(pin(rows.clone(), 9), [1, 2, 3, 4, 5]);
+        let mut gone = rows;
+        gone[1].1.0 = State::Removed;
+        assert_eq!(pin(gone, 2), [1, 2, 3, 4, 5]);
     }
 
     #[test]

@@ -391,6 +391,10 @@ id! {
     NoteId,
     /// What they set for the intake.
     RuleId,
+    /// What a maker did with a comment on their project.
+    MakerActId,
+    /// Whom a maker does not want to comment.
+    BlockId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

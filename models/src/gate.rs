@@ -18,6 +18,8 @@ pub struct Person<'a> {
     pub is_maker: bool,
     /// Owner or co-maker of the project in question.
     pub on_team: bool,
+    /// One of its makers does not want them to comment ([`crate::block`]).
+    pub is_blocked: bool,
 }
 
 /// What the maker chose.
@@ -46,6 +48,8 @@ pub enum Refusal {
     },
     /// A warning has to be read first.
     Warned,
+    /// By a maker of this project.
+    Blocked,
     MakersOnly,
 }
 
@@ -71,6 +75,10 @@ impl Refusal {
                 reason,
             ),
             Refusal::Warned => "A moderator has a word for you. Read it first, then go on.".into(),
+            // Not why: it is between two people, and nothing to be ashamed of.
+            Refusal::Blocked => {
+                "The makers of this project take no comments from you here. What you said before stays, and the other tables are open to you.".into()
+            }
             Refusal::MakersOnly => {
                 "If you want to comment on this project, you first have to share a project of your own.".into()
             }
@@ -119,10 +127,21 @@ pub fn may_comment(
     let Some(person) = person else {
         return Err(Refusal::SignIn);
     };
-    may_post(person.user, now)?;
+    may_change_words(person, now)?;
     let welcome = person.is_maker || person.on_team;
     if terms.policy == CommentPolicy::Makers && !welcome {
         return Err(Refusal::MakersOnly);
+    }
+    Ok(())
+}
+
+/// Whether they may change what they said here before. A policy that came later does not forbid it;
+/// a block does, or an old comment would be the way round it.
+pub fn may_change_words(person: Person, now: NaiveDateTime) -> Result<(), Refusal> {
+    may_post(person.user, now)?;
+    // Makers of one project who quarrel still both make it.
+    if person.is_blocked && !person.on_team {
+        return Err(Refusal::Blocked);
     }
     Ok(())
 }
@@ -210,6 +229,7 @@ mod tests {
             user: &ann,
             is_maker: false,
             on_team: false,
+            is_blocked: false,
         };
         let refusal =
             may_comment(Some(person), terms(CommentPolicy::Makers, false), now()).unwrap_err();
@@ -265,7 +285,7 @@ mod tests {
         #[test]
         fn nobody_and_closed_let_nobody_in(is_maker: bool, on_team: bool, policy in any_policy(), state in any_state(), closed: bool) {
             let ann = user(true, false);
-            let person = Person { user: &ann, is_maker, on_team };
+            let person = Person { user: &ann, is_maker, on_team, is_blocked: false };
             let answer = may_comment(Some(person), Terms { state, policy, closed }, now());
             let open = state == State::Published && policy != CommentPolicy::Nobody && !closed;
             prop_assert!(open || answer.is_err());
@@ -275,15 +295,34 @@ mod tests {
         #[test]
         fn an_unconfirmed_or_suspended_account_posts_nowhere(is_maker: bool, on_team: bool, policy in any_policy(), confirmed: bool) {
             let ann = user(confirmed, confirmed);
-            let person = Person { user: &ann, is_maker, on_team };
+            let person = Person { user: &ann, is_maker, on_team, is_blocked: false };
             prop_assert!(may_comment(Some(person), terms(policy, false), now()).is_err());
         }
 
         #[test]
-        fn becoming_a_maker_never_closes_a_door(on_team: bool, policy in any_policy(), closed: bool) {
+        fn who_is_blocked_neither_comments_nor_changes_what_they_said_unless_they_make_it_too(is_maker: bool, on_team: bool, policy in any_policy(), state in any_state(), closed: bool) {
             let ann = user(true, false);
-            let before = may_comment(Some(Person { user: &ann, is_maker: false, on_team }), terms(policy, closed), now());
-            let after = may_comment(Some(Person { user: &ann, is_maker: true, on_team }), terms(policy, closed), now());
+            let free = Person { user: &ann, is_maker, on_team, is_blocked: false };
+            let blocked = Person { is_blocked: true, ..free };
+            let terms = Terms { state, policy, closed };
+            let (before, after) = (may_comment(Some(free), terms, now()), may_comment(Some(blocked), terms, now()));
+            if on_team {
+                prop_assert_eq!(&before, &after);
+                prop_assert!(may_change_words(blocked, now()).is_ok());
+            } else {
+                prop_assert!(after.is_err());
+                prop_assert_eq!(may_change_words(blocked, now()), Err(Refusal::Blocked));
+                // Nobody is told of a way in that would not lead in.
+                prop_assert!(after != Err(Refusal::MakersOnly));
+            }
+            prop_assert!(may_change_words(free, now()).is_ok());
+        }
+
+        #[test]
+        fn becoming_a_maker_never_closes_a_door(on_team: bool, is_blocked: bool, policy in any_policy(), closed: bool) {
+            let ann = user(true, false);
+            let before = may_comment(Some(Person { user: &ann, is_maker: false, on_team, is_blocked }), terms(policy, closed), now());
+            let after = may_comment(Some(Person { user: &ann, is_maker: true, on_team, is_blocked }), terms(policy, closed), now());
             prop_assert!(before.is_err() || after.is_ok());
         }
     }

@@ -5,6 +5,7 @@
 //! in [`moderation`]; the filter, which knows no table, in [`spam`].
 
 pub mod account;
+pub mod block;
 pub mod comment;
 pub mod db;
 pub mod gate;
@@ -14,6 +15,7 @@ pub mod job;
 pub mod label;
 pub mod lease;
 pub mod link;
+pub mod maker;
 pub mod markdown;
 pub mod moderation;
 pub mod password;

@@ -205,6 +205,7 @@ diesel::table! {
         project_id -> Nullable<BigInt>,
         comment_count -> Integer,
         created_at -> Timestamp,
+        pinned_id -> Nullable<BigInt>,
     }
 }
 
@@ -219,6 +220,8 @@ diesel::table! {
         body_html -> Text,
         created_at -> Timestamp,
         edited_at -> Nullable<Timestamp>,
+        folded_at -> Nullable<Timestamp>,
+        helped_at -> Nullable<Timestamp>,
     }
 }
 
@@ -447,6 +450,32 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    maker_acts (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        project_id -> BigInt,
+        by_id -> BigInt,
+        kind -> Text,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<BigInt>,
+        overruled -> Bool,
+    }
+}
+
+diesel::table! {
+    blocks (id) {
+        id -> BigInt,
+        by_id -> BigInt,
+        user_id -> BigInt,
+        comment_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        lifted_at -> Nullable<Timestamp>,
+        lifted_by -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -507,4 +536,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     rules,
     rule_hits,
     item_addresses,
+    maker_acts,
+    blocks,
 );

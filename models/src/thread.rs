@@ -10,6 +10,8 @@ pub struct Thread {
     pub id: ThreadId,
     /// Published comments.
     pub comment_count: i32,
+    /// A top-level comment that a maker wants to be read first.
+    pub pinned_id: Option<ItemId>,
 }
 
 impl Thread {

@@ -53,7 +53,8 @@ impl Form {
     /// Everything that was typed, but no secret and nothing that the form itself put in.
     fn kept(&self) -> Kept {
         const OURS: &[&str] = &[
-            "csrf", "token", "seen", "next", "parent", "item", "verdict", "page",
+            "csrf", "token", "seen", "next", "parent", "item", "verdict", "page", "act", "show",
+            "hide", "lift",
         ];
         let worth = |(key, value): &&(String, String)| {
             !OURS.contains(&key.as_str())

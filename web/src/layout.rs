@@ -168,6 +168,23 @@ fn said(word: &str) -> &'static str {
         "reported" => "Thank you for telling us. A moderator will look at it.",
         "approved" => "The comment is published.",
         "declined" => "The comment stays hidden.",
+        "all-approved" => "The comments are published.",
+        "all-declined" => "The comments stay hidden.",
+        "some-left" => "Done, but for some that were decided or changed meanwhile.",
+        "maker-held" => {
+            "Held. It waits for you again, and nobody else reads it but its author and moderators."
+        }
+        "maker-hid" => "Hidden. Its place says so; you can show it again.",
+        "maker-folded" => "Folded, with its replies. Readers can open it.",
+        "maker-pinned" => "Pinned. It is the first that readers see.",
+        "maker-helped" => "Marked: this comment helped you.",
+        "blocked" => {
+            "Blocked. They cannot comment on your projects any more; what they said stays."
+        }
+        "unblocked" => "Unblocked. They can comment again where others can.",
+        "block-lifted" => "The block is lifted, and the maker is told.",
+        "block-stands" => "The block stands again.",
+        "maker-undone" => "Taken back.",
         "undone" => "Undone.",
         "read" => "Thank you for reading. You can go on.",
         "sanctioned" => "Done. It stands below, with its undo.",

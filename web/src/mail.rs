@@ -130,6 +130,32 @@ impl Letter {
         Letter::new("lifted", name, to, format!("Taken back at {site}"), text)
     }
 
+    /// To a maker, when a moderator lifts a block of theirs, or takes the lifting back.
+    pub fn block(site: &str, url: &str, name: &str, to: &str, whom: &str, stands: bool) -> Letter {
+        let (subject, text) = if stands {
+            (
+                format!("Your block stands again at {site}"),
+                format!(
+                    "Hello {name},\n\n\
+                     a moderator at {site} took back what we wrote to you: your block of {whom} holds again.\n\n\
+                     {url}/account/blocks\n"
+                ),
+            )
+        } else {
+            (
+                format!("A block of yours was lifted at {site}"),
+                format!(
+                    "Hello {name},\n\n\
+                     a moderator at {site} lifted your block of {whom}, who can comment on your projects\n\
+                     again. You can still hold or hide a comment of theirs. If you disagree, talk with the\n\
+                     moderators before you block them again.\n\n\
+                     {url}/account/blocks\n"
+                ),
+            )
+        };
+        Letter::new("block", name, to, subject, text)
+    }
+
     pub fn reset(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
         let text = format!(
             "Hello {name},\n\n\

@@ -11,7 +11,7 @@ fn get() -> actix_web::Route {
 }
 
 pub fn routes(site: &mut ServiceConfig) {
-    use pages::{account, comments, home, people, projects, releases, signup, tags};
+    use pages::{account, comments, home, makers, people, projects, releases, signup, tags};
     site
         // Front page and lists
         .route("/", get().to(home::show))
@@ -62,6 +62,13 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/comments/{id}/report", get().to(comments::report_form))
         .route("/comments/{id}/report", post().to(comments::report))
         .route("/comments/{id}/approve", post().to(comments::approve))
+        // Makers on their own projects
+        .route("/comments/{id}/maker", post().to(makers::act))
+        .route("/projects/{slug}/waiting", get().to(makers::waiting))
+        .route("/projects/{slug}/waiting", post().to(makers::decide))
+        .route("/projects/{slug}/switch", post().to(makers::switch))
+        .route("/account/blocks", get().to(makers::blocks))
+        .route("/account/blocks", post().to(makers::change_blocks))
         // Account
         .route("/signup", get().to(signup::sign_up_form))
         .route("/signup", post().to(signup::sign_up))
@@ -89,7 +96,8 @@ pub fn routes(site: &mut ServiceConfig) {
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
-        batches, claims, desk, filter, habits, log, people, rule_form, rules, sanctions, verdicts,
+        batches, claims, desk, filter, habits, log, makers, people, rule_form, rules, sanctions,
+        verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -135,6 +143,9 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/rules/{id}", get().to(rules::show))
         .route("/moderation/rules/{id}/end", post().to(rules::end))
         .route("/moderation/rules/{id}/resume", post().to(rules::resume))
+        .route("/moderation/makers", get().to(makers::list))
+        .route("/moderation/makers/{id}/undo", post().to(makers::undo))
+        .route("/moderation/blocks/{id}/lift", post().to(makers::lift))
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));
 }

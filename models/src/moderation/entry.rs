@@ -11,7 +11,7 @@ use crate::project::Fields;
 use crate::schema::{
     comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
 };
-use crate::{Db, QueryResult, markdown};
+use crate::{Db, QueryResult, maker, markdown};
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -86,6 +86,8 @@ pub struct Entry {
     pub shown: Option<Revision>,
     pub earlier: Vec<Earlier>,
     pub reports: Vec<Report>,
+    /// What makers did with it.
+    pub makers: Vec<maker::Told>,
 }
 
 impl Entry {
@@ -106,6 +108,7 @@ impl Entry {
             .into_iter()
             .collect();
         let mut earlier = earlier(db, &ids)?;
+        let mut makers = maker::told_on(db, &ids)?;
         let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
         for report in report::open_on(db, &ids)? {
             reports.entry(report.item_id).or_default().push(report);
@@ -126,6 +129,7 @@ impl Entry {
                 content: Content::of(item.kind, &revision.content),
                 earlier: earlier.remove(&item.id).unwrap_or_default(),
                 reports: reports.remove(&item.id).unwrap_or_default(),
+                makers: makers.remove(&item.id).unwrap_or_default(),
                 revision,
                 shown,
                 item,

@@ -9,6 +9,7 @@ use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
 use crate::item::{Counts, Item, Kind, Queue, Revision, RevisionState, Standing, State};
+use crate::maker::{self, BY_MAKER};
 use crate::schema::{batches, items, projects, reports, revisions, users, verdicts};
 use crate::{Db, QueryResult, both, words};
 use chrono::{Duration, NaiveDateTime};
@@ -274,6 +275,8 @@ struct Case {
     shown: Option<Revision>,
     /// The project's maker approves each comment now.
     approve_first: bool,
+    /// A maker holds or hides it.
+    kept_back: bool,
 }
 
 impl Case {
@@ -290,6 +293,7 @@ impl Case {
             .load(db)?
             .into_iter()
             .collect();
+        let kept_back = maker::kept_back(db, &ids)?;
         Ok(found
             .into_iter()
             .filter_map(|item| {
@@ -299,6 +303,7 @@ impl Case {
                     judged,
                     shown,
                     approve_first,
+                    kept_back: kept_back.contains(&item.id),
                     item,
                 };
                 Some((case.item.id, case))
@@ -347,6 +352,7 @@ pub fn by_the_filter(
     to.looked_at = None;
     to.queue = None;
     let case = Case {
+        kept_back: maker::kept_back(db, &[item.id])?.contains(&item.id),
         item,
         judged,
         shown: None,
@@ -358,7 +364,7 @@ pub fn by_the_filter(
         to.queue = Some(Queue::Spam);
         because(&mut to, "filter", evidence);
     } else {
-        publishes = case.publish(&mut to);
+        publishes = case.publish(&mut to, case.kept_back);
     }
     let plan = Plan {
         to,
@@ -409,7 +415,7 @@ impl Case {
                 if only_looked && item.looked_at.is_some() {
                     return None;
                 }
-                if self.publish(&mut to) {
+                if self.publish(&mut to, self.kept_back) {
                     publishes = is_waiting;
                 } else if only_sent_on(item, &to) {
                     return None;
@@ -420,7 +426,8 @@ impl Case {
                 )
             }
             Verdict::Remove => {
-                if item.state == State::Removed && item.reports == 0 {
+                let by_maker = item.why == BY_MAKER;
+                if item.state == State::Removed && item.reports == 0 && !by_maker {
                     return None;
                 }
                 to.state = State::Removed;
@@ -428,9 +435,11 @@ impl Case {
                 (None, 1.0)
             }
             Verdict::Restore => {
+                let by_maker = item.why == BY_MAKER;
                 let label = match item.state {
                     State::Spam => Some(Label::Ham),
                     State::Removed => None,
+                    State::Held if by_maker => None,
                     _ => return None,
                 };
                 if item.state == State::Removed && self.shown.is_some() && is_waiting {
@@ -438,7 +447,8 @@ impl Case {
                     // that, and waits on.
                     to.state = State::Published;
                     self.judged.wait_again(item.kind, &mut to);
-                } else if self.publish(&mut to) {
+                } else if self.publish(&mut to, self.kept_back && !by_maker) {
+                    // Of what a maker put away, restoring is the one verdict that overrules them.
                     publishes = is_waiting;
                 }
                 (label, 1.0)
@@ -453,8 +463,18 @@ impl Case {
     }
 
     /// Published, or on to the maker who approves each comment first (now, and when it was posted)
-    /// and has not let this text through. Gives whether readers see the judged text.
-    fn publish(&self, to: &mut Standing) -> bool {
+    /// and has not let this text through, or back to the maker who `keeps` it from readers. Gives
+    /// whether readers see the judged text.
+    fn publish(&self, to: &mut Standing, keeps: bool) -> bool {
+        // What is published although a maker keeps it back was restored once.
+        if keeps && self.item.state != State::Published {
+            if !maker::is_hidden(&self.item) {
+                to.state = State::Held;
+                to.queue = Some(Queue::Maker);
+            }
+            because(to, BY_MAKER, "");
+            return false;
+        }
         let asked_for = self.judged.state == RevisionState::Waiting
             && self
                 .judged

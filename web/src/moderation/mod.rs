@@ -8,6 +8,7 @@ pub mod diff;
 pub mod filter;
 pub mod habits;
 pub mod log;
+pub mod makers;
 pub mod people;
 pub mod row;
 pub mod rule_form;
@@ -109,6 +110,7 @@ pub fn why_words(why: &str) -> &str {
         "first_project" => "first project",
         "duplicates" => "same text as another",
         "approve_first" => "maker approves",
+        "maker" => "by the maker",
         "filter" => "the filter",
         "rules" => "a rule",
         "raid" => "raid mode",

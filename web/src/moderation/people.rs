@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
+use potluck_models::block;
 use potluck_models::db::{NoteId, UserId};
 use potluck_models::item::State;
 use potluck_models::moderation::person::{
@@ -151,6 +152,8 @@ struct PersonPage {
     networks: Vec<Network>,
     twins: Vec<String>,
     projects: Vec<Card>,
+    /// Makers who do not want them on their projects.
+    blocks: Vec<block::Told>,
     /// A note that was not taken, and why.
     note: String,
     fault: Option<String>,
@@ -250,6 +253,7 @@ async fn person_page(
             networks: person::networks(db, id)?,
             twins: person::text_twins(db, id)?,
             projects: projects.load(db)?,
+            blocks: block::on_person(db, id)?,
             person,
             note,
             fault,

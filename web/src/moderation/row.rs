@@ -6,6 +6,7 @@ use crate::layout::Html;
 use potluck_models::db::ModelId;
 use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
+use potluck_models::maker::BY_MAKER;
 use potluck_models::markdown;
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::verdict::Reason;
@@ -144,6 +145,8 @@ impl Row {
         match (item.state, item.queue) {
             (State::Published, Some(Queue::Spam)) => because("edit put away"),
             (State::Published, Some(_)) => because("edit held"),
+            (State::Held, Some(Queue::Maker)) if item.why == BY_MAKER => "held by the maker".into(),
+            (State::Removed, _) if item.why == BY_MAKER => "hidden by the maker".into(),
             (State::Held, Some(Queue::Maker)) => "waits for the maker".into(),
             (State::Held, _) => because("held"),
             (State::Spam, Some(_)) => because("put away"),

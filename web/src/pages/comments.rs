@@ -12,13 +12,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{Duration, NaiveDateTime};
 use potluck_models::account::User;
+use potluck_models::block;
 use potluck_models::comment::{
-    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, Reader, waiting_for_maker,
+    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, Reader,
 };
 use potluck_models::db::ItemId;
 use potluck_models::gate::{self, Person, Refusal};
 use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
+use potluck_models::maker::{self, BY_MAKER, Wish};
 use potluck_models::moderation::report::{self, ReportReason};
 use potluck_models::moderation::verdict::Reason;
 use potluck_models::project::Project;
@@ -37,10 +39,12 @@ pub struct Talk {
     comments: Vec<Shown>,
     after: ItemId,
     more_after: Option<ItemId>,
-    /// For the makers of the project: the first comments that wait for them, and how many do.
-    for_maker: Vec<ItemId>,
-    for_maker_count: i64,
+    /// How many comments wait for the makers of the project, if one of them reads.
+    for_maker: i64,
     reader: Reader,
+    pinned: Option<ItemId>,
+    /// One comment with its line, where nothing is folded away.
+    on_its_own: bool,
     me: Option<Arc<SignedIn>>,
     moderates: bool,
     gate: Result<(), Refusal>,
@@ -58,8 +62,12 @@ pub struct Shown {
     own: bool,
     for_maker: bool,
     can_edit: bool,
+    pinned: bool,
     opens_replies: bool,
-    closes: usize,
+    /// Comments that end after this one, innermost first: whether the maker folded each.
+    closes: Vec<bool>,
+    /// Readable ones below it.
+    replies: usize,
 }
 
 impl Shown {
@@ -74,7 +82,9 @@ impl Shown {
     fn tombstone(&self) -> String {
         match (self.c.state, self.c.why.as_str()) {
             (State::Deleted, _) => "A comment was here. Its author deleted it.".into(),
-            (State::Removed, "maker") => "A comment was here. The maker did not publish it.".into(),
+            (State::Removed, BY_MAKER) => {
+                "A comment was here. The maker of this project hid it.".into()
+            }
             (State::Removed, _) => match self.c.evidence.parse::<Reason>() {
                 Ok(reason) => format!(
                     "A comment was here. A moderator removed it: {}.",
@@ -104,6 +114,15 @@ impl Shown {
             (State::Held, Some(Queue::Maker)) if self.for_maker => {
                 "Waiting for you. Only you and its author see it until then."
             }
+            (State::Held, Some(Queue::Maker)) if self.c.why == BY_MAKER && self.own => {
+                "The maker of this project does not show your comment at the moment. You, they and the moderators can read it."
+            }
+            (State::Held, Some(Queue::Maker)) if self.c.why == BY_MAKER => {
+                "Held by the maker. Restoring it puts it before readers again."
+            }
+            (State::Removed, _) if self.c.is_hidden_by_maker() && self.own => {
+                "The maker of this project does not show your comment. You can still read it, and so can the moderators. Not every maker likes the same talk: it says nothing about you."
+            }
             (State::Held, Some(Queue::Maker)) => {
                 "Waiting for the maker of this project. Only you and they see it until then."
             }
@@ -123,6 +142,17 @@ impl Shown {
 
     fn can_restore(&self) -> bool {
         matches!(self.c.state, State::Spam | State::Removed)
+            || (self.c.state == State::Held && self.c.why == BY_MAKER)
+    }
+
+    /// "A comment by Ann and 3 replies".
+    fn folded_words(&self) -> String {
+        let replies = match self.replies {
+            0 => String::new(),
+            1 => " and a reply".into(),
+            n => format!(" and {n} replies"),
+        };
+        format!("The maker folded a comment by {}{replies}.", self.c.name())
     }
 }
 
@@ -147,33 +177,39 @@ impl Talk {
         };
         let shows = gate::shows_comments(project.terms());
         let part = if shows {
-            comment::thread_part(db, thread.id, after, reader)?
+            comment::thread_part(db, &thread, after, reader)?
         } else {
             comment::Part {
                 comments: Vec::new(),
                 more_after: None,
             }
         };
-        let (for_maker, for_maker_count) = if on_team {
-            waiting_for_maker(db, project.id)?
+        let for_maker = if on_team {
+            maker::waiting_count(db, project.id)?
         } else {
-            (Vec::new(), 0)
+            0
+        };
+        let is_blocked = match viewer {
+            Some(viewer) if !on_team => block::holds(db, project.id, viewer)?,
+            _ => false,
         };
         let person = me.as_ref().map(|me| Person {
             user: &me.user,
             is_maker: me.is_maker,
             on_team,
+            is_blocked,
         });
         Ok(Talk {
             gate: gate::may_comment(person, project.terms(), now()),
             project: project.clone(),
             shows,
             count: thread.comment_count,
-            comments: nest(part.comments, reader),
+            comments: nest(part.comments, reader, thread.pinned_id),
+            pinned: thread.pinned_id,
+            on_its_own: false,
             after,
             more_after: part.more_after,
             for_maker,
-            for_maker_count,
             moderates: reader.moderates,
             reader,
             me,
@@ -193,9 +229,10 @@ impl Talk {
         let mut talk = Talk::load(db, project, me, csrf, ItemId(i64::MAX))?;
         if talk.shows || talk.moderates {
             let comments = comment::with_context(db, comment, talk.reader)?;
-            talk.comments = nest(comments, talk.reader);
+            talk.comments = nest(comments, talk.reader, talk.pinned);
         }
         talk.after = ItemId(0);
+        talk.on_its_own = true;
         Ok(talk)
     }
 
@@ -209,22 +246,38 @@ impl Talk {
 }
 
 /// Works out, from the depths in reading order, where each `.replies` opens and closes.
-fn nest(comments: Vec<CommentInThread>, reader: Reader) -> Vec<Shown> {
+fn nest(comments: Vec<CommentInThread>, reader: Reader, pinned: Option<ItemId>) -> Vec<Shown> {
     let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
+    let readable: Vec<bool> = comments.iter().map(|c| c.is_readable_by(reader)).collect();
+    // Those around the comment at hand, itself not: whether each is folded.
+    let mut open: Vec<bool> = Vec::new();
     comments
         .into_iter()
         .enumerate()
         .map(|(i, c)| {
             let (depth, next) = (depths[i], depths[i + 1]);
             let own = reader.is(c.author_id);
-            let readable = c.is_readable_by(reader);
+            let below = depths[i + 1..].iter().take_while(|below| **below > depth);
+            let opens_replies = next > depth;
+            let closes = if opens_replies {
+                open.push(c.folded);
+                Vec::new()
+            } else {
+                let stay = open.len() - (depth - next);
+                open.split_off(stay).into_iter().rev().collect()
+            };
             Shown {
-                readable,
+                readable: readable[i],
                 own,
                 for_maker: c.is_for_maker(reader),
-                can_edit: own && readable && c.state != State::Removed,
-                opens_replies: next > depth,
-                closes: depth.saturating_sub(next),
+                can_edit: own && readable[i] && c.state != State::Removed,
+                pinned: pinned == Some(c.id) && c.state == State::Published,
+                replies: below
+                    .zip(&readable[i + 1..])
+                    .filter(|(_, readable)| **readable)
+                    .count(),
+                opens_replies,
+                closes,
                 c,
             }
         })
@@ -253,6 +306,7 @@ fn find_visible(
     match item.state {
         State::Published => {}
         State::Held if on_team && item.queue == Some(Queue::Maker) => {}
+        State::Removed if on_team && maker::is_hidden(&item) => {}
         State::Removed | State::Deleted if item.published_at.is_some() && !own && !moderates => {
             return Err(Error::Gone);
         }
@@ -508,7 +562,7 @@ impl Posted {
 }
 
 /// The address of a comment in its part of the thread.
-fn in_thread(slug: &str, said: &str, part: ItemId, id: ItemId) -> String {
+pub fn in_thread(slug: &str, said: &str, part: ItemId, id: ItemId) -> String {
     let after = if part.0 > 0 {
         format!("&after={part}")
     } else {
@@ -517,7 +571,7 @@ fn in_thread(slug: &str, said: &str, part: ItemId, id: ItemId) -> String {
     format!("/projects/{slug}?said={said}{after}#comment-{id}")
 }
 
-fn part_of(db: &mut Db, id: ItemId) -> QueryResult<ItemId> {
+pub fn part_of(db: &mut Db, id: ItemId) -> QueryResult<ItemId> {
     let comment = Comment::find(db, id)?;
     comment::part_of(db, comment.thread_id, comment.root_id)
 }
@@ -526,7 +580,7 @@ fn just_now(db: &mut Db, id: ItemId) -> QueryResult<bool> {
     Ok(now() - Item::find(db, id)?.created_at < Duration::seconds(60))
 }
 
-/// The comment as its author may edit it.
+/// The comment as its author may delete it, and edit it unless its maker hid it.
 fn find_own(db: &mut Db, id: ItemId, user: &User) -> Result<(Comment, Item, Project), Error> {
     let comment = Comment::find(db, id)?;
     if comment.author_id != user.id {
@@ -535,11 +589,21 @@ fn find_own(db: &mut Db, id: ItemId, user: &User) -> Result<(Comment, Item, Proj
         ));
     }
     let item = Item::find(db, id)?;
-    if matches!(item.state, State::Removed | State::Deleted) {
+    if matches!(item.state, State::Removed | State::Deleted) && !maker::is_hidden(&item) {
         return Err(Error::Gone);
     }
     let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
     Ok((comment, item, project))
+}
+
+fn find_editable(db: &mut Db, id: ItemId, user: &User) -> Result<(Comment, Project), Error> {
+    let (comment, item, project) = find_own(db, id, user)?;
+    if maker::is_hidden(&item) {
+        return Err(Error::Forbidden(
+            "The maker of this project does not show this comment, so it cannot be changed now. You can delete it.".into(),
+        ));
+    }
+    Ok((comment, project))
 }
 
 pub async fn edit_form(
@@ -551,7 +615,7 @@ pub async fn edit_form(
     let (id, user) = (id.into_inner(), member.user().clone());
     let (project, newest) = app
         .read(move |db| -> Result<_, Error> {
-            let (_, _, project) = find_own(db, id, &user)?;
+            let (_, project) = find_editable(db, id, &user)?;
             Ok((project, Revision::newest(db, id)?))
         })
         .await?;
@@ -578,7 +642,7 @@ pub async fn edit(
 ) -> Result<HttpResponse, Error> {
     let (id, user) = (id.into_inner(), member.user().clone());
     let asked = user.clone();
-    let (comment, _, project) = app.read(move |db| find_own(db, id, &asked)).await?;
+    let (comment, project) = app.read(move |db| find_editable(db, id, &asked)).await?;
     let composing = Composing {
         slug: &project.slug,
         title: &project.title,
@@ -875,19 +939,16 @@ pub async fn approve(
 ) -> Result<HttpResponse, Error> {
     let (id, maker) = (id.into_inner(), member.user().clone());
     let publish = !form.has("decline");
+    let wish = if publish { Wish::Show } else { Wish::Hide };
     let (slug, decided) = app
         .write(move |db| -> Result<_, Error> {
             let item = Item::find(db, id)?;
             let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
-            if !project.is_made_by(db, maker.id)? {
-                return Err(Error::Forbidden(
-                    "Only the makers of this project decide that.".into(),
-                ));
-            }
-            Ok((
-                project.slug,
-                comment::maker_decides(db, &maker, id, publish)?,
-            ))
+            // Only what waits: hiding what is published is another act.
+            let waits = item.queue == Some(Queue::Maker);
+            let own = project.is_made_by(db, maker.id)?;
+            let decided = (!own || waits) && maker::act(db, &maker, id, wish)?;
+            Ok((project.slug, decided))
         })
         .await?;
     let said = match (decided, publish) {

@@ -18,6 +18,7 @@ use potluck_models::db::{ItemId, UserId, now};
 use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::maker;
 use potluck_models::moderation::verdict::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
@@ -993,6 +994,9 @@ pub async fn update(
             if choices.picture_id.is_none() {
                 fields.picture_alt.clear();
             }
+            // With a line in the log.
+            let (closed, first) = (choices.closed, choices.approve_first);
+            maker::switch(db, &editor, &project, Some(closed), Some(first))?;
             project.choose(db, choices)?;
             let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
             if let Some(replaced) = &replaced {

@@ -3,6 +3,7 @@ use crate::account::{Email, Role, Username};
 use crate::comment::{self, Body, Comment};
 use crate::gate::CommentPolicy;
 use crate::intake::Context;
+use crate::maker::Wish;
 use crate::moderation::queue::{self, Filter, Name};
 use crate::moderation::report::{self, ReportReason};
 use crate::project::{self, Choices, Fields, Intent};
@@ -97,9 +98,13 @@ impl Table {
         db::write_tx(&mut self.db, |db| decide(db, by, verdict, reason, &seen)).unwrap()
     }
 
+    fn odile(&mut self) -> User {
+        User::by_username(&mut self.db, "odile").unwrap().unwrap()
+    }
+
     fn maker_shows(&mut self, id: ItemId) {
-        let maker = self.mo.clone();
-        assert!(comment::maker_decides(&mut self.db, &maker, id, true).unwrap());
+        let maker = self.odile();
+        assert!(maker::act(&mut self.db, &maker, id, Wish::Show).unwrap());
     }
 
     fn undo(&mut self, batch: BatchId) -> Result<Undone, UndoError> {
@@ -433,7 +438,6 @@ fn when_the_switch_is_off_the_moderator_is_enough() {
 fn an_edit_of_what_moderators_hold_stays_with_them() {
     let mut table = Table::laid(true);
     let ann = table.user("ann");
-    let mo = table.mo.clone();
     // Published once, so that no first comment is held for that.
     let first = table.comment(&ann, "first");
     table.give(Verdict::Ham, &[first]);
@@ -446,7 +450,8 @@ fn an_edit_of_what_moderators_hold_stays_with_them() {
         (item.why.as_str(), item.evidence.as_str()),
         ("links", "4 links")
     );
-    assert!(!comment::maker_decides(&mut table.db, &mo, id, true).unwrap());
+    let odile = table.odile();
+    assert!(!maker::act(&mut table.db, &odile, id, Wish::Show).unwrap());
 }
 
 #[test]

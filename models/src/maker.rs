@@ -1,0 +1,720 @@
+//! What makers do with comments on their own projects: hold, hide, show, fold, pin, and say that one
+//! helped. Every act is a row that stands until it is undone, is in the log, and can be taken back by
+//! moderators. None is a verdict: a maker decides who reads a comment and teaches the filter nothing.
+//!
+//! A maker's hold or hiding stays a maker's whatever happens to the text meanwhile: what moderators
+//! let through comes back to the maker ([`kept_back`], asked by `moderation/verdict.rs`). The other
+//! way round, a maker decides only on what is published or waits in [`Queue::Maker`], where nothing
+//! comes that waits for moderators.
+
+use crate::account::User;
+use crate::comment::Comment;
+use crate::db::{ItemId, MakerActId, UserId, dialect, now};
+use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
+use crate::moderation::log::Act;
+use crate::moderation::verdict::{self, Seen, Verdict};
+use crate::project::Project;
+use crate::schema::{comments, items, maker_acts, projects, threads, users};
+use crate::{Db, QueryResult, markdown, words};
+use chrono::NaiveDateTime;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::{HashMap, HashSet};
+
+/// Why something is held or removed that a maker put away.
+pub const BY_MAKER: &str = "maker";
+/// Comments of the waiting page, and of the hidden ones below them.
+pub const PAGE: i64 = 50;
+
+words! {
+    /// What stands.
+    pub enum Sort {
+        /// Back to the maker's waiting list: nobody else reads it.
+        Hold = "hold",
+        /// Not shown, with a place that says so. Also: was not published when it waited.
+        Hide = "hide",
+        /// Public, it and its replies, but folded until a reader opens it.
+        Fold = "fold",
+        /// Shown first.
+        Pin = "pin",
+        Helped = "helped",
+    }
+}
+
+words! {
+    /// What a maker asks for.
+    pub enum Wish {
+        Show = "show",
+        Hold = "hold",
+        Hide = "hide",
+        Fold = "fold",
+        Unfold = "unfold",
+        Pin = "pin",
+        Unpin = "unpin",
+        Helped = "helped",
+        Unhelped = "unhelped",
+    }
+}
+
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = maker_acts)]
+pub struct MakerAct {
+    pub id: MakerActId,
+    pub item_id: ItemId,
+    pub project_id: ItemId,
+    pub by_id: UserId,
+    #[diesel(column_name = kind)]
+    pub sort: Sort,
+    pub created_at: NaiveDateTime,
+    pub undone_at: Option<NaiveDateTime>,
+    pub undone_by: Option<UserId>,
+    pub overruled: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MakerError {
+    #[error("Only the makers of this project decide that.")]
+    NotTheirs,
+    #[error("A moderator took this back once. Talk with the moderators before you do it again.")]
+    Overruled,
+    #[error("The mark is for people who do not make this with you.")]
+    OfTheTeam,
+    #[error("Only a comment that answers no other can be pinned.")]
+    IsReply,
+    #[error(transparent)]
+    Database(#[from] diesel::result::Error),
+}
+
+/// Does what a maker asks for, in a write transaction. False when there is nothing to do (any more):
+/// it is so already, or a moderator or its author decided meanwhile.
+pub fn act(db: &mut Db, maker: &User, id: ItemId, wish: Wish) -> Result<bool, MakerError> {
+    let item = dialect::lock_item(db, id)?
+        .filter(|item| item.kind == Kind::Comment)
+        .ok_or(diesel::result::Error::NotFound)?;
+    let on = item.project_id.ok_or(diesel::result::Error::NotFound)?;
+    let project = Project::find(db, on)?;
+    if !project.is_made_by(db, maker.id)? {
+        return Err(MakerError::NotTheirs);
+    }
+    let published = item.state == State::Published;
+    match wish {
+        Wish::Show => Ok(show(db, maker, &item)?),
+        Wish::Hide if item.queue == Some(Queue::Maker) && published => {
+            Ok(decline_edit(db, maker, &item)?)
+        }
+        Wish::Hold if published => put_back(db, maker, &item, Sort::Hold),
+        Wish::Hide if published || waits_for_maker(&item) => put_back(db, maker, &item, Sort::Hide),
+        Wish::Fold if published => mark(db, maker, &item, Sort::Fold),
+        Wish::Unfold => unmark(db, maker, &item, Sort::Fold),
+        Wish::Pin if published => {
+            if Comment::find(db, id)?.parent_id.is_some() {
+                return Err(MakerError::IsReply);
+            }
+            mark(db, maker, &item, Sort::Pin)
+        }
+        Wish::Unpin => unmark(db, maker, &item, Sort::Pin),
+        Wish::Helped if published => {
+            if project.is_made_by(db, item.author_id)? {
+                return Err(MakerError::OfTheTeam);
+            }
+            mark(db, maker, &item, Sort::Helped)
+        }
+        Wish::Unhelped => unmark(db, maker, &item, Sort::Helped),
+        Wish::Hold | Wish::Hide | Wish::Fold | Wish::Pin | Wish::Helped => Ok(false),
+    }
+}
+
+/// What became of several at once.
+#[derive(Debug, Default)]
+pub struct Decided {
+    pub done: usize,
+    pub left: usize,
+}
+
+/// The same to several on one project, in the order of their numbers, as verdicts lock them.
+pub fn act_on(
+    db: &mut Db,
+    maker: &User,
+    project: ItemId,
+    ids: &[ItemId],
+    wish: Wish,
+) -> Result<Decided, MakerError> {
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids.dedup();
+    let here: Vec<ItemId> = items::table
+        .filter(items::id.eq_any(&ids).and(items::project_id.eq(project)))
+        .filter(items::kind.eq(Kind::Comment))
+        .order(items::id)
+        .select(items::id)
+        .load(db)?;
+    let mut decided = Decided {
+        left: ids.len() - here.len(),
+        ..Decided::default()
+    };
+    for id in here {
+        if act(db, maker, id, wish)? {
+            decided.done += 1;
+        } else {
+            decided.left += 1;
+        }
+    }
+    Ok(decided)
+}
+
+fn waits_for_maker(item: &Item) -> bool {
+    item.state == State::Held && item.queue == Some(Queue::Maker)
+}
+
+/// A maker hid it; a moderator's removal has another reason.
+pub fn is_hidden(item: &Item) -> bool {
+    item.state == State::Removed && item.why == BY_MAKER
+}
+
+/// Before readers: what waits for the maker, an edit that does, or what a maker put away.
+fn show(db: &mut Db, maker: &User, item: &Item) -> QueryResult<bool> {
+    if item.queue != Some(Queue::Maker) && !is_hidden(item) {
+        return Ok(false);
+    }
+    let mut to = item.standing();
+    (to.state, to.queue) = (State::Published, None);
+    (to.why, to.evidence) = Default::default();
+    item.settle(db, to)?;
+    let current = Revision::current(db, item.id)?;
+    if current.state == RevisionState::Waiting {
+        current.show(db, Kind::Comment)?;
+    }
+    undo_standing(db, maker.id, item.id, &[Sort::Hold, Sort::Hide])?;
+    record(db, maker, item.id, "maker published")?;
+    Ok(true)
+}
+
+/// Readers go on seeing the text before.
+fn decline_edit(db: &mut Db, maker: &User, item: &Item) -> QueryResult<bool> {
+    let mut to = item.standing();
+    to.queue = None;
+    (to.why, to.evidence) = Default::default();
+    item.settle(db, to)?;
+    withdraw_edit(db, item)?;
+    record(db, maker, item.id, "maker declined an edit")?;
+    Ok(true)
+}
+
+/// What waits beside the text that readers see is not taken along: it was let through by nobody, and
+/// would else come before readers by the maker's word alone.
+fn withdraw_edit(db: &mut Db, item: &Item) -> QueryResult<()> {
+    let current = Revision::current(db, item.id)?;
+    if current.state == RevisionState::Waiting {
+        current.set_state(db, RevisionState::Withdrawn)?;
+    }
+    Ok(())
+}
+
+/// From readers back to the maker, as held or as hidden.
+fn put_back(db: &mut Db, maker: &User, item: &Item, sort: Sort) -> Result<bool, MakerError> {
+    if item.state == State::Published {
+        // A hold that stands on what is published: a moderator put it back.
+        if !kept_back(db, &[item.id])?.is_empty() {
+            return Err(MakerError::Overruled);
+        }
+        if item.has_waiting_edit() {
+            withdraw_edit(db, item)?;
+        }
+    }
+    let mut to = item.standing();
+    (to.state, to.queue) = match sort {
+        Sort::Hold => (State::Held, Some(Queue::Maker)),
+        _ => (State::Removed, None),
+    };
+    (to.why, to.evidence) = (BY_MAKER.to_owned(), String::new());
+    item.settle(db, to)?;
+    undo_standing(db, maker.id, item.id, &[Sort::Hold, Sort::Hide])?;
+    insert(db, maker, item, sort)?;
+    let act = match sort {
+        Sort::Hold => "maker held",
+        _ if item.state == State::Published => "maker hid",
+        _ => "maker declined",
+    };
+    record(db, maker, item.id, act)?;
+    Ok(true)
+}
+
+/// Fold, pin, helped. Pinning takes the pin from the comment that had it.
+fn mark(db: &mut Db, maker: &User, item: &Item, sort: Sort) -> Result<bool, MakerError> {
+    let overruled: i64 = maker_acts::table
+        .filter(
+            maker_acts::item_id
+                .eq(item.id)
+                .and(maker_acts::kind.eq(sort)),
+        )
+        .filter(maker_acts::overruled.eq(true))
+        .count()
+        .get_result(db)?;
+    if overruled > 0 {
+        return Err(MakerError::Overruled);
+    }
+    if !set_mark(db, item, sort)? {
+        return Ok(false);
+    }
+    if sort == Sort::Pin {
+        diesel::update(
+            maker_acts::table
+                .filter(maker_acts::project_id.eq(item.project_id.unwrap_or(item.id)))
+                .filter(
+                    maker_acts::kind
+                        .eq(Sort::Pin)
+                        .and(maker_acts::undone_at.is_null()),
+                ),
+        )
+        .set((
+            maker_acts::undone_at.eq(now()),
+            maker_acts::undone_by.eq(maker.id),
+        ))
+        .execute(db)?;
+    }
+    insert(db, maker, item, sort)?;
+    let act = match sort {
+        Sort::Fold => "maker folded",
+        Sort::Pin => "maker pinned",
+        _ => "maker was helped by",
+    };
+    record(db, maker, item.id, act)?;
+    Ok(true)
+}
+
+fn unmark(db: &mut Db, maker: &User, item: &Item, sort: Sort) -> Result<bool, MakerError> {
+    if !clear_mark(db, item, sort)? {
+        return Ok(false);
+    }
+    undo_standing(db, maker.id, item.id, &[sort])?;
+    let act = match sort {
+        Sort::Fold => "maker unfolded",
+        Sort::Pin => "maker unpinned",
+        _ => "maker took the mark from",
+    };
+    record(db, maker, item.id, act)?;
+    Ok(true)
+}
+
+/// False when it is so already.
+fn set_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
+    let comment = comments::table.find(item.id);
+    let changed = match sort {
+        Sort::Fold => diesel::update(comment.filter(comments::folded_at.is_null()))
+            .set(comments::folded_at.eq(now()))
+            .execute(db)?,
+        Sort::Helped => diesel::update(comment.filter(comments::helped_at.is_null()))
+            .set(comments::helped_at.eq(now()))
+            .execute(db)?,
+        Sort::Pin => {
+            // Of two makers who pin at once, the second one's pin counts.
+            let thread = Comment::find(db, item.id)?.thread_id;
+            dialect::lock(db, &format!("pin:{thread}"))?;
+            let other = threads::pinned_id
+                .is_null()
+                .or(threads::pinned_id.ne(item.id));
+            diesel::update(threads::table.find(thread).filter(other))
+                .set(threads::pinned_id.eq(item.id))
+                .execute(db)?
+        }
+        Sort::Hold | Sort::Hide => 0,
+    };
+    Ok(changed > 0)
+}
+
+fn clear_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
+    let comment = comments::table.find(item.id);
+    let changed = match sort {
+        Sort::Fold => diesel::update(comment.filter(comments::folded_at.is_not_null()))
+            .set(comments::folded_at.eq(None::<NaiveDateTime>))
+            .execute(db)?,
+        Sort::Helped => diesel::update(comment.filter(comments::helped_at.is_not_null()))
+            .set(comments::helped_at.eq(None::<NaiveDateTime>))
+            .execute(db)?,
+        Sort::Pin => diesel::update(threads::table.filter(threads::pinned_id.eq(item.id)))
+            .set(threads::pinned_id.eq(None::<ItemId>))
+            .execute(db)?,
+        Sort::Hold | Sort::Hide => 0,
+    };
+    Ok(changed > 0)
+}
+
+fn insert(db: &mut Db, maker: &User, item: &Item, sort: Sort) -> QueryResult<usize> {
+    diesel::insert_into(maker_acts::table)
+        .values((
+            maker_acts::item_id.eq(item.id),
+            maker_acts::project_id.eq(item.project_id.unwrap_or(item.id)),
+            maker_acts::by_id.eq(maker.id),
+            maker_acts::kind.eq(sort),
+            maker_acts::created_at.eq(now()),
+        ))
+        .execute(db)
+}
+
+fn undo_standing(db: &mut Db, by: UserId, item: ItemId, sorts: &[Sort]) -> QueryResult<usize> {
+    diesel::update(
+        maker_acts::table
+            .filter(
+                maker_acts::item_id
+                    .eq(item)
+                    .and(maker_acts::undone_at.is_null()),
+            )
+            .filter(maker_acts::kind.eq_any(sorts.to_vec())),
+    )
+    .set((
+        maker_acts::undone_at.eq(now()),
+        maker_acts::undone_by.eq(by),
+    ))
+    .execute(db)
+}
+
+fn record(db: &mut Db, actor: &User, item: ItemId, act: &str) -> QueryResult<()> {
+    Act {
+        actor: Some(actor.id),
+        act,
+        item: Some(item),
+        ..Act::default()
+    }
+    .write(db)
+    .map(|_| ())
+}
+
+/// Which of these a maker holds or hides, whatever else has become of them since.
+pub fn kept_back(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashSet<ItemId>> {
+    let kept: Vec<ItemId> = maker_acts::table
+        .filter(
+            maker_acts::item_id
+                .eq_any(ids)
+                .and(maker_acts::undone_at.is_null()),
+        )
+        .filter(maker_acts::kind.eq_any([Sort::Hold, Sort::Hide]))
+        .select(maker_acts::item_id)
+        .load(db)?;
+    Ok(kept.into_iter().collect())
+}
+
+/// Closed, and approving first: at once, and in the log. None leaves one as it is.
+pub fn switch(
+    db: &mut Db,
+    maker: &User,
+    project: &Project,
+    closed: Option<bool>,
+    approve_first: Option<bool>,
+) -> Result<(), MakerError> {
+    // The item before its project, in the order in which a verdict takes them.
+    dialect::lock_item(db, project.id)?;
+    if !project.is_made_by(db, maker.id)? {
+        return Err(MakerError::NotTheirs);
+    }
+    if let Some(closed) = closed {
+        let changed = diesel::update(
+            projects::table
+                .find(project.id)
+                .filter(projects::closed.ne(closed)),
+        )
+        .set(projects::closed.eq(closed))
+        .execute(db)?;
+        let act = if closed {
+            "closed the comments"
+        } else {
+            "opened the comments"
+        };
+        record_switch(db, maker, project, act, changed)?;
+    }
+    if let Some(first) = approve_first {
+        let changed = diesel::update(
+            projects::table
+                .find(project.id)
+                .filter(projects::approve_first.ne(first)),
+        )
+        .set(projects::approve_first.eq(first))
+        .execute(db)?;
+        let act = if first {
+            "approves comments first"
+        } else {
+            "approves comments no more"
+        };
+        record_switch(db, maker, project, act, changed)?;
+    }
+    Ok(())
+}
+
+fn record_switch(
+    db: &mut Db,
+    maker: &User,
+    project: &Project,
+    act: &str,
+    changed: usize,
+) -> QueryResult<()> {
+    if changed == 0 {
+        return Ok(());
+    }
+    Act {
+        actor: Some(maker.id),
+        act,
+        item: Some(project.id),
+        detail: &project.title,
+        ..Act::default()
+    }
+    .write(db)
+    .map(|_| ())
+}
+
+/// Written out as the index has it, so that SQLite sees that it holds all of it.
+const FOR_MAKER: &str = "items.queue = 'maker'";
+
+/// How many comments wait for the makers of a project.
+pub fn waiting_count(db: &mut Db, project: ItemId) -> QueryResult<i64> {
+    items::table
+        .filter(items::project_id.eq(project))
+        .filter(sql::<Bool>(FOR_MAKER))
+        .count()
+        .get_result(db)
+}
+
+/// The oldest of them, after one.
+pub fn waiting(db: &mut Db, project: ItemId, after: ItemId) -> QueryResult<Vec<ItemId>> {
+    items::table
+        .filter(items::project_id.eq(project))
+        .filter(sql::<Bool>(FOR_MAKER))
+        .filter(items::id.gt(after))
+        .order(items::id)
+        .limit(PAGE)
+        .select(items::id)
+        .load(db)
+}
+
+/// What its makers hid or did not publish, what was put away last first.
+pub fn hidden(db: &mut Db, project: ItemId) -> QueryResult<Vec<ItemId>> {
+    maker_acts::table
+        .inner_join(items::table.on(items::id.eq(maker_acts::item_id)))
+        .filter(maker_acts::project_id.eq(project))
+        .filter(
+            maker_acts::kind
+                .eq(Sort::Hide)
+                .and(maker_acts::undone_at.is_null()),
+        )
+        .filter(items::state.eq(State::Removed).and(items::why.eq(BY_MAKER)))
+        .order(maker_acts::id.desc())
+        .limit(PAGE)
+        .select(maker_acts::item_id)
+        .load(db)
+}
+
+/// An act as moderators are told of it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub act: MakerAct,
+    pub by: String,
+    pub undone_by: Option<String>,
+    pub slug: String,
+    pub title: String,
+    pub author: String,
+    pub excerpt: String,
+    state: State,
+}
+
+impl Told {
+    pub fn stands(&self) -> bool {
+        self.act.undone_at.is_none() && !self.is_put_back()
+    }
+
+    /// A hold or a hiding on what is published all the same, by a moderator's verdict.
+    pub fn is_put_back(&self) -> bool {
+        self.is_keeping() && self.act.undone_at.is_none() && self.state == State::Published
+    }
+
+    /// The comment is still where the act put it.
+    pub fn can_be_taken_back(&self) -> bool {
+        let there = match self.act.sort {
+            Sort::Hold => self.state == State::Held,
+            Sort::Hide => self.state == State::Removed,
+            Sort::Fold | Sort::Pin | Sort::Helped => true,
+        };
+        self.act.undone_at.is_none() && there
+    }
+
+    fn is_keeping(&self) -> bool {
+        matches!(self.act.sort, Sort::Hold | Sort::Hide)
+    }
+
+    pub fn words(&self) -> &'static str {
+        match self.act.sort {
+            Sort::Hold => "held",
+            Sort::Hide => "hid",
+            Sort::Fold => "folded",
+            Sort::Pin => "pinned",
+            Sort::Helped => "was helped by",
+        }
+    }
+}
+
+/// Newest first, before one; of one comment if asked.
+pub fn told(
+    db: &mut Db,
+    before: Option<MakerActId>,
+    item: Option<ItemId>,
+    limit: i64,
+) -> QueryResult<Vec<Told>> {
+    let mut query = maker_acts::table
+        .order(maker_acts::id.desc())
+        .limit(limit)
+        .select(MakerAct::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(maker_acts::id.lt(before));
+    }
+    if let Some(item) = item {
+        query = query.filter(maker_acts::item_id.eq(item));
+    }
+    let acts = query.load(db)?;
+    tell(db, acts)
+}
+
+/// All on these comments, oldest first: for the cards of the desk.
+pub fn told_on(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Told>>> {
+    let acts = maker_acts::table
+        .filter(maker_acts::item_id.eq_any(ids))
+        .order(maker_acts::id)
+        .select(MakerAct::as_select())
+        .load(db)?;
+    let mut of: HashMap<ItemId, Vec<Told>> = HashMap::new();
+    if !acts.is_empty() {
+        for told in tell(db, acts)? {
+            of.entry(told.act.item_id).or_default().push(told);
+        }
+    }
+    Ok(of)
+}
+
+fn tell(db: &mut Db, acts: Vec<MakerAct>) -> QueryResult<Vec<Told>> {
+    let people: Vec<UserId> = acts
+        .iter()
+        .flat_map(|act| [Some(act.by_id), act.undone_by])
+        .flatten()
+        .collect();
+    let names: HashMap<UserId, String> = users::table
+        .filter(users::id.eq_any(people))
+        .select((users::id, users::username))
+        .load(db)?
+        .into_iter()
+        .collect();
+    type Row = (ItemId, String, String, String, String, State);
+    let ids: Vec<ItemId> = acts.iter().map(|act| act.item_id).collect();
+    let rows: Vec<Row> = comments::table
+        .inner_join(items::table.on(items::id.eq(comments::id)))
+        .inner_join(users::table.on(users::id.eq(comments::author_id)))
+        .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
+        .filter(comments::id.eq_any(ids))
+        .select((
+            comments::id,
+            projects::slug,
+            projects::title,
+            users::username,
+            comments::body_html,
+            items::state,
+        ))
+        .load(db)?;
+    let rows: HashMap<ItemId, Row> = rows.into_iter().map(|row| (row.0, row)).collect();
+    let name = |id: UserId| names.get(&id).cloned();
+    Ok(acts
+        .into_iter()
+        .filter_map(|act| {
+            let (_, slug, title, author, html, state) = rows.get(&act.item_id)?.clone();
+            Some(Told {
+                by: name(act.by_id)?,
+                undone_by: act.undone_by.and_then(name),
+                slug,
+                title,
+                author,
+                excerpt: markdown::excerpt(&html, 160),
+                state,
+                act,
+            })
+        })
+        .collect())
+}
+
+fn find(db: &mut Db, id: MakerActId) -> QueryResult<MakerAct> {
+    maker_acts::table
+        .find(id)
+        .select(MakerAct::as_select())
+        .first(db)
+}
+
+/// A moderator takes an act back, in a write transaction. What was put away comes back by a verdict,
+/// which has its own undo; a mark is taken off, and [`let_stand`] puts it back. False when it does not
+/// stand (any more).
+pub fn take_back(db: &mut Db, by: &User, id: MakerActId) -> QueryResult<bool> {
+    let act = find(db, id)?;
+    let Some(item) = dialect::lock_item(db, act.item_id)? else {
+        return Ok(false);
+    };
+    // As it is under the lock.
+    let act = find(db, id)?;
+    if act.undone_at.is_some() {
+        return Ok(false);
+    }
+    if matches!(act.sort, Sort::Hold | Sort::Hide) {
+        if item.why != BY_MAKER {
+            return Ok(false);
+        }
+        let seen = Seen::from((item.kind, item.id, item.version));
+        let outcomes = verdict::decide(db, by.id, Verdict::Restore, "", &[seen])?;
+        return Ok(outcomes.done > 0);
+    }
+    clear_mark(db, &item, act.sort)?;
+    diesel::update(maker_acts::table.find(id))
+        .set((
+            maker_acts::undone_at.eq(now()),
+            maker_acts::undone_by.eq(by.id),
+            maker_acts::overruled.eq(true),
+        ))
+        .execute(db)?;
+    let words = match act.sort {
+        Sort::Fold => "took back the fold of",
+        Sort::Pin => "took back the pin of",
+        _ => "took back the mark of",
+    };
+    record(db, by, item.id, words)?;
+    Ok(true)
+}
+
+/// A moderator takes that back: the mark stands again, unless the makers pinned another meanwhile.
+pub fn let_stand(db: &mut Db, by: &User, id: MakerActId) -> QueryResult<bool> {
+    let act = find(db, id)?;
+    let Some(item) = dialect::lock_item(db, act.item_id)? else {
+        return Ok(false);
+    };
+    let act = find(db, id)?;
+    if !act.overruled {
+        return Ok(false);
+    }
+    if act.sort == Sort::Pin {
+        let thread = Comment::find(db, item.id)?.thread_id;
+        dialect::lock(db, &format!("pin:{thread}"))?;
+        let pinned: Option<ItemId> = threads::table
+            .find(thread)
+            .select(threads::pinned_id)
+            .first(db)?;
+        if pinned.is_some() {
+            return Ok(false);
+        }
+    }
+    set_mark(db, &item, act.sort)?;
+    diesel::update(maker_acts::table.find(id))
+        .set((
+            maker_acts::undone_at.eq(None::<NaiveDateTime>),
+            maker_acts::undone_by.eq(None::<UserId>),
+            maker_acts::overruled.eq(false),
+        ))
+        .execute(db)?;
+    let words = match act.sort {
+        Sort::Fold => "let the fold stand of",
+        Sort::Pin => "let the pin stand of",
+        _ => "let the mark stand of",
+    };
+    record(db, by, item.id, words)?;
+    Ok(true)
+}
