@@ -5,6 +5,7 @@
 //! in [`moderation`]; the filter, which knows no table, in [`spam`].
 
 pub mod account;
+pub mod check;
 pub mod comment;
 pub mod db;
 pub mod gate;

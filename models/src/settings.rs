@@ -3,6 +3,7 @@
 //! Unlike the configuration of one start (flags, environment, `potluck.toml`) these change while
 //! the site runs; every process notices by the `settings` row of `changes`.
 
+use crate::moderation::reason::Reasons;
 use crate::schema::settings;
 use crate::spam::{Options, Promises};
 use crate::{Db, QueryResult};
@@ -37,6 +38,10 @@ pub struct Settings {
     pub retrain_after: i64,
     /// So many in 100 of what the filter decided go to people, to see how well it does.
     pub sampled_in_100: i64,
+    /// The public log says which moderator acted.
+    pub log_names_moderators: bool,
+    /// Why texts are removed; stored in a table of their own, by [`crate::moderation::reason`].
+    pub reasons: Reasons,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -58,6 +63,8 @@ impl Default for Settings {
             retrain_hour: 3,
             retrain_after: 50,
             sampled_in_100: 2,
+            log_names_moderators: false,
+            reasons: Reasons::default(),
             key: String::new(),
         }
     }
@@ -83,6 +90,7 @@ impl Settings {
 
     /// Reads what is stored over the defaults. Makes the site's key if there is none.
     pub fn load_or_init(db: &mut Db) -> QueryResult<Settings> {
+        Reasons::ensure(db)?;
         let stored = Settings::load(db)?;
         if !stored.key.is_empty() {
             return Ok(stored);
@@ -98,7 +106,10 @@ impl Settings {
         let rows: Vec<(String, String)> = settings::table
             .select((settings::key, settings::value))
             .load(db)?;
-        let mut all = Settings::default();
+        let mut all = Settings {
+            reasons: Reasons::load(db)?,
+            ..Settings::default()
+        };
         for (key, value) in rows {
             let number = |default: i64| value.parse().unwrap_or(default);
             match key.as_str() {
@@ -118,6 +129,7 @@ impl Settings {
                 "retrain_hour" => all.retrain_hour = number(all.retrain_hour),
                 "retrain_after" => all.retrain_after = number(all.retrain_after),
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
+                "log_names_moderators" => all.log_names_moderators = value == "1",
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -145,6 +157,10 @@ impl Settings {
             ("retrain_hour", self.retrain_hour.to_string()),
             ("retrain_after", self.retrain_after.to_string()),
             ("sampled_in_100", self.sampled_in_100.to_string()),
+            (
+                "log_names_moderators",
+                i64::from(self.log_names_moderators).to_string(),
+            ),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

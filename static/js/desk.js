@@ -76,7 +76,7 @@ function desk(queue) {
     },
     s: () => act("spam"),
     h: () => act("ham"),
-    // Without a reason nobody learns anything: r opens the reasons, 1 to 6 choose and send.
+    // Without a reason nobody learns anything: r opens the reasons, 1 to 9 choose and send.
     r: () => {
       const remove = items[at]?.querySelector("[data-remove]");
       if (!remove) return act("restore");
@@ -113,7 +113,7 @@ function desk(queue) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && event.key !== "j" && event.key !== "k") return;
     if (typing(event.target)) return;
-    if (event.key >= "1" && event.key <= "7") return reason(Number(event.key));
+    if (event.key >= "1" && event.key <= "9") return reason(Number(event.key));
     if (!Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     keys[event.key]();

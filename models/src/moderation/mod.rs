@@ -3,10 +3,13 @@
 pub mod bulk;
 pub mod drift;
 pub mod entry;
+pub mod letters;
 pub mod log;
 pub mod person;
 pub mod placing;
+pub mod public_log;
 pub mod queue;
+pub mod reason;
 pub mod report;
 pub mod rescore;
 pub mod sanction;

@@ -2,10 +2,13 @@
 
 pub mod banner;
 pub mod batches;
+pub mod beside;
 pub mod desk;
 pub mod diff;
 pub mod filter;
+pub mod letters;
 pub mod log;
+pub mod log_export;
 pub mod people;
 pub mod row;
 pub mod sanctions;
@@ -34,10 +37,11 @@ impl Frame {
         let params = Params::of(req);
         let filter_missing = app.filter().is_none();
         let back = banner::without(&here(req), &banner::WORDS);
+        let settings = app.settings();
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
             Ok(Frame {
                 counts: queue::counts(db)?,
-                banner: Banner::load(db, &params)?,
+                banner: Banner::load(db, &params, &settings.reasons)?,
                 filter_missing,
                 back,
             })

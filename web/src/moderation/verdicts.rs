@@ -16,7 +16,7 @@ use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
 use potluck_models::moderation::bulk;
 use potluck_models::moderation::queue::{Name, Preview};
-use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
+use potluck_models::moderation::verdict::{self, MOST, Seen, UndoError, Verdict};
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -70,15 +70,15 @@ pub async fn decide(
         return refused(&req, &app, back, sentence).await;
     };
     let reason = match verdict {
-        Verdict::Remove => match form.get("reason").parse::<Reason>() {
-            Ok(reason) => reason.as_str(),
-            Err(_) => {
+        Verdict::Remove => match app.settings().reasons.choose(form.get("reason")) {
+            Some(reason) => reason,
+            None => {
                 let sentence = "Say why it is removed: the reason stands where the text was, and its author reads it.";
                 return refused(&req, &app, back, sentence).await;
             }
         },
         // The bar sends its box of reasons with every verdict.
-        _ => "",
+        _ => String::new(),
     };
     let by = moderator.user().id;
     let outcomes = if form.has("all") {
@@ -93,7 +93,7 @@ pub async fn decide(
             .write(move |db: &mut Db| -> QueryResult<_> {
                 let words = view.words();
                 let (outcomes, goes_on) =
-                    bulk::decide_all(db, by, verdict, reason, &view.filter, &words)?;
+                    bulk::decide_all(db, by, verdict, &reason, &view.filter, &words)?;
                 if let (Some(batch), true) = (outcomes.batch, goes_on) {
                     batches::go_on(db, batch, &view, until)?;
                 }
@@ -114,7 +114,7 @@ pub async fn decide(
             let sentence = "One batch takes 1,000 items. Tick fewer, or decide all that match.";
             return refused(&req, &app, back, sentence).await;
         }
-        let decide = move |db: &mut Db| verdict::decide(db, by, verdict, reason, &seen);
+        let decide = move |db: &mut Db| verdict::decide(db, by, verdict, &reason, &seen);
         app.write(decide).await?
     };
     let words = if is_desk(&back) {

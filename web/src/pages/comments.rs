@@ -19,9 +19,10 @@ use potluck_models::db::ItemId;
 use potluck_models::gate::{self, Person, Refusal};
 use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
+use potluck_models::moderation::reason::{Reason, Reasons};
 use potluck_models::moderation::report::{self, ReportReason};
-use potluck_models::moderation::verdict::Reason;
 use potluck_models::project::Project;
+use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
 use potluck_models::{Db, QueryResult, markdown, now};
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub struct Talk {
     moderates: bool,
     gate: Result<(), Refusal>,
     csrf: String,
+    settings: Arc<Settings>,
     now: NaiveDateTime,
 }
 
@@ -60,6 +62,8 @@ pub struct Shown {
     can_edit: bool,
     opens_replies: bool,
     closes: usize,
+    /// Why a moderator removed it.
+    reason: Option<Reason>,
 }
 
 impl Shown {
@@ -75,12 +79,12 @@ impl Shown {
         match (self.c.state, self.c.why.as_str()) {
             (State::Deleted, _) => "A comment was here. Its author deleted it.".into(),
             (State::Removed, "maker") => "A comment was here. The maker did not publish it.".into(),
-            (State::Removed, _) => match self.c.evidence.parse::<Reason>() {
-                Ok(reason) => format!(
+            (State::Removed, _) => match &self.reason {
+                Some(reason) => format!(
                     "A comment was here. A moderator removed it: {}.",
-                    reason.sentence()
+                    reason.sentence
                 ),
-                Err(_) => "A comment was here. A moderator removed it.".into(),
+                None => "A comment was here. A moderator removed it.".into(),
             },
             _ => "A comment is not shown here.".into(),
         }
@@ -116,9 +120,24 @@ impl Shown {
                     self.c.state, self.c.why
                 ));
             }
+            (State::Removed, _) if self.own && self.c.why != "maker" => {
+                return Some(match &self.reason {
+                    Some(reason) => format!(
+                        "A moderator removed your comment: {}. {}",
+                        reason.sentence, reason.letter
+                    ),
+                    None => "A moderator removed your comment.".into(),
+                });
+            }
             _ => return Some(self.tombstone()),
         };
         Some(words.to_owned())
+    }
+
+    /// Where its author reads more about why it was removed.
+    fn guide(&self) -> Option<String> {
+        let reason = self.reason.as_ref().filter(|_| self.own)?;
+        Some(format!("/guide#{}", reason.anchor()))
     }
 
     fn can_restore(&self) -> bool {
@@ -132,6 +151,7 @@ impl Talk {
         project: &Project,
         me: Option<Arc<SignedIn>>,
         csrf: &str,
+        settings: &Arc<Settings>,
         after: ItemId,
     ) -> QueryResult<Talk> {
         let thread = Thread::of_project(db, project.id)?;
@@ -169,7 +189,7 @@ impl Talk {
             project: project.clone(),
             shows,
             count: thread.comment_count,
-            comments: nest(part.comments, reader),
+            comments: nest(part.comments, reader, &settings.reasons),
             after,
             more_after: part.more_after,
             for_maker,
@@ -178,6 +198,7 @@ impl Talk {
             reader,
             me,
             csrf: csrf.to_owned(),
+            settings: settings.clone(),
             now: now(),
         })
     }
@@ -189,11 +210,12 @@ impl Talk {
         comment: &Comment,
         me: Option<Arc<SignedIn>>,
         csrf: &str,
+        settings: &Arc<Settings>,
     ) -> QueryResult<Talk> {
-        let mut talk = Talk::load(db, project, me, csrf, ItemId(i64::MAX))?;
+        let mut talk = Talk::load(db, project, me, csrf, settings, ItemId(i64::MAX))?;
         if talk.shows || talk.moderates {
             let comments = comment::with_context(db, comment, talk.reader)?;
-            talk.comments = nest(comments, talk.reader);
+            talk.comments = nest(comments, talk.reader, &settings.reasons);
         }
         talk.after = ItemId(0);
         Ok(talk)
@@ -209,7 +231,7 @@ impl Talk {
 }
 
 /// Works out, from the depths in reading order, where each `.replies` opens and closes.
-fn nest(comments: Vec<CommentInThread>, reader: Reader) -> Vec<Shown> {
+fn nest(comments: Vec<CommentInThread>, reader: Reader, reasons: &Reasons) -> Vec<Shown> {
     let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
     comments
         .into_iter()
@@ -225,6 +247,10 @@ fn nest(comments: Vec<CommentInThread>, reader: Reader) -> Vec<Shown> {
                 can_edit: own && readable && c.state != State::Removed,
                 opens_replies: next > depth,
                 closes: depth.saturating_sub(next),
+                reason: match c.state {
+                    State::Removed => reasons.find(&c.evidence).cloned(),
+                    _ => None,
+                },
                 c,
             }
         })
@@ -280,10 +306,11 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let layout = Layout::new(&req);
     let (id, csrf, me) = (id.into_inner(), layout.csrf.clone(), visitor.signed_in);
+    let settings = app.settings();
     let (project, comment, talk) = app
         .read(move |db| -> Result<_, Error> {
             let (comment, _, project) = find_visible(db, id, me.as_deref())?;
-            let talk = Talk::of_comment(db, &project, &comment, me, &csrf)?;
+            let talk = Talk::of_comment(db, &project, &comment, me, &csrf, &settings)?;
             Ok((project, comment, talk))
         })
         .await?;

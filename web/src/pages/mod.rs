@@ -3,6 +3,7 @@
 pub mod account;
 pub mod comments;
 pub mod home;
+pub mod log;
 pub mod people;
 pub mod projects;
 pub mod releases;
