@@ -23,6 +23,7 @@ mod moderation;
 mod people;
 mod projects;
 mod queues;
+mod reasons;
 mod schema;
 mod spam_cli;
 mod training;
