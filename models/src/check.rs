@@ -51,11 +51,31 @@ struct Number {
     n: i64,
 }
 
+/// Of a count, those rows that differ.
+macro_rules! differing {
+    ($sql:literal) => {
+        concat!(
+            "SELECT id, CAST(stored AS TEXT) AS stored, CAST(counted AS TEXT) AS counted FROM (",
+            $sql,
+            ") counts WHERE stored <> counted ORDER BY id"
+        )
+    };
+}
+
+const THREADS: (&str, &str) = (
+    "SELECT coalesce(max(id), 0) AS n FROM threads",
+    "SELECT count(*) AS n FROM threads",
+);
+const ITEMS: (&str, &str) = (
+    "SELECT coalesce(max(id), 0) AS n FROM items",
+    "SELECT count(*) AS n FROM items",
+);
+
 /// A count in SQL that both databases understand.
 struct Counted {
     what: &'static str,
-    /// The table whose rows are looked at, by its ids.
-    of: &'static str,
+    /// The last id of the table whose rows are looked at, and how many they are.
+    of: (&'static str, &'static str),
     /// Gives id, stored and counted of the rows after $1 up to $2.
     sql: &'static str,
     mend: Option<fn(&mut Db, i64) -> QueryResult<()>>,
@@ -64,35 +84,35 @@ struct Counted {
 const COUNTED: [Counted; 5] = [
     Counted {
         what: "published comments of threads",
-        of: "threads",
+        of: THREADS,
         sql: "SELECT t.id, t.comment_count AS stored, (SELECT count(*) FROM comments c JOIN items i ON i.id = c.id \
               WHERE c.thread_id = t.id AND i.state = 'published') AS counted FROM threads t WHERE t.id > $1 AND t.id <= $2",
         mend: Some(count_comments),
     },
     Counted {
         what: "open reports of items",
-        of: "items",
+        of: ITEMS,
         sql: "SELECT i.id, i.reports AS stored, (SELECT count(*) FROM reports r WHERE r.item_id = i.id AND r.closed_by IS NULL) \
               AS counted FROM items i WHERE i.id > $1 AND i.id <= $2",
         mend: Some(count_reports),
     },
     Counted {
         what: "texts that readers see, one of a published item",
-        of: "items",
+        of: ITEMS,
         sql: "SELECT i.id, 1 AS stored, (SELECT count(*) FROM revisions r WHERE r.item_id = i.id AND r.state = 'published') \
               AS counted FROM items i WHERE i.state = 'published' AND i.id > $1 AND i.id <= $2",
         mend: None,
     },
     Counted {
         what: "queues, which hold nothing that is gone",
-        of: "items",
+        of: ITEMS,
         sql: "SELECT i.id, 0 AS stored, 1 AS counted FROM items i WHERE i.queue IS NOT NULL \
               AND i.state IN ('removed', 'deleted', 'draft') AND i.id > $1 AND i.id <= $2",
         mend: Some(leave_queue),
     },
     Counted {
         what: "verdicts in force, one of a version",
-        of: "items",
+        of: ITEMS,
         sql: "SELECT v.item_id AS id, 1 AS stored, count(*) AS counted FROM verdicts v WHERE v.undone_at IS NULL \
               AND v.item_id > $1 AND v.item_id <= $2 GROUP BY v.item_id, v.version_after",
         mend: None,
@@ -122,13 +142,11 @@ fn number(db: &mut Db, sql: &str) -> QueryResult<i64> {
 
 impl Counted {
     fn run(&self, db: &mut Db, fix: bool) -> QueryResult<Report> {
-        let last = number(
-            db,
-            &format!("SELECT coalesce(max(id), 0) AS n FROM {}", self.of),
-        )?;
+        let (last, rows) = self.of;
+        let last = number(db, last)?;
         let mut report = Report {
             what: self.what,
-            rows: number(db, &format!("SELECT count(*) AS n FROM {}", self.of))?,
+            rows: number(db, rows)?,
             differs: Vec::new(),
         };
         let mut after = 0;
@@ -152,14 +170,10 @@ impl Counted {
     }
 
     fn range(&self, db: &mut Db, after: i64, to: i64) -> QueryResult<Vec<Found>> {
-        diesel::sql_query(format!(
-            "SELECT id, CAST(stored AS TEXT) AS stored, CAST(counted AS TEXT) AS counted \
-             FROM ({}) counts WHERE stored <> counted ORDER BY id",
-            self.sql
-        ))
-        .bind::<BigInt, _>(after)
-        .bind::<BigInt, _>(to)
-        .load(db)
+        diesel::sql_query(self.sql)
+            .bind::<BigInt, _>(after)
+            .bind::<BigInt, _>(to)
+            .load(db)
     }
 }
 
