@@ -85,36 +85,46 @@ const COUNTED: [Counted; 5] = [
     Counted {
         what: "published comments of threads",
         of: THREADS,
-        sql: "SELECT t.id, t.comment_count AS stored, (SELECT count(*) FROM comments c JOIN items i ON i.id = c.id \
-              WHERE c.thread_id = t.id AND i.state = 'published') AS counted FROM threads t WHERE t.id > $1 AND t.id <= $2",
+        sql: differing!(
+            "SELECT t.id, t.comment_count AS stored, (SELECT count(*) FROM comments c JOIN items i ON i.id = c.id \
+              WHERE c.thread_id = t.id AND i.state = 'published') AS counted FROM threads t WHERE t.id > $1 AND t.id <= $2"
+        ),
         mend: Some(count_comments),
     },
     Counted {
         what: "open reports of items",
         of: ITEMS,
-        sql: "SELECT i.id, i.reports AS stored, (SELECT count(*) FROM reports r WHERE r.item_id = i.id AND r.closed_by IS NULL) \
-              AS counted FROM items i WHERE i.id > $1 AND i.id <= $2",
+        sql: differing!(
+            "SELECT i.id, i.reports AS stored, (SELECT count(*) FROM reports r WHERE r.item_id = i.id AND r.closed_by IS NULL) \
+              AS counted FROM items i WHERE i.id > $1 AND i.id <= $2"
+        ),
         mend: Some(count_reports),
     },
     Counted {
         what: "texts that readers see, one of a published item",
         of: ITEMS,
-        sql: "SELECT i.id, 1 AS stored, (SELECT count(*) FROM revisions r WHERE r.item_id = i.id AND r.state = 'published') \
-              AS counted FROM items i WHERE i.state = 'published' AND i.id > $1 AND i.id <= $2",
+        sql: differing!(
+            "SELECT i.id, 1 AS stored, (SELECT count(*) FROM revisions r WHERE r.item_id = i.id AND r.state = 'published') \
+              AS counted FROM items i WHERE i.state = 'published' AND i.id > $1 AND i.id <= $2"
+        ),
         mend: None,
     },
     Counted {
         what: "queues, which hold nothing that is gone",
         of: ITEMS,
-        sql: "SELECT i.id, 0 AS stored, 1 AS counted FROM items i WHERE i.queue IS NOT NULL \
-              AND i.state IN ('removed', 'deleted', 'draft') AND i.id > $1 AND i.id <= $2",
+        sql: differing!(
+            "SELECT i.id, 0 AS stored, 1 AS counted FROM items i WHERE i.queue IS NOT NULL \
+              AND i.state IN ('removed', 'deleted', 'draft') AND i.id > $1 AND i.id <= $2"
+        ),
         mend: Some(leave_queue),
     },
     Counted {
         what: "verdicts in force, one of a version",
         of: ITEMS,
-        sql: "SELECT v.item_id AS id, 1 AS stored, count(*) AS counted FROM verdicts v WHERE v.undone_at IS NULL \
-              AND v.item_id > $1 AND v.item_id <= $2 GROUP BY v.item_id, v.version_after",
+        sql: differing!(
+            "SELECT v.item_id AS id, 1 AS stored, count(*) AS counted FROM verdicts v WHERE v.undone_at IS NULL \
+              AND v.item_id > $1 AND v.item_id <= $2 GROUP BY v.item_id, v.version_after"
+        ),
         mend: None,
     },
 ];
