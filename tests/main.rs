@@ -26,6 +26,7 @@ mod people;
 mod projects;
 mod queues;
 mod rules;
+mod reasons;
 mod schema;
 mod spam_cli;
 mod training;

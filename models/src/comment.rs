@@ -405,9 +405,8 @@ impl CommentInThread {
             State::Held | State::Spam => {
                 reader.is(self.author_id) || self.is_for_maker(reader) || reader.moderates
             }
-            State::Removed => {
-                reader.moderates || (self.is_hidden_by_maker() && reader.is(self.author_id))
-            }
+            // Its author reads there why.
+            State::Removed => reader.moderates || reader.is(self.author_id),
             State::Draft | State::Unlisted | State::Deleted => false,
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod block;
+pub mod check;
 pub mod comment;
 pub mod db;
 pub mod gate;

@@ -250,6 +250,8 @@ diesel::table! {
         position -> BigInt,
         total -> Integer,
         skipped -> Integer,
+        kinds -> Text,
+        told_to -> BigInt,
     }
 }
 
@@ -270,6 +272,9 @@ diesel::table! {
         version_after -> Integer,
         created_at -> Timestamp,
         undone_at -> Nullable<Timestamp>,
+        state_before -> Nullable<Text>,
+        state_after -> Nullable<Text>,
+        news -> Nullable<Text>,
     }
 }
 
@@ -284,6 +289,10 @@ diesel::table! {
         batch_id -> Nullable<BigInt>,
         detail -> Text,
         sanction_id -> Nullable<BigInt>,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
+        why -> Nullable<Text>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -476,6 +485,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    removal_reasons (key) {
+        key -> Text,
+        label -> Text,
+        sentence -> Text,
+        letter -> Text,
+        guide -> Text,
+        position -> Integer,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -538,4 +559,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     item_addresses,
     maker_acts,
     blocks,
+    removal_reasons,
 );
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

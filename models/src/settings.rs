@@ -3,6 +3,7 @@
 //! Unlike the configuration of one start (flags, environment, `potluck.toml`) these change while
 //! the site runs; every process notices by the `settings` row of `changes`.
 
+use crate::moderation::reason::Reasons;
 use crate::schema::settings;
 use crate::spam::{Options, Promises};
 use crate::{Db, QueryResult};
@@ -50,6 +51,10 @@ pub struct Settings {
     /// So many in 100 of what the filter decided go to people, to see how well it does.
     pub sampled_in_100: i64,
     pub sure_spam: SureSpam,
+    /// The public log says which moderator acted.
+    pub log_names_moderators: bool,
+    /// Why texts are removed; stored in a table of their own, by [`crate::moderation::reason`].
+    pub reasons: Reasons,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -72,6 +77,8 @@ impl Default for Settings {
             retrain_after: 50,
             sampled_in_100: 2,
             sure_spam: SureSpam::Folded,
+            log_names_moderators: false,
+            reasons: Reasons::default(),
             key: String::new(),
         }
     }
@@ -97,6 +104,7 @@ impl Settings {
 
     /// Reads what is stored over the defaults. Makes the site's key if there is none.
     pub fn load_or_init(db: &mut Db) -> QueryResult<Settings> {
+        Reasons::ensure(db)?;
         let stored = Settings::load(db)?;
         if !stored.key.is_empty() {
             return Ok(stored);
@@ -112,7 +120,10 @@ impl Settings {
         let rows: Vec<(String, String)> = settings::table
             .select((settings::key, settings::value))
             .load(db)?;
-        let mut all = Settings::default();
+        let mut all = Settings {
+            reasons: Reasons::load(db)?,
+            ..Settings::default()
+        };
         for (key, value) in rows {
             let number = |default: i64| value.parse().unwrap_or(default);
             match key.as_str() {
@@ -133,6 +144,7 @@ impl Settings {
                 "retrain_after" => all.retrain_after = number(all.retrain_after),
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
                 "sure_spam" => all.sure_spam = value.parse().unwrap_or(all.sure_spam),
+                "log_names_moderators" => all.log_names_moderators = value == "1",
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -161,6 +173,10 @@ impl Settings {
             ("retrain_after", self.retrain_after.to_string()),
             ("sampled_in_100", self.sampled_in_100.to_string()),
             ("sure_spam", self.sure_spam.to_string()),
+            (
+                "log_names_moderators",
+                i64::from(self.log_names_moderators).to_string(),
+            ),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

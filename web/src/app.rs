@@ -5,6 +5,7 @@ use crate::error::Error;
 use potluck_models::db::{self, Db, Kind, Pools};
 use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{ActiveModel, Context};
+use potluck_models::moderation::log;
 use potluck_models::settings::Settings;
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -114,9 +115,11 @@ impl App {
             .await
             .map_err(|error| Error::internal(error.into()))?;
         let pool = self.pools.write.clone();
+        // The log names the request that an act came by.
+        let request = crate::layout::REQUEST.try_with(Clone::clone).ok();
         actix_web::web::block(move || -> Result<T, Error> {
             let mut db = pool.get().map_err(Error::busy)?;
-            db::write_tx(&mut db, work).map_err(Error::from)
+            log::during(request, || db::write_tx(&mut db, work)).map_err(Error::from)
         })
         .await
         .map_err(|_| Error::internal(anyhow::anyhow!("a write was cancelled")))?

@@ -203,6 +203,10 @@ fn said(word: &str) -> &'static str {
         "settings" => "The settings are saved.",
         "habits" => "The desk is set as you like it.",
         "nothing-free" => "Nothing here is free: what waits is held by others, or nothing waits.",
+        "reason" => "The reason is saved, and holds from now on.",
+        "reason-order" => "The order is changed.",
+        "reason-retired" => "It is not offered any more. What was removed for it still says so.",
+        "reason-back" => "It is offered again.",
         "settled" => {
             "Settled. It counts from the next training. What was decided on items here is a batch that the overview can undo."
         }
@@ -262,6 +266,11 @@ struct ErrorPage {
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
+tokio::task_local! {
+    /// The same for what has no request at hand: writes, whose acts are logged with it.
+    pub static REQUEST: String;
+}
+
 /// The innermost layer: finds out who asks, takes in forms, and gives an error its page. The request must not be
 /// held across the call: actix's router wants it for itself.
 pub async fn serve<B: MessageBody + 'static>(
@@ -310,7 +319,7 @@ pub async fn serve<B: MessageBody + 'static>(
             }
         }
     }
-    let response = next.call(req).await?;
+    let response = REQUEST.scope(id.clone(), next.call(req)).await?;
     let page = response
         .response()
         .error()

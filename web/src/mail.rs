@@ -8,6 +8,8 @@ use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use potluck_models::job::Job;
+use potluck_models::moderation::letters::{News, Notice};
+use potluck_models::moderation::reason::Reason;
 use potluck_models::{Db, QueryResult, secret};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -117,6 +119,66 @@ impl Letter {
             format!("About your account at {site}"),
             text,
         )
+    }
+
+    /// What became of texts of a person by one batch of verdicts.
+    pub fn verdicts(site: &str, url: &str, notice: &Notice, reason: Option<&Reason>) -> Letter {
+        let many = notice.texts.len() as i64 + notice.more;
+        let first = notice.texts.first();
+        let what = match first {
+            Some(text) if many == 1 => format!("your {}", text.name()),
+            _ => format!("{many} texts of yours"),
+        };
+        let news = first.map_or(News::Published, |text| text.news);
+        let taken = matches!(news, News::Removed | News::Refused);
+        let (is, it) = if many == 1 {
+            ("is", "it")
+        } else {
+            ("are", "them")
+        };
+        let because = reason.map_or(String::new(), |reason| format!(": {}", reason.sentence));
+        let said = match news {
+            News::Removed => format!("a moderator at {site} removed {what}{because}."),
+            News::Refused => {
+                format!("a moderator at {site} looked at {what} and did not publish {it}{because}.")
+            }
+            News::Published => format!("{what} at {site} {is} published now."),
+            News::Edit => format!("the new text of {what} at {site} is published now."),
+            News::Back => format!(
+                "{what} at {site} {is} public again; what we wrote to you about {it} does not hold any more."
+            ),
+        };
+        let mut text = format!("Hello {},\n\n{said}\n", notice.username);
+        if let Some(reason) = reason.filter(|_| taken) {
+            text.push_str(&format!(
+                "\n{}\n\nMore about it stands in our guide:\n{url}/guide#{}\n",
+                reason.letter,
+                reason.anchor()
+            ));
+        }
+        for quoted in &notice.texts {
+            let words = quoted.quote(if many == 1 { 10_000 } else { 600 });
+            text.push_str(&format!("\n{url}{}\n{words}", quoted.path));
+        }
+        if notice.more > 0 {
+            text.push_str(&format!("\nand {} more.\n", notice.more));
+        }
+        if taken {
+            text.push_str(
+                "\nIf you think that this was a mistake, open the page of the text while you are logged in and\n\
+                 tell us there. Another moderator looks at it then.\n",
+            );
+        }
+        let about = match first {
+            Some(text) if many == 1 => format!("your {}", text.kind),
+            _ => "your texts".into(),
+        };
+        let subject = match news {
+            News::Removed | News::Refused => format!("About {about} at {site}"),
+            News::Published | News::Edit => format!("Published: {about} at {site}"),
+            News::Back => format!("Public again: {about} at {site}"),
+        };
+        Letter::new("verdict", &notice.username, &notice.email, subject, text)
     }
 
     /// A moderator took back what the last letter told.

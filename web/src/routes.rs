@@ -96,8 +96,8 @@ pub fn routes(site: &mut ServiceConfig) {
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
-        batches, claims, desk, filter, habits, log, makers, people, rule_form, rules, sanctions,
-        verdicts,
+        batches, claims, desk, filter, habits, log, log_export, makers, people, rule_form, rules,
+        sanctions, verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -108,6 +108,8 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/habits", get().to(habits::form))
         .route("/moderation/habits", post().to(habits::save))
         .route("/moderation/log", get().to(log::show))
+        .route("/moderation/log.csv", get().to(log_export::csv))
+        .route("/moderation/log.jsonl", get().to(log_export::jsonl))
         .route("/moderation/filter", get().to(filter::show))
         .route(
             "/moderation/filter/contradictions",
@@ -155,6 +157,18 @@ fn admin_routes(site: &mut ServiceConfig) {
     site.route("/admin", get().to(admin::overview))
         .route("/admin/settings", get().to(admin::settings::form))
         .route("/admin/settings", post().to(admin::settings::save))
+        .route("/admin/reasons", get().to(admin::reasons::list))
+        .route("/admin/reasons", post().to(admin::reasons::add))
+        .route("/admin/reasons/{key}", get().to(admin::reasons::form))
+        .route("/admin/reasons/{key}", post().to(admin::reasons::change))
+        .route(
+            "/admin/reasons/{key}/move",
+            post().to(admin::reasons::shift),
+        )
+        .route(
+            "/admin/reasons/{key}/retire",
+            post().to(admin::reasons::retire),
+        )
         .route("/admin/models", get().to(admin::models::list))
         .route("/admin/models/retrain", post().to(admin::models::retrain))
         .route("/admin/models/compare", get().to(admin::compare::show))
@@ -178,6 +192,7 @@ fn site_routes(site: &mut ServiceConfig) {
     site.route("/conduct", get().to(about::conduct))
         .route("/guide", get().to(about::guide))
         .route("/privacy", get().to(about::privacy))
+        .route("/log", get().to(pages::log::show))
         .route("/healthz", get().to(about::healthz))
         .route("/readyz", get().to(about::readyz))
         .route("/robots.txt", get().to(about::robots))

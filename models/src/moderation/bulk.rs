@@ -4,6 +4,7 @@
 //! items, and ends by noting in the batch how far it came: a step that a kill took away is done
 //! again as a whole, and none is done twice. All steps are one batch.
 
+use super::letters;
 use super::log::Act;
 use super::queue::Filter;
 use super::verdict::{
@@ -74,9 +75,13 @@ pub fn decide_all(
         act: verdict.as_str(),
         batch: Some(batch),
         detail: &detail,
+        why: reason,
         ..Act::default()
     }
     .write(db)?;
+    if !goes_on {
+        letters::wait(db, batch)?;
+    }
     Ok((outcomes, goes_on))
 }
 
@@ -119,6 +124,10 @@ fn decide_on(db: &mut Db, batch: &Batch, filter: &Filter) -> QueryResult<bool> {
             }),
         ))
         .execute(db)?;
+    // Ten minutes from the last step on.
+    if !goes_on {
+        letters::wait(db, batch.id)?;
+    }
     Ok(goes_on)
 }
 

@@ -5,6 +5,7 @@
 //! for a new one; these changes are a batch by the site's robot account, which people can undo, and
 //! teach nothing.
 
+use super::letters;
 use super::log::Act;
 use super::verdict::{self, Verdict};
 use crate::account::User;
@@ -75,6 +76,9 @@ impl Rescore {
         counts.apply(db)?;
         if next.len() as i64 == AT_ONCE {
             return Ok(Some(self));
+        }
+        if let Some(batch) = self.ham {
+            letters::wait(db, batch)?;
         }
         if self.texts > 0 {
             let detail = format!(

@@ -193,6 +193,7 @@ pub fn impose(
         batch,
         sanction: Some(id),
         detail: &format!("{}: {reason}", sanction.words()),
+        why: reason,
         ..Act::default()
     }
     .write(db)?;
@@ -230,6 +231,15 @@ fn standing(
         ),
         _ => mine.filter(items::state.eq_any([State::Published, State::Held])),
     }
+}
+
+/// Everybody with an act that was not undone.
+pub(crate) fn people(db: &mut Db) -> QueryResult<Vec<UserId>> {
+    sanctions::table
+        .filter(sanctions::undone_at.is_null())
+        .select(sanctions::user_id)
+        .distinct()
+        .load(db)
 }
 
 /// What became of an undo.
@@ -285,7 +295,7 @@ pub fn undo(db: &mut Db, by: &User, id: SanctionId) -> Result<Lifted, SanctionEr
 }
 
 /// Writes what the sanctions in force come to. The longest one gives the reason that is told.
-fn settle(db: &mut Db, user: UserId) -> QueryResult<()> {
+pub(crate) fn settle(db: &mut Db, user: UserId) -> QueryResult<()> {
     let at = now();
     let standing = Sanction::in_force(db, user)?;
     let end = |sanction: &&Sanction| sanction.until.unwrap_or(FOR_GOOD);

@@ -4,6 +4,7 @@
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
 use super::bulk;
+use super::letters::{self, News};
 use super::log::Act;
 use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
@@ -28,47 +29,7 @@ words! {
 }
 
 words! {
-    /// Why a text was removed that is not spam. Shown in its place.
-    pub enum Reason {
-        Unkind = "unkind",
-        OffTopic = "off-topic",
-        Harassment = "harassment",
-        Private = "private",
-        Illegal = "illegal",
-        Other = "other",
-    }
-}
-
-impl Reason {
-    /// What readers see where the text stood.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Reason::Unkind => "it was unkind",
-            Reason::OffTopic => "it was not about the project",
-            Reason::Harassment => "it went after a person",
-            Reason::Private => "it told something private",
-            Reason::Illegal => "it may not be shown by law",
-            Reason::Other => "it broke the code of conduct",
-        }
-    }
-}
-
-words! {
     pub enum Label { Spam = "spam", Ham = "ham" }
-}
-
-impl Reason {
-    /// As a moderator chooses it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Reason::Unkind => "Unkind",
-            Reason::OffTopic => "Off topic",
-            Reason::Harassment => "Harassment or hate",
-            Reason::Private => "Private information",
-            Reason::Illegal => "Against the law",
-            Reason::Other => "Something else",
-        }
-    }
 }
 
 /// An item as the moderator saw it: `comment:12`, or `comment:12@3` if the page said its version.
@@ -191,6 +152,7 @@ pub fn decide(
     decide_into(db, &asked, &mut outcomes, seen)?;
     if let Some(batch) = outcomes.batch {
         asked.log(db, batch, outcomes.done)?;
+        letters::wait(db, batch)?;
     }
     Ok(outcomes)
 }
@@ -210,11 +172,28 @@ impl Asked<'_> {
             if self.reason.is_empty() { "" } else { ": " },
             self.reason
         );
+        // Of many the verdicts themselves tell it.
+        let mut one: (Option<ItemId>, Option<String>, Option<String>) = (None, None, None);
+        if done == 1 {
+            one = verdicts::table
+                .filter(verdicts::batch_id.eq(batch))
+                .select((
+                    verdicts::item_id.nullable(),
+                    verdicts::state_before,
+                    verdicts::state_after,
+                ))
+                .first(db)?;
+        }
+        let (item, before, after) = one;
         Act {
             actor: Some(self.by),
             act: self.verdict.as_str(),
             batch: Some(batch),
             detail: &detail,
+            item,
+            before: before.as_deref().unwrap_or(""),
+            after: after.as_deref().unwrap_or(""),
+            why: self.reason,
             ..Act::default()
         }
         .write(db)
@@ -585,15 +564,47 @@ fn carry_out(
                 verdicts::version_after.eq(case.item.version + 1),
                 verdicts::created_at.eq(at),
             ),
+            (
+                verdicts::state_before.eq(case.item.state),
+                verdicts::state_after.eq(plan.to.state),
+                verdicts::news.eq(News::of(asked.by, &case.item, &plan.to, plan.publishes)),
+            ),
         ));
     }
     both!(db, conn => diesel::insert_into(verdicts::table).values(&rows).execute(conn))?;
+    count_kinds(db, batch, acts.iter().map(|(case, _)| case.item.kind))?;
     let reported: Vec<ItemId> = acts
         .iter()
         .filter(|(case, _)| case.item.reports > 0)
         .map(|(case, _)| case.item.id)
         .collect();
     close_reports(db, batch, &reported)
+}
+
+/// How many items of each kind a batch is on, added up step by step.
+fn count_kinds(db: &mut Db, batch: BatchId, more: impl Iterator<Item = Kind>) -> QueryResult<()> {
+    let counted: String = batches::table
+        .find(batch)
+        .select(batches::kinds)
+        .first(db)?;
+    let mut kinds = kinds(&counted);
+    for kind in more {
+        *kinds.entry(kind.to_string()).or_default() += 1;
+    }
+    diesel::update(batches::table.find(batch))
+        .set(batches::kinds.eq(kinds_in_words(&kinds)))
+        .execute(db)
+        .map(|_| ())
+}
+
+/// `{"comment":3}`
+pub(crate) fn kinds_in_words(kinds: &BTreeMap<String, i64>) -> String {
+    serde_json::json!(kinds).to_string()
+}
+
+/// What [`count_kinds`] wrote.
+pub(super) fn kinds(counted: &str) -> BTreeMap<String, i64> {
+    serde_json::from_str(counted).unwrap_or_default()
 }
 
 /// Items by the standing they get: nearly always few for many.
@@ -661,6 +672,9 @@ pub struct Batch {
     /// Items to go through in this phase, and those that stayed as they were.
     pub total: i32,
     pub skipped: i32,
+    pub kinds: String,
+    /// The last author who was written to about it.
+    pub told_to: UserId,
 }
 
 words! {
@@ -850,6 +864,11 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
             ))
             .execute(db)?;
     }
+    letters::take_back(
+        db,
+        &batch,
+        undone.goes_on.is_none() && undone.left.is_empty(),
+    )?;
     let detail = match undone.goes_on {
         Some(_) => format!("undoes {} on {all} items", batch.verdict),
         None => format!("undid {} on {} items", batch.verdict, undone.done),

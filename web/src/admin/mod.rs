@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod models;
 pub mod promises;
+pub mod reasons;
 pub mod settings;
 
 use crate::app::App;
@@ -15,7 +16,7 @@ use askama::Template;
 use potluck_models::account::User;
 use potluck_models::job::Job;
 use potluck_models::lease::Lease;
-use potluck_models::moderation::queue;
+use potluck_models::moderation::{letters, queue};
 use potluck_models::spam::training::{LEASE, RESCORE, StoredModel};
 use potluck_models::{Db, QueryResult};
 
@@ -91,6 +92,7 @@ impl JobsPage {
     fn what(&self, job: &Job) -> String {
         match job.kind.as_str() {
             "mail" => "A letter".into(),
+            letters::JOB => "Letters about verdicts, which wait ten minutes".into(),
             RESCORE => "Judging held texts again by the new model".into(),
             kind => kind.to_owned(),
         }

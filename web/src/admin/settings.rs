@@ -153,6 +153,13 @@ impl Field {
                 s.vocabulary,
                 (100, 1_000_000),
             ),
+            Field::number(
+                "log_names_moderators",
+                "Name moderators in the public log",
+                "1: the log at /log says who acted; 0: it does not.",
+                s.log_names_moderators.into(),
+                (0, 1),
+            ),
         ]
     }
 }
@@ -266,6 +273,8 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,
+        log_names_moderators: number("log_names_moderators") == 1,
+        reasons: now.reasons.clone(),
         key: now.key.clone(),
     })
 }
@@ -303,6 +312,16 @@ pub async fn save(
         .filter(|(before, after)| before.value != after.value)
         .map(|(before, after)| format!("{} {:?} to {:?}", before.name, before.value, after.value))
         .collect();
+    let one_line = |fields: &[Field], others: &[Field]| -> Vec<String> {
+        let differ = fields
+            .iter()
+            .zip(others)
+            .filter(|(a, b)| a.value != b.value);
+        differ
+            .map(|(field, _)| format!("{}: {}", field.name, field.value))
+            .collect()
+    };
+    let (were, are) = (one_line(&before, &after), one_line(&after, &before));
     let (by, stored) = (admin.0.user.id, settings.clone());
     if !changed.is_empty() {
         app.write(move |db: &mut Db| -> QueryResult<()> {
@@ -311,6 +330,8 @@ pub async fn save(
                 actor: Some(by),
                 act: "settings",
                 detail: &changed.join(", "),
+                before: &were.join(", "),
+                after: &are.join(", "),
                 ..Act::default()
             }
             .write(db)

@@ -1,5 +1,6 @@
 //! The command line. `potluck` alone serves.
 
+mod check;
 mod import;
 pub(crate) mod retrain;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     /// Bring in what another system leaves behind
     #[command(subcommand)]
     Import(import::Imports),
+    /// Recount what is kept counted, and say what differs
+    Check(check::Check),
     /// Make and change accounts
     #[command(subcommand)]
     User(user::User),
@@ -63,7 +66,7 @@ pub fn run() -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false);
-    if matches!(command, Command::Spam(_)) {
+    if matches!(command, Command::Spam(_) | Command::Check(_)) {
         // Its standard output is for tables and JSON alone.
         log.with_writer(std::io::stderr).init();
     } else {
@@ -79,6 +82,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Retrain(retrain) => retrain.run(&config),
         Command::Spam(spam) => spam.run(&config),
         Command::Import(import) => import.run(&config),
+        Command::Check(check) => check.run(&config),
         Command::User(user) => user.run(&config),
     }
 }

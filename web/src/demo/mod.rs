@@ -19,6 +19,7 @@ use potluck_models::intake::{self, Context, Outcome, Step, Text};
 use potluck_models::item::{Item, Kind, State, Submitted};
 use potluck_models::moderation::report::{self, ReportReason};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
+use potluck_models::moderation::{letters, log};
 use potluck_models::picture::Picture;
 use potluck_models::project::{self, Choices, Fields, Intent, Link, LinkKind};
 use potluck_models::release::Release;
@@ -672,17 +673,12 @@ impl Demo<'_> {
     ) -> anyhow::Result<()> {
         let at = at.min(self.start);
         let kind = Item::find(db, id)?.kind;
-        let outcomes = verdict::decide(
-            db,
-            by,
-            verdict,
-            "",
-            &[Seen {
-                kind,
-                id,
-                version: None,
-            }],
-        )?;
+        let seen = [Seen {
+            kind,
+            id,
+            version: None,
+        }];
+        let outcomes = log::dated(at, || verdict::decide(db, by, verdict, "", &seen))?;
         let Some(batch) = outcomes.batch else {
             return Ok(());
         };
@@ -699,10 +695,8 @@ impl Demo<'_> {
         diesel::update(published)
             .set(items::published_at.eq(at))
             .execute(db)?;
-        use potluck_models::schema::log;
-        diesel::update(log::table.filter(log::batch_id.eq(batch)))
-            .set(log::at.eq(at))
-            .execute(db)?;
+        // It was long ago.
+        letters::forget(db, batch)?;
         Ok(())
     }
 }

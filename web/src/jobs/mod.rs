@@ -5,7 +5,7 @@ pub mod training;
 use crate::app::App;
 use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
-use crate::moderation::batches;
+use crate::moderation::{batches, letters};
 use crate::picture;
 use diesel::prelude::*;
 use potluck_models::account::User;
@@ -13,7 +13,7 @@ use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
-use potluck_models::moderation::{bulk, claim};
+use potluck_models::moderation::{bulk, claim, letters as verdict_letters};
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -71,6 +71,12 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
         },
         bulk::JOB => match serde_json::from_str(&job.payload) {
             Ok(batch) => batches::work(app, batch)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        verdict_letters::JOB => match serde_json::from_str(&job.payload) {
+            Ok(about) => letters::work(app, about)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),

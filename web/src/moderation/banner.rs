@@ -8,7 +8,8 @@ use actix_web::HttpRequest;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::State;
 use potluck_models::moderation::queue::{self, Entry};
-use potluck_models::moderation::verdict::{Batch, Reason, Told, Verdict};
+use potluck_models::moderation::reason::Reasons;
+use potluck_models::moderation::verdict::{Batch, Told, Verdict};
 use potluck_models::{Db, QueryResult};
 use std::collections::HashMap;
 
@@ -70,7 +71,7 @@ pub fn after_verdict(batch: Option<BatchId>, skipped: &[ItemId]) -> Vec<(&'stati
 }
 
 impl Banner {
-    pub fn load(db: &mut Db, params: &Params) -> QueryResult<Option<Banner>> {
+    pub fn load(db: &mut Db, params: &Params, reasons: &Reasons) -> QueryResult<Option<Banner>> {
         if let Some(id) = params.number("undone") {
             return Banner::of_undo(db, BatchId(id));
         }
@@ -82,7 +83,7 @@ impl Banner {
         let stayed = why_skipped(db, &skipped)?;
         let sentence = match &told {
             Some(told) => {
-                let done = words(told);
+                let done = words(told, reasons);
                 match &told.undone_by {
                     Some(by) => format!("{done}, undone by {by}."),
                     None => format!("{done}."),
@@ -149,11 +150,11 @@ pub fn done(verdict: Verdict, n: i64) -> String {
 }
 
 /// The same of a batch, with the reason of a removal.
-pub fn words(told: &Told) -> String {
+pub fn words(told: &Told, reasons: &Reasons) -> String {
     let words = done(told.batch.verdict, told.items);
-    match told.batch.reason.parse::<Reason>() {
-        Ok(reason) => format!("{words}: {}", reason.label().to_lowercase()),
-        Err(_) => words,
+    match told.batch.reason.as_str() {
+        "" => words,
+        key => format!("{words}: {}", reasons.label(key).to_lowercase()),
     }
 }
 

@@ -18,7 +18,7 @@ use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
     self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
 };
-use potluck_models::moderation::verdict::{Batch, Reason, Told, UNDO};
+use potluck_models::moderation::verdict::{Batch, Told, UNDO};
 use potluck_models::settings::SureSpam;
 use potluck_models::spam::facts::ALL_SCRIPTS;
 use potluck_models::spam::report::OWN_FEET;

@@ -2,12 +2,15 @@
 
 pub mod banner;
 pub mod batches;
+pub mod beside;
 pub mod claims;
 pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod habits;
+pub mod letters;
 pub mod log;
+pub mod log_export;
 pub mod makers;
 pub mod people;
 pub mod row;
@@ -50,7 +53,8 @@ impl Frame {
         let filter_missing = app.filter().is_none();
         let raid = rules::RaidOn::of(app);
         let back = banner::without(&here(req), &banner::WORDS);
-        let unsure = app.settings().sure_spam == SureSpam::LeftOut;
+        let settings = app.settings();
+        let unsure = settings.sure_spam == SureSpam::LeftOut;
         let visitor = req.extensions().get::<Visitor>().cloned();
         let me = visitor.and_then(|visitor| visitor.id());
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
@@ -66,7 +70,7 @@ impl Frame {
                 keys: Keys::read(&habits.keys),
                 habits,
                 counts: queue::counts(db, unsure)?,
-                banner: Banner::load(db, &params)?,
+                banner: Banner::load(db, &params, &settings.reasons)?,
                 filter_missing,
                 raid,
                 back,

@@ -2,6 +2,7 @@
 //! be done about a person stands in `sanctions.rs`.
 
 use super::Frame;
+use super::beside::Beside;
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
@@ -204,6 +205,12 @@ impl PersonPage {
             "spam" => "those that wait",
             _ => "in the queue",
         }
+    }
+
+    fn beside(&self, entry: &Entry) -> Beside {
+        let what = format!("{} {}", entry.item.kind, entry.item.id);
+        let (csrf, settings) = (&self.layout.csrf, &self.layout.settings);
+        Beside::new(&entry.item, what, &self.frame.back, csrf, settings)
     }
 
     /// Where a verdict's text stands.

@@ -9,7 +9,7 @@ use potluck_models::item::{Kind, Queue, State};
 use potluck_models::maker::BY_MAKER;
 use potluck_models::markdown;
 use potluck_models::moderation::queue::{self, Content, Entry};
-use potluck_models::moderation::verdict::Reason;
+use potluck_models::moderation::reason::Reasons;
 use potluck_models::spam::classifier::in_words;
 use potluck_models::spam::{Explanation, TokenWeight};
 
@@ -136,7 +136,7 @@ impl Row {
     }
 
     /// Where it stands and why: "held: first comment".
-    pub fn standing(&self) -> String {
+    pub fn standing(&self, reasons: &Reasons) -> String {
         let item = &self.entry.item;
         let because = |start: &str| match item.why.as_str() {
             "" => start.to_owned(),
@@ -151,9 +151,9 @@ impl Row {
             (State::Held, _) => because("held"),
             (State::Spam, Some(_)) => because("put away"),
             (State::Spam, None) => "spam, by a moderator".into(),
-            (State::Removed, _) => match item.evidence.parse::<Reason>() {
-                Ok(reason) => format!("removed: {}", reason.label().to_lowercase()),
-                Err(_) => "removed".into(),
+            (State::Removed, _) => match item.evidence.as_str() {
+                "" => "removed".into(),
+                key => format!("removed: {}", reasons.label(key).to_lowercase()),
             },
             (state, _) => state.to_string(),
         }

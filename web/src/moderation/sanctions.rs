@@ -15,10 +15,11 @@ use askama::Template;
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use potluck_models::account::User;
 use potluck_models::db::{Db, SanctionId};
+use potluck_models::moderation::reason::Reasons;
 use potluck_models::moderation::sanction::{
     self, Away, MAX_REASON, Order, SanctionError, Scope, Sort,
 };
-use potluck_models::moderation::verdict::{MOST, Reason, Verdict};
+use potluck_models::moderation::verdict::{MOST, Verdict};
 use potluck_models::now;
 use potluck_models::project::FieldError;
 
@@ -146,10 +147,6 @@ impl ActPage {
         (self.layout.now + LONGEST).format("%Y-%m-%d").to_string()
     }
 
-    fn is_reason(&self, reason: &Reason) -> bool {
-        self.typed.why == reason.as_str()
-    }
-
     fn more_than_one_batch(&self) -> bool {
         self.markable.max(self.removable) > MOST as i64
     }
@@ -200,7 +197,12 @@ pub async fn form(
 }
 
 /// What was asked for, or what is wrong with it.
-fn parse(sort: Sort, typed: &Typed, sure: bool) -> Result<Order, Vec<FieldError>> {
+fn parse(
+    sort: Sort,
+    typed: &Typed,
+    sure: bool,
+    reasons: &Reasons,
+) -> Result<Order, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut fault = |field, message: &str| {
         errors.push(FieldError {
@@ -232,16 +234,16 @@ fn parse(sort: Sort, typed: &Typed, sure: bool) -> Result<Order, Vec<FieldError>
     if needs_scope && scope.is_none() {
         fault("scope", "Choose what is suspended.");
     }
-    let away = match (typed.away.as_str(), typed.why.parse::<Reason>()) {
+    let away = match (typed.away.as_str(), reasons.choose(&typed.why)) {
         ("spam", _) => Some(Away {
             verdict: Verdict::Spam,
             reason: String::new(),
         }),
-        ("remove", Ok(why)) => Some(Away {
+        ("remove", Some(why)) => Some(Away {
             verdict: Verdict::Remove,
-            reason: why.to_string(),
+            reason: why,
         }),
-        ("remove", Err(_)) => {
+        ("remove", None) => {
             if matches!(sort, Sort::Clear | Sort::Ban) {
                 fault("why", "Choose what stands where the texts were.");
             }
@@ -290,7 +292,7 @@ pub async fn impose(
     let (username, sort) = path.into_inner();
     let sort: Sort = sort.parse().map_err(|_| Error::NotFound)?;
     let typed = Typed::of(&form);
-    let order = match parse(sort, &typed, form.has("sure")) {
+    let order = match parse(sort, &typed, form.has("sure"), &app.settings().reasons) {
         Ok(order) => order,
         Err(errors) => {
             let shown = act_page(&req, &app, &moderator, username, sort, errors, typed).await?;

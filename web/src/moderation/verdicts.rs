@@ -15,7 +15,7 @@ use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
 use potluck_models::moderation::queue::{Name, Preview};
-use potluck_models::moderation::verdict::{self, MOST, Reason, Seen, UndoError, Verdict};
+use potluck_models::moderation::verdict::{self, MOST, Seen, UndoError, Verdict};
 use potluck_models::moderation::{bulk, claim};
 use potluck_models::{Db, QueryResult};
 
@@ -70,15 +70,15 @@ pub async fn decide(
         return refused(&req, &app, back, sentence).await;
     };
     let reason = match verdict {
-        Verdict::Remove => match form.get("reason").parse::<Reason>() {
-            Ok(reason) => reason.as_str(),
-            Err(_) => {
+        Verdict::Remove => match app.settings().reasons.choose(form.get("reason")) {
+            Some(reason) => reason,
+            None => {
                 let sentence = "Say why it is removed: the reason stands where the text was, and its author reads it.";
                 return refused(&req, &app, back, sentence).await;
             }
         },
         // The bar sends its box of reasons with every verdict.
-        _ => "",
+        _ => String::new(),
     };
     let by = moderator.user().id;
     let outcomes = if form.has("all") {
@@ -93,7 +93,7 @@ pub async fn decide(
             .write(move |db: &mut Db| -> QueryResult<_> {
                 let words = view.words();
                 let (outcomes, goes_on) =
-                    bulk::decide_all(db, by, verdict, reason, &view.filter, &words)?;
+                    bulk::decide_all(db, by, verdict, &reason, &view.filter, &words)?;
                 if let (Some(batch), true) = (outcomes.batch, goes_on) {
                     batches::go_on(db, batch, &view, until)?;
                 }
@@ -116,7 +116,7 @@ pub async fn decide(
         }
         app.write(move |db: &mut Db| -> QueryResult<_> {
             claim::renew(db, by)?;
-            verdict::decide(db, by, verdict, reason, &seen)
+            verdict::decide(db, by, verdict, &reason, &seen)
         })
         .await?
     };

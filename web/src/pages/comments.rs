@@ -21,9 +21,10 @@ use potluck_models::gate::{self, Person, Refusal};
 use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
 use potluck_models::maker::{self, BY_MAKER, Wish};
+use potluck_models::moderation::reason::{Reason, Reasons};
 use potluck_models::moderation::report::{self, ReportReason};
-use potluck_models::moderation::verdict::Reason;
 use potluck_models::project::Project;
+use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
 use potluck_models::{Db, QueryResult, markdown, now};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub struct Talk {
     moderates: bool,
     gate: Result<(), Refusal>,
     csrf: String,
+    settings: Arc<Settings>,
     now: NaiveDateTime,
 }
 
@@ -68,6 +70,8 @@ pub struct Shown {
     closes: Vec<bool>,
     /// Readable ones below it.
     replies: usize,
+    /// Why a moderator removed it.
+    reason: Option<Reason>,
 }
 
 impl Shown {
@@ -85,12 +89,12 @@ impl Shown {
             (State::Removed, BY_MAKER) => {
                 "A comment was here. The maker of this project hid it.".into()
             }
-            (State::Removed, _) => match self.c.evidence.parse::<Reason>() {
-                Ok(reason) => format!(
+            (State::Removed, _) => match &self.reason {
+                Some(reason) => format!(
                     "A comment was here. A moderator removed it: {}.",
-                    reason.sentence()
+                    reason.sentence
                 ),
-                Err(_) => "A comment was here. A moderator removed it.".into(),
+                None => "A comment was here. A moderator removed it.".into(),
             },
             _ => "A comment is not shown here.".into(),
         }
@@ -135,9 +139,24 @@ impl Shown {
                     self.c.state, self.c.why
                 ));
             }
+            (State::Removed, _) if self.own && self.c.why != "maker" => {
+                return Some(match &self.reason {
+                    Some(reason) => format!(
+                        "A moderator removed your comment: {}. {}",
+                        reason.sentence, reason.letter
+                    ),
+                    None => "A moderator removed your comment.".into(),
+                });
+            }
             _ => return Some(self.tombstone()),
         };
         Some(words.to_owned())
+    }
+
+    /// Where its author reads more about why it was removed.
+    fn guide(&self) -> Option<String> {
+        let reason = self.reason.as_ref().filter(|_| self.own)?;
+        Some(format!("/guide#{}", reason.anchor()))
     }
 
     fn can_restore(&self) -> bool {
@@ -162,6 +181,7 @@ impl Talk {
         project: &Project,
         me: Option<Arc<SignedIn>>,
         csrf: &str,
+        settings: &Arc<Settings>,
         after: ItemId,
     ) -> QueryResult<Talk> {
         let thread = Thread::of_project(db, project.id)?;
@@ -204,7 +224,7 @@ impl Talk {
             project: project.clone(),
             shows,
             count: thread.comment_count,
-            comments: nest(part.comments, reader, thread.pinned_id),
+            comments: nest(part.comments, reader, thread.pinned_id, &settings.reasons),
             pinned: thread.pinned_id,
             on_its_own: false,
             after,
@@ -214,6 +234,7 @@ impl Talk {
             reader,
             me,
             csrf: csrf.to_owned(),
+            settings: settings.clone(),
             now: now(),
         })
     }
@@ -225,11 +246,12 @@ impl Talk {
         comment: &Comment,
         me: Option<Arc<SignedIn>>,
         csrf: &str,
+        settings: &Arc<Settings>,
     ) -> QueryResult<Talk> {
-        let mut talk = Talk::load(db, project, me, csrf, ItemId(i64::MAX))?;
+        let mut talk = Talk::load(db, project, me, csrf, settings, ItemId(i64::MAX))?;
         if talk.shows || talk.moderates {
             let comments = comment::with_context(db, comment, talk.reader)?;
-            talk.comments = nest(comments, talk.reader, talk.pinned);
+            talk.comments = nest(comments, talk.reader, talk.pinned, &settings.reasons);
         }
         talk.after = ItemId(0);
         talk.on_its_own = true;
@@ -246,7 +268,12 @@ impl Talk {
 }
 
 /// Works out, from the depths in reading order, where each `.replies` opens and closes.
-fn nest(comments: Vec<CommentInThread>, reader: Reader, pinned: Option<ItemId>) -> Vec<Shown> {
+fn nest(
+    comments: Vec<CommentInThread>,
+    reader: Reader,
+    pinned: Option<ItemId>,
+    reasons: &Reasons,
+) -> Vec<Shown> {
     let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
     let readable: Vec<bool> = comments.iter().map(|c| c.is_readable_by(reader)).collect();
     // Those around the comment at hand, itself not: whether each is folded.
@@ -278,6 +305,10 @@ fn nest(comments: Vec<CommentInThread>, reader: Reader, pinned: Option<ItemId>) 
                     .count(),
                 opens_replies,
                 closes,
+                reason: match c.state {
+                    State::Removed => reasons.find(&c.evidence).cloned(),
+                    _ => None,
+                },
                 c,
             }
         })
@@ -334,10 +365,11 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let layout = Layout::new(&req);
     let (id, csrf, me) = (id.into_inner(), layout.csrf.clone(), visitor.signed_in);
+    let settings = app.settings();
     let (project, comment, talk) = app
         .read(move |db| -> Result<_, Error> {
             let (comment, _, project) = find_visible(db, id, me.as_deref())?;
-            let talk = Talk::of_comment(db, &project, &comment, me, &csrf)?;
+            let talk = Talk::of_comment(db, &project, &comment, me, &csrf, &settings)?;
             Ok((project, comment, talk))
         })
         .await?;

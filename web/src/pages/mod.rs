@@ -4,6 +4,7 @@ pub mod account;
 pub mod comments;
 pub mod home;
 pub mod makers;
+pub mod log;
 pub mod people;
 pub mod projects;
 pub mod releases;

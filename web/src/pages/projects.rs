@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
+use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -19,7 +20,7 @@ use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
 use potluck_models::maker;
-use potluck_models::moderation::verdict::Reason;
+use potluck_models::moderation::reason::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
     self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, Listing, PAGE, Project,
@@ -218,12 +219,12 @@ impl ShowPage {
             ),
             State::Removed => Some((
                 "Removed by a moderator.",
-                match self.item.evidence.parse::<Reason>() {
-                    Ok(reason) => format!(
+                match self.reason() {
+                    Some(reason) => format!(
                         "Reason: {}. Only its makers and moderators see this page.",
-                        reason.sentence()
+                        reason.sentence
                     ),
-                    Err(_) => "Only its makers and moderators see this page.".into(),
+                    None => "Only its makers and moderators see this page.".into(),
                 },
             )),
             State::Deleted => told("Deleted by its maker.", "Only moderators see this page."),
@@ -242,6 +243,20 @@ impl ShowPage {
             ),
             State::Published | State::Unlisted => None,
         }
+    }
+
+    /// Why a moderator removed it.
+    fn reason(&self) -> Option<&Reason> {
+        match self.project.state {
+            State::Removed => self.layout.settings.reasons.find(&self.item.evidence),
+            _ => None,
+        }
+    }
+
+    fn beside(&self) -> Beside {
+        let back = format!("/projects/{}", self.project.slug);
+        let (csrf, settings) = (&self.layout.csrf, &self.layout.settings);
+        Beside::new(&self.item, "this project".into(), &back, csrf, settings)
     }
 
     fn shared_at(&self) -> &NaiveDateTime {
@@ -337,6 +352,7 @@ pub async fn show(
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let slow = app.rules().slow(&slug).map(|slow| slow.rule.number);
+    let settings = app.settings();
     let make = app
         .read_here(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
@@ -351,7 +367,7 @@ pub async fn show(
             } else {
                 Vec::new()
             };
-            let talk = Talk::load(db, &project, me, &csrf, after)?;
+            let talk = Talk::load(db, &project, me, &csrf, &settings, after)?;
             Ok(move |layout| ShowPage {
                 layout,
                 project,

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with, segment};
+use crate::moderation::beside::Beside;
 use crate::pages::projects::{ListQuery, after, own, parse_after, visible};
 use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
@@ -14,7 +15,7 @@ use potluck_models::db::now;
 use potluck_models::gate;
 use potluck_models::item::{Item, State};
 use potluck_models::markdown;
-use potluck_models::moderation::verdict::Reason;
+use potluck_models::moderation::reason::Reason;
 use potluck_models::project::{FieldError, Project};
 use potluck_models::release::{self, NewRelease, Notes, Release, Version};
 
@@ -104,14 +105,30 @@ struct ShowPage {
     project: Project,
     release: Release,
     state: State,
-    /// Why it was removed, if it was.
-    reason: Option<Reason>,
+    item: Item,
+    /// Of another's project.
     is_moderator: bool,
+    may_decide: bool,
     older: Option<Version>,
     newer: Option<Version>,
 }
 
 impl ShowPage {
+    /// Why a moderator removed it.
+    fn reason(&self) -> Option<&Reason> {
+        match self.state {
+            State::Removed => self.layout.settings.reasons.find(&self.item.evidence),
+            _ => None,
+        }
+    }
+
+    fn beside(&self) -> Beside {
+        let version = segment(&self.release.version);
+        let back = format!("/projects/{}/releases/{version}", self.project.slug);
+        let (csrf, settings) = (&self.layout.csrf, &self.layout.settings);
+        Beside::new(&self.item, "this release".into(), &back, csrf, settings)
+    }
+
     fn notice(&self) -> Option<(&'static str, String)> {
         let told = |strong, rest: &str| Some((strong, rest.to_owned()));
         match self.state {
@@ -122,10 +139,10 @@ impl ShowPage {
             ),
             State::Removed => Some((
                 "Removed by a moderator.",
-                match self.reason {
+                match self.reason() {
                     Some(reason) => format!(
                         "Reason: {}. Only the makers and moderators see it.",
-                        reason.sentence()
+                        reason.sentence
                     ),
                     None => "Only the makers and moderators see it.".into(),
                 },
@@ -159,10 +176,7 @@ pub async fn show(
                 _ if !insider => return Err(Error::NotFound),
                 _ => {}
             }
-            let reason = match state {
-                State::Removed => Item::find(db, release.id)?.evidence.parse().ok(),
-                _ => None,
-            };
+            let item = Item::find(db, release.id)?;
             let mut versions = Release::versions(db, project.id)?;
             let at = versions.iter().position(|v| v.version == release.version);
             let older = at
@@ -176,8 +190,9 @@ pub async fn show(
                 project,
                 release,
                 state,
-                reason,
+                item,
                 is_moderator: standing.is_moderator && !standing.on_team,
+                may_decide: standing.is_moderator,
                 older,
                 newer,
             })

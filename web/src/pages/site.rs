@@ -35,6 +35,19 @@ pages! {
     privacy, PrivacyPage, "site/privacy.html";
 }
 
+/// The parts of the guide that a reason for a removal may lead to, by their anchors.
+pub const GUIDE: [(&str, &str); 9] = [
+    ("time", "Spend time with it first"),
+    ("happened", "Say what you did, then what happened in you"),
+    ("worked", "Begin with what worked, and mean it"),
+    ("one-thing", "One thing at a time"),
+    ("ask", "Ask before you fix"),
+    ("software", "About software"),
+    ("art", "About art, music and writing"),
+    ("listen", "When it is your turn to listen"),
+    ("send", "Before you send"),
+];
+
 fn text(body: impl Into<String>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")

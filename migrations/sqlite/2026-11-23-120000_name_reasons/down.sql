@@ -1,0 +1,17 @@
+DROP TRIGGER log_is_not_deleted;
+DROP TRIGGER log_is_not_changed;
+DROP INDEX log_batch;
+DROP INDEX log_user;
+DROP INDEX log_actor;
+DROP INDEX log_act;
+DROP INDEX log_at;
+ALTER TABLE log DROP COLUMN request_id;
+ALTER TABLE log DROP COLUMN why;
+ALTER TABLE log DROP COLUMN after;
+ALTER TABLE log DROP COLUMN before;
+ALTER TABLE batches DROP COLUMN told_to;
+ALTER TABLE batches DROP COLUMN kinds;
+ALTER TABLE verdicts DROP COLUMN news;
+ALTER TABLE verdicts DROP COLUMN state_after;
+ALTER TABLE verdicts DROP COLUMN state_before;
+DROP TABLE removal_reasons;
