@@ -389,6 +389,8 @@ id! {
     SanctionId,
     /// What they tell one another about one.
     NoteId,
+    /// What an author says against a decision.
+    AppealId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

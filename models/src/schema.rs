@@ -97,6 +97,7 @@ diesel::table! {
         script -> Text,
         newcomer -> Bool,
         by_maker -> Bool,
+        report_weight -> Double,
     }
 }
 
@@ -231,6 +232,10 @@ diesel::table! {
         note -> Text,
         created_at -> Timestamp,
         closed_by -> Nullable<BigInt>,
+        picture_id -> Nullable<BigInt>,
+        weight -> Double,
+        repeated -> Bool,
+        told_at -> Nullable<Timestamp>,
     }
 }
 
@@ -396,6 +401,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    profile_reports (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        reporter_id -> BigInt,
+        reason -> Text,
+        note -> Text,
+        created_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    appeals (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        author_id -> BigInt,
+        words -> Text,
+        verdict_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        closed_by -> Nullable<BigInt>,
+        by_id -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        answer -> Text,
+        decided_at -> Nullable<Timestamp>,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -412,10 +449,13 @@ diesel::joinable!(threads -> projects (project_id));
 diesel::joinable!(item_domains -> items (item_id));
 diesel::joinable!(revisions -> items (item_id));
 diesel::joinable!(reports -> items (item_id));
+diesel::joinable!(appeals -> items (item_id));
 diesel::joinable!(verdicts -> items (item_id));
 diesel::joinable!(verdicts -> batches (batch_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(items -> users (author_id));
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(reports::reporter_id, verdicts::verdict,);
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -449,4 +489,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     marks,
     sanctions,
     person_notes,
+    profile_reports,
+    appeals,
 );

@@ -37,6 +37,8 @@ pub struct Settings {
     pub retrain_after: i64,
     /// So many in 100 of what the filter decided go to people, to see how well it does.
     pub sampled_in_100: i64,
+    /// A published text waits for a person when its reports weigh so much together; 0: never.
+    pub reports_hide_at: i64,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -58,6 +60,8 @@ impl Default for Settings {
             retrain_hour: 3,
             retrain_after: 50,
             sampled_in_100: 2,
+            // Three people who were mostly right, or four of whom nobody knows yet; never two.
+            reports_hide_at: 2,
             key: String::new(),
         }
     }
@@ -118,6 +122,7 @@ impl Settings {
                 "retrain_hour" => all.retrain_hour = number(all.retrain_hour),
                 "retrain_after" => all.retrain_after = number(all.retrain_after),
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
+                "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -145,6 +150,7 @@ impl Settings {
             ("retrain_hour", self.retrain_hour.to_string()),
             ("retrain_after", self.retrain_after.to_string()),
             ("sampled_in_100", self.sampled_in_100.to_string()),
+            ("reports_hide_at", self.reports_hide_at.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

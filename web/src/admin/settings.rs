@@ -125,6 +125,13 @@ impl Field {
                 s.vocabulary,
                 (100, 1_000_000),
             ),
+            Field::number(
+                "reports_hide_at",
+                "Hide what readers report until a moderator looks, from this weight on",
+                "A report weighs 0.5 from somebody new to reporting and up to 1 from somebody who was right before. 2: three such people, or four newcomers; 0: never.",
+                s.reports_hide_at,
+                (0, 1_000),
+            ),
         ]
     }
 }
@@ -218,9 +225,10 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         hour,
         sampled,
         vocabulary,
+        hide_at,
     ] = numbers[..]
     else {
-        unreachable!("nine of the fields are numbers")
+        unreachable!("ten of the fields are numbers")
     };
     if !errors.is_empty() {
         return Err(errors);
@@ -238,6 +246,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         retrain_hour: hour,
         sampled_in_100: sampled,
         vocabulary,
+        reports_hide_at: hide_at,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,

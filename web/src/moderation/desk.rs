@@ -220,13 +220,14 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 6] {
+    fn whys(&self) -> [(&'static str, &'static str); 7] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),
             ("filter", "The filter"),
+            ("reports", "Reports of readers"),
             ("moderator", "A moderator"),
         ]
     }

@@ -1,5 +1,6 @@
 //! The desk of moderators: queues, verdicts, people, the log, the filter.
 
+pub mod appeals;
 pub mod banner;
 pub mod batches;
 pub mod desk;
@@ -7,6 +8,7 @@ pub mod diff;
 pub mod filter;
 pub mod log;
 pub mod people;
+pub mod reported;
 pub mod row;
 pub mod sanctions;
 pub mod verdicts;
@@ -17,11 +19,15 @@ use crate::error::Error;
 use actix_web::HttpRequest;
 use banner::{Banner, Params};
 use potluck_models::moderation::queue::{self, Count, Name};
+use potluck_models::moderation::{appeal, profile_report};
 use potluck_models::{Db, QueryResult};
 
 /// What surrounds every page of the desk: the queues with their counts, and what the last act did.
 pub struct Frame {
     counts: Vec<Count>,
+    /// Authors who wait for another look, and people whose profiles are reported.
+    pub appeals: i64,
+    pub people: i64,
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
@@ -37,6 +43,8 @@ impl Frame {
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
             Ok(Frame {
                 counts: queue::counts(db)?,
+                appeals: appeal::count(db)?,
+                people: profile_report::people(db)?,
                 banner: Banner::load(db, &params)?,
                 filter_missing,
                 back,
@@ -81,6 +89,7 @@ pub fn why_words(why: &str) -> &str {
         "duplicates" => "same text as another",
         "approve_first" => "maker approves",
         "filter" => "the filter",
+        "reports" => "reported by readers",
         other => other,
     }
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
+use crate::pages::appeals;
 use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -198,6 +199,7 @@ struct ShowPage {
     picture: Option<Picture>,
     versions: Vec<Version>,
     waiting_releases: Vec<String>,
+    appeal: Option<appeals::Note>,
     talk: Talk,
 }
 
@@ -347,6 +349,7 @@ pub async fn show(
             } else {
                 Vec::new()
             };
+            let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let talk = Talk::load(db, &project, me, &csrf, after)?;
             Ok(move |layout| ShowPage {
                 layout,
@@ -359,6 +362,7 @@ pub async fn show(
                 picture,
                 versions,
                 waiting_releases,
+                appeal,
                 talk,
             })
         })

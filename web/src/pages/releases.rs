@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with, segment};
+use crate::pages::appeals;
 use crate::pages::projects::{ListQuery, after, own, parse_after, visible};
 use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
@@ -107,6 +108,8 @@ struct ShowPage {
     /// Why it was removed, if it was.
     reason: Option<Reason>,
     is_moderator: bool,
+    on_team: bool,
+    appeal: Option<appeals::Note>,
     older: Option<Version>,
     newer: Option<Version>,
 }
@@ -159,10 +162,13 @@ pub async fn show(
                 _ if !insider => return Err(Error::NotFound),
                 _ => {}
             }
+            let item = Item::find(db, release.id)?;
             let reason = match state {
-                State::Removed => Item::find(db, release.id)?.evidence.parse().ok(),
+                State::Removed => item.evidence.parse().ok(),
                 _ => None,
             };
+            let reader = viewer.as_ref().map(|viewer| viewer.id);
+            let appeal = appeals::Note::for_reader(db, &item, reader)?;
             let mut versions = Release::versions(db, project.id)?;
             let at = versions.iter().position(|v| v.version == release.version);
             let older = at
@@ -178,6 +184,8 @@ pub async fn show(
                 state,
                 reason,
                 is_moderator: standing.is_moderator && !standing.on_team,
+                on_team: standing.on_team,
+                appeal,
                 older,
                 newer,
             })
