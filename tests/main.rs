@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod appeals;
 mod browser;
 mod bulk;
 mod cli;
@@ -23,6 +24,7 @@ mod moderation;
 mod people;
 mod projects;
 mod queues;
+mod reports;
 mod schema;
 mod spam_cli;
 mod training;
