@@ -117,7 +117,7 @@ impl Record {
     }
 }
 
-/// The records of these people, in two queries however many they are. Who has none is left out.
+/// The records of these people, in three queries however many they are. Who has none is left out.
 pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Record>> {
     let mut records: HashMap<UserId, Record> = HashMap::new();
     let of_items: Vec<(UserId, Verdict, i64)> = reports::table
@@ -126,6 +126,16 @@ pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Re
         .group_by((reports::reporter_id, verdicts::verdict))
         .select((reports::reporter_id, verdicts::verdict, count_star()))
         .load(db)?;
+    // Who asks anew after an answer was told that it is fine: that stays in their record.
+    let repeated: Vec<(UserId, i64)> = reports::table
+        .filter(reports::reporter_id.eq_any(people))
+        .filter(reports::repeated.eq(true))
+        .group_by(reports::reporter_id)
+        .select((reports::reporter_id, count_star()))
+        .load(db)?;
+    for (reporter, n) in repeated {
+        records.entry(reporter).or_default().answered += n;
+    }
     for (reporter, verdict, n) in of_items {
         let record = records.entry(reporter).or_default();
         record.answered += n;
