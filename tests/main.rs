@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod accounts;
+mod appeals;
 mod browser;
 mod bulk;
 mod cli;
@@ -25,8 +26,9 @@ mod moderation;
 mod people;
 mod projects;
 mod queues;
-mod rules;
 mod reasons;
+mod reports;
+mod rules;
 mod schema;
 mod spam_cli;
 mod training;

@@ -395,6 +395,8 @@ id! {
     MakerActId,
     /// Whom a maker does not want to comment.
     BlockId,
+    /// What an author says against a decision.
+    AppealId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -175,6 +175,14 @@ impl Item {
         items::table.find(id).select(Item::as_select()).first(db)
     }
 
+    /// These, in any order.
+    pub fn all(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Item>> {
+        items::table
+            .filter(items::id.eq_any(ids))
+            .select(Item::as_select())
+            .load(db)
+    }
+
     /// Stores a new text with what the intake decided. A project may also begin as a draft.
     pub fn submit(db: &mut Db, new: &Submitted) -> QueryResult<ItemId> {
         let at = now();

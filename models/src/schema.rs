@@ -97,6 +97,7 @@ diesel::table! {
         script -> Text,
         newcomer -> Bool,
         by_maker -> Bool,
+        report_weight -> Double,
     }
 }
 
@@ -234,6 +235,10 @@ diesel::table! {
         note -> Text,
         created_at -> Timestamp,
         closed_by -> Nullable<BigInt>,
+        picture_id -> Nullable<BigInt>,
+        weight -> Double,
+        repeated -> Bool,
+        told_at -> Nullable<Timestamp>,
     }
 }
 
@@ -497,6 +502,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    profile_reports (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        reporter_id -> BigInt,
+        reason -> Text,
+        note -> Text,
+        created_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    appeals (id) {
+        id -> BigInt,
+        item_id -> BigInt,
+        author_id -> BigInt,
+        words -> Text,
+        verdict_id -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        closed_by -> Nullable<BigInt>,
+        by_id -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        answer -> Text,
+        decided_at -> Nullable<Timestamp>,
+        told_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -519,6 +556,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(items -> users (author_id));
 diesel::joinable!(rule_hits -> items (item_id));
 diesel::joinable!(item_addresses -> items (item_id));
+diesel::joinable!(appeals -> items (item_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -560,6 +598,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     maker_acts,
     blocks,
     removal_reasons,
+    profile_reports,
+    appeals,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(reports::reporter_id, verdicts::verdict,);

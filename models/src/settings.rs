@@ -55,6 +55,8 @@ pub struct Settings {
     pub log_names_moderators: bool,
     /// Why texts are removed; stored in a table of their own, by [`crate::moderation::reason`].
     pub reasons: Reasons,
+    /// A published text waits for a person when its reports weigh so much together; 0: never.
+    pub reports_hide_at: i64,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -79,6 +81,8 @@ impl Default for Settings {
             sure_spam: SureSpam::Folded,
             log_names_moderators: false,
             reasons: Reasons::default(),
+            // Three people who were mostly right, or four of whom nobody knows yet; never two.
+            reports_hide_at: 2,
             key: String::new(),
         }
     }
@@ -145,6 +149,7 @@ impl Settings {
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
                 "sure_spam" => all.sure_spam = value.parse().unwrap_or(all.sure_spam),
                 "log_names_moderators" => all.log_names_moderators = value == "1",
+                "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -177,6 +182,7 @@ impl Settings {
                 "log_names_moderators",
                 i64::from(self.log_names_moderators).to_string(),
             ),
+            ("reports_hide_at", self.reports_hide_at.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

@@ -183,6 +183,16 @@ impl From<potluck_models::moderation::report::ReportError> for Error {
     }
 }
 
+impl From<potluck_models::moderation::appeal::AppealError> for Error {
+    fn from(error: potluck_models::moderation::appeal::AppealError) -> Error {
+        use potluck_models::moderation::appeal::AppealError;
+        match error {
+            AppealError::Database(error) => error.into(),
+            rule => Error::Forbidden(rule.to_string()),
+        }
+    }
+}
+
 impl From<potluck_models::moderation::sanction::SanctionError> for Error {
     fn from(error: potluck_models::moderation::sanction::SanctionError) -> Error {
         use potluck_models::moderation::sanction::SanctionError;

@@ -166,6 +166,9 @@ fn said(word: &str) -> &'static str {
             "Thank you. The maker looks at each comment first; until then only you see yours."
         }
         "reported" => "Thank you for telling us. A moderator will look at it.",
+        "appealed" => "Thank you. A moderator looks at it again, and we write to you.",
+        "reports-answered" => "Answered. Those who reported it learn of it in ten minutes.",
+        "reports-open" => "The reports wait again.",
         "approved" => "The comment is published.",
         "declined" => "The comment stays hidden.",
         "all-approved" => "The comments are published.",

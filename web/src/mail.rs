@@ -218,6 +218,58 @@ impl Letter {
         Letter::new("block", name, to, subject, text)
     }
 
+    /// What became of somebody's reports; a line each.
+    pub fn reported(site: &str, url: &str, name: &str, to: &str, lines: &[String]) -> Letter {
+        let text = format!(
+            "Hello {name},\n\n\
+             you reported something at {site}, and a moderator has looked. Thank you for telling us.\n\n\
+             {}\n\n\
+             All your reports, and what became of them:\n\n\
+             {url}/account/reports\n",
+            lines.join("\n")
+        );
+        Letter::new(
+            "report",
+            name,
+            to,
+            format!("What became of your report at {site}"),
+            text,
+        )
+    }
+
+    /// The answer to an author who asked for another look.
+    #[expect(clippy::too_many_arguments, reason = "each is a line of the letter")]
+    pub fn appeal(
+        site: &str,
+        url: &str,
+        name: &str,
+        to: &str,
+        what: &str,
+        sentence: &str,
+        answer: &str,
+        at: &str,
+    ) -> Letter {
+        let answer = match answer {
+            "" => String::new(),
+            answer => format!("The moderator writes:\n\n{answer}\n\n"),
+        };
+        let text = format!(
+            "Hello {name},\n\n\
+             you asked for another look at your {what} at {site}. A moderator has looked.\n\n\
+             {sentence}\n\n\
+             {answer}\
+             {at}\n\n\
+             Our code of conduct: {url}/conduct\n"
+        );
+        Letter::new(
+            "appeal",
+            name,
+            to,
+            format!("Another look at your text at {site}"),
+            text,
+        )
+    }
+
     pub fn reset(site: &str, url: &str, name: &str, to: &str, token: &str) -> Letter {
         let text = format!(
             "Hello {name},\n\n\

@@ -11,7 +11,10 @@ fn get() -> actix_web::Route {
 }
 
 pub fn routes(site: &mut ServiceConfig) {
-    use pages::{account, comments, home, makers, people, projects, releases, signup, tags};
+    use pages::{
+        account, appeals, comments, home, makers, people, projects, releases, reports, signup,
+        tags,
+    };
     site
         // Front page and lists
         .route("/", get().to(home::show))
@@ -24,6 +27,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/tags/{tag}", get().to(tags::show))
         .route("/people/{username}.atom", get().to(feeds::person))
         .route("/people/{username}", get().to(people::show))
+        .route("/people/{username}/report", get().to(reports::person_form))
+        .route("/people/{username}/report", post().to(reports::person))
         // Projects
         .route("/projects/new", get().to(projects::new_form))
         .route("/projects/new", post().to(projects::create))
@@ -32,13 +37,15 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/edit", post().to(projects::update))
         .route("/projects/{slug}/delete", get().to(projects::delete_form))
         .route("/projects/{slug}/delete", post().to(projects::delete))
+        .route("/projects/{slug}/report", get().to(reports::project_form))
+        .route("/projects/{slug}/report", post().to(reports::project))
         .route(
-            "/projects/{slug}/report",
-            get().to(comments::report_project_form),
+            "/projects/{slug}/picture/report",
+            get().to(reports::picture_form),
         )
         .route(
-            "/projects/{slug}/report",
-            post().to(comments::report_project),
+            "/projects/{slug}/picture/report",
+            post().to(reports::picture),
         )
         .route("/projects/{slug}/releases", get().to(releases::of_project))
         .route(
@@ -50,6 +57,14 @@ pub fn routes(site: &mut ServiceConfig) {
             "/projects/{slug}/releases/{version}",
             get().to(releases::show),
         )
+        .route(
+            "/projects/{slug}/releases/{version}/report",
+            get().to(reports::release_form),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/report",
+            post().to(reports::release),
+        )
         // Comments
         .route("/projects/{slug}/comments.atom", get().to(feeds::comments))
         .route("/projects/{slug}/comments", post().to(comments::post))
@@ -59,8 +74,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/comments/{id}/delete", get().to(comments::delete_form))
         .route("/comments/{id}/delete", post().to(comments::delete))
         .route("/comments/{id}/history", get().to(comments::history))
-        .route("/comments/{id}/report", get().to(comments::report_form))
-        .route("/comments/{id}/report", post().to(comments::report))
+        .route("/comments/{id}/report", get().to(reports::comment_form))
+        .route("/comments/{id}/report", post().to(reports::comment))
         .route("/comments/{id}/approve", post().to(comments::approve))
         // Makers on their own projects
         .route("/comments/{id}/maker", post().to(makers::act))
@@ -69,6 +84,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/switch", post().to(makers::switch))
         .route("/account/blocks", get().to(makers::blocks))
         .route("/account/blocks", post().to(makers::change_blocks))
+        .route("/appeals/{id}", get().to(appeals::form))
+        .route("/appeals/{id}", post().to(appeals::send))
         // Account
         .route("/signup", get().to(signup::sign_up_form))
         .route("/signup", post().to(signup::sign_up))
@@ -84,6 +101,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account", get().to(account::show))
         .route("/account", post().to(account::change_password))
         .route("/account/sessions", post().to(account::end_sessions))
+        .route("/account/reports", get().to(reports::own))
         .route("/account/warning", post().to(account::read_warning))
         .configure(moderation_routes)
         .configure(admin_routes)
@@ -96,8 +114,8 @@ pub fn routes(site: &mut ServiceConfig) {
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
-        batches, claims, desk, filter, habits, log, log_export, makers, people, rule_form, rules,
-        sanctions, verdicts,
+        appeals, batches, claims, desk, filter, habits, log, log_export, makers, people, reported,
+        rule_form, rules, sanctions, verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -116,7 +134,13 @@ fn moderation_routes(site: &mut ServiceConfig) {
             post().to(filter::texts::settle),
         )
         .route("/moderation/people", get().to(people::list))
+        .route("/moderation/appeals", get().to(appeals::list))
+        .route("/moderation/appeals/{id}", post().to(appeals::decide))
         .route("/moderation/people/{username}", get().to(people::show))
+        .route(
+            "/moderation/people/{username}/reports",
+            post().to(reported::answer),
+        )
         .route(
             "/moderation/people/{username}/notes",
             post().to(people::add_note),

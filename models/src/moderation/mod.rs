@@ -1,5 +1,6 @@
-//! What moderators do: queues, verdicts in batches, undo, reports, sanctions on people, the log.
+//! What moderators do: queues, verdicts in batches, undo, reports, appeals, sanctions on people, the log.
 
+pub mod appeal;
 pub mod bulk;
 pub mod claim;
 pub mod drift;
@@ -9,6 +10,7 @@ pub mod letters;
 pub mod log;
 pub mod person;
 pub mod placing;
+pub mod profile_report;
 pub mod public_log;
 pub mod queue;
 pub mod reason;

@@ -62,7 +62,8 @@ impl Name {
         match self {
             Name::Held => Order::Doubtful,
             Name::Spam => Order::Surest,
-            Name::Reported | Name::Projects => Order::Oldest,
+            Name::Reported => Order::Reported,
+            Name::Projects => Order::Oldest,
             Name::Recent => Order::Newest,
         }
     }
@@ -80,6 +81,7 @@ words! {
         Surest = "surest",
         Oldest = "oldest",
         Newest = "newest",
+        /// Heaviest first, as its reporters were right until now.
         Reported = "reported",
     }
 }
@@ -170,6 +172,7 @@ const KIND: &str = "(items.kind || '')";
 const DOUBT: &str = "abs(coalesce(items.score, 0.5) - 0.5)";
 const SURENESS: &str = "(-coalesce(items.score, -1.0))";
 const REPORTS: &str = "(-items.reports)";
+const REPORT_WEIGHT: &str = "(-items.report_weight)";
 
 impl Filter {
     pub fn all_of(queue: Name) -> Filter {
@@ -441,6 +444,9 @@ impl Filter {
             Order::Surest => query.order((sql::<Double>(SURENESS).asc(), items::id.asc())),
             Order::Oldest => query.order((items::created_at.asc(), items::id.asc())),
             Order::Newest => query.order((items::created_at.desc(), items::id.desc())),
+            Order::Reported if self.queue == Name::Reported => {
+                query.order((sql::<Double>(REPORT_WEIGHT).asc(), items::id.asc()))
+            }
             Order::Reported => query.order((sql::<Double>(REPORTS).asc(), items::id.asc())),
         };
         if let Some(Cursor { key, id }) = after {
@@ -466,15 +472,29 @@ impl Filter {
                 Order::Surest => {
                     query.filter(beyond("((-coalesce(items.score, -1.0)), items.id) > ("))
                 }
+                Order::Reported if self.queue == Name::Reported => {
+                    query.filter(beyond("((-items.report_weight), items.id) > ("))
+                }
                 Order::Reported => query.filter(beyond("((-items.reports), items.id) > (")),
                 Order::Oldest => query.filter(by_time("(items.created_at, items.id) > (")),
                 Order::Newest => query.filter(by_time("(items.created_at, items.id) < (")),
             };
         }
-        type Row = (ItemId, Option<f64>, NaiveDateTime, i32);
+        // Among what is reported, by what the reports weigh; elsewhere, where an index has no more, by
+        // how many there are.
+        let reported = match self.queue {
+            Name::Reported => "items.report_weight",
+            _ => "CAST(items.reports AS DOUBLE PRECISION)",
+        };
+        type Row = (ItemId, Option<f64>, NaiveDateTime, f64);
         let rows: Vec<Row> = query
             .limit(limit)
-            .select((items::id, items::score, items::created_at, items::reports))
+            .select((
+                items::id,
+                items::score,
+                items::created_at,
+                sql::<Double>(reported),
+            ))
             .load(db)?;
         Ok(rows
             .into_iter()
@@ -483,7 +503,7 @@ impl Filter {
                 key: match order {
                     Order::Doubtful => (score.unwrap_or(0.5) - 0.5).abs(),
                     Order::Surest => -score.unwrap_or(-1.0),
-                    Order::Reported => f64::from(-reports),
+                    Order::Reported => -reports,
                     // Microseconds until the year 2255 fit exactly.
                     Order::Oldest | Order::Newest => created_at.and_utc().timestamp_micros() as f64,
                 },

@@ -1,16 +1,44 @@
-//! Reports: a reader's complaint with a reason. They bring an item before moderators; by
-//! themselves they neither hide anything nor train the filter.
+//! Reports: a reader's complaint with a reason. They bring a thing before moderators and never train
+//! the filter; enough of them, weighed, hold a published text until somebody has looked.
+//!
+//! A report weighs as much as its reporter was right until now ([`Record`]). What is said about a
+//! person's profile stands in [`super::profile_report`]: a profile is no item.
 
+use super::verdict::{self, Verdict};
 use crate::account::User;
-use crate::db::{ItemId, UserId, dialect, now};
+use crate::db::{BatchId, ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
-use crate::item::State;
-use crate::schema::{items, reports, users};
+use crate::item::{Item, Kind, State};
+use crate::picture::Picture;
+use crate::schema::{
+    items, pictures, profile_reports, projects, reports, sessions, users, verdicts,
+};
+use crate::settings::Settings;
 use crate::{Db, QueryResult, both, words};
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
+use diesel::dsl::{count_star, max, sum};
 use diesel::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub const MAX_NOTE: usize = 500;
+/// The job that tells reporters what became of it, [`UNTOLD`] after the verdict: an undo before that
+/// leaves no trace.
+pub const JOB: &str = "report";
+pub const UNTOLD: Duration = Duration::minutes(10);
+/// Why an item is held that readers reported.
+pub const WHY: &str = "reports";
+/// However often somebody was wrong, a moderator sees what they say.
+const FLOOR: f64 = 0.1;
+/// Accounts younger than this hide nothing.
+const YOUNG: Duration = Duration::days(1);
+
+/// Whose reporters the job tells.
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Answered {
+    Batch(BatchId),
+    /// Those of a profile that were answered at this moment, in microseconds.
+    Profile(UserId, i64),
+}
 
 words! {
     pub enum ReportReason {
@@ -18,6 +46,10 @@ words! {
         Unkind = "unkind",
         OffTopic = "off-topic",
         Private = "private",
+        /// Of what somebody made.
+        Copied = "copied",
+        /// Of a profile.
+        Pretends = "pretends",
         Other = "other",
     }
 }
@@ -29,12 +61,113 @@ impl ReportReason {
             ReportReason::Unkind => "It is unkind or abusive",
             ReportReason::OffTopic => "It has nothing to do with the project",
             ReportReason::Private => "It tells something private about somebody",
+            ReportReason::Copied => "It is somebody else’s work, taken without leave",
+            ReportReason::Pretends => "It pretends to be somebody else",
             ReportReason::Other => "Something else",
+        }
+    }
+
+    /// What can be wrong with a text of this kind.
+    pub fn of_kind(kind: Kind) -> &'static [ReportReason] {
+        use ReportReason::{Copied, OffTopic, Other, Private, Spam, Unkind};
+        match kind {
+            Kind::Comment => &[Spam, Unkind, OffTopic, Private, Other],
+            Kind::Project | Kind::Release => &[Spam, Unkind, Copied, Private, Other],
+        }
+    }
+
+    pub const OF_PICTURE: &'static [ReportReason] = &[
+        ReportReason::Unkind,
+        ReportReason::Copied,
+        ReportReason::Private,
+        ReportReason::Spam,
+        ReportReason::Other,
+    ];
+
+    pub const OF_PROFILE: &'static [ReportReason] = &[
+        ReportReason::Spam,
+        ReportReason::Unkind,
+        ReportReason::Pretends,
+        ReportReason::Private,
+        ReportReason::Other,
+    ];
+}
+
+/// How often moderators agreed with what somebody reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    pub right: i64,
+    pub answered: i64,
+}
+
+impl Record {
+    /// The share of right ones, as if one more had been right and one wrong: half for a beginner,
+    /// and never quite one.
+    pub fn weight(self) -> f64 {
+        ((self.right + 1) as f64 / (self.answered + 2) as f64).max(FLOOR)
+    }
+
+    /// "right 7 of 9 times".
+    pub fn words(self) -> String {
+        match self.answered {
+            0 => "no report answered yet".into(),
+            1 => format!("right {} of 1 time", self.right),
+            n => format!("right {} of {n} times", self.right),
         }
     }
 }
 
-#[derive(Clone, Debug, Queryable)]
+/// The records of these people, in three queries however many they are. Who has none is left out.
+pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Record>> {
+    let mut records: HashMap<UserId, Record> = HashMap::new();
+    let of_items: Vec<(UserId, Verdict, i64)> = reports::table
+        .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
+        .filter(reports::reporter_id.eq_any(people))
+        .group_by((reports::reporter_id, verdicts::verdict))
+        .select((reports::reporter_id, verdicts::verdict, count_star()))
+        .load(db)?;
+    // Who asks anew after an answer was told that it is fine: that stays in their record.
+    let repeated: Vec<(UserId, i64)> = reports::table
+        .filter(reports::reporter_id.eq_any(people))
+        .filter(reports::repeated.eq(true))
+        .group_by(reports::reporter_id)
+        .select((reports::reporter_id, count_star()))
+        .load(db)?;
+    for (reporter, n) in repeated {
+        records.entry(reporter).or_default().answered += n;
+    }
+    for (reporter, verdict, n) in of_items {
+        let record = records.entry(reporter).or_default();
+        record.answered += n;
+        record.right += if agrees(verdict) { n } else { 0 };
+    }
+    let of_people: Vec<(UserId, Option<super::profile_report::Outcome>, i64)> =
+        profile_reports::table
+            .filter(profile_reports::reporter_id.eq_any(people))
+            .filter(profile_reports::closed_at.is_not_null())
+            .group_by((profile_reports::reporter_id, profile_reports::outcome))
+            .select((
+                profile_reports::reporter_id,
+                profile_reports::outcome,
+                count_star(),
+            ))
+            .load(db)?;
+    for (reporter, outcome, n) in of_people {
+        let record = records.entry(reporter).or_default();
+        record.answered += n;
+        if outcome == Some(super::profile_report::Outcome::Acted) {
+            record.right += n;
+        }
+    }
+    Ok(records)
+}
+
+/// Whether a verdict says that the report was right.
+fn agrees(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Spam | Verdict::Remove)
+}
+
+#[derive(Clone, Debug)]
 pub struct Report {
     pub item_id: ItemId,
     pub reporter_id: UserId,
@@ -42,6 +175,12 @@ pub struct Report {
     pub reason: ReportReason,
     pub note: String,
     pub created_at: NaiveDateTime,
+    /// Of the reporter.
+    pub record: Record,
+    /// What was meant, if not the whole of it. None also when the picture was taken away since.
+    pub picture: Option<Picture>,
+    /// It was answered before, and asks anew.
+    pub repeated: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +202,33 @@ pub fn file(
     reason: ReportReason,
     note: &str,
 ) -> Result<(), ReportError> {
+    file_on(db, reporter, item, None, reason, note)
+}
+
+/// The same about a picture of the item, or about the item. Who reported the text already and means
+/// the picture too adds that to their report.
+pub fn file_on(
+    db: &mut Db,
+    reporter: &User,
+    item: ItemId,
+    picture: Option<PictureId>,
+    reason: ReportReason,
+    note: &str,
+) -> Result<(), ReportError> {
     gate::may_post(reporter, now()).map_err(ReportError::Refused)?;
     let item = dialect::lock_item(db, item)?.ok_or(diesel::result::Error::NotFound)?;
     if item.state != State::Published {
         return Err(ReportError::NotPublished);
     }
     let note: String = note.trim().chars().take(MAX_NOTE).collect();
+    let record = records(db, &[reporter.id])?.remove(&reporter.id);
+    let weight = if item.author_id == reporter.id {
+        0.0
+    } else if now() - reporter.created_at < YOUNG {
+        FLOOR
+    } else {
+        record.unwrap_or_default().weight()
+    };
     let new = both!(db, conn => diesel::insert_into(reports::table)
         .values((
             reports::item_id.eq(item.id),
@@ -76,42 +236,166 @@ pub fn file(
             reports::reason.eq(reason),
             reports::note.eq(&note),
             reports::created_at.eq(now()),
+            reports::picture_id.eq(picture),
+            reports::weight.eq(weight),
         ))
         .on_conflict_do_nothing()
         .execute(conn))?;
-    let asked_anew = diesel::update(
-        reports::table.filter(
-            reports::item_id
-                .eq(item.id)
-                .and(reports::reporter_id.eq(reporter.id))
-                .and(reports::closed_by.is_not_null()),
-        ),
-    )
-    .set((
-        reports::reason.eq(reason),
-        reports::note.eq(&note),
-        reports::created_at.eq(now()),
-        reports::closed_by.eq(None::<i64>),
-    ))
-    .execute(db)?;
+    let mine = reports::item_id
+        .eq(item.id)
+        .and(reports::reporter_id.eq(reporter.id));
+    let asked_anew =
+        diesel::update(reports::table.filter(mine.and(reports::closed_by.is_not_null())))
+            .set((
+                reports::reason.eq(reason),
+                reports::note.eq(&note),
+                reports::created_at.eq(now()),
+                reports::closed_by.eq(None::<i64>),
+                reports::picture_id.eq(picture),
+                reports::weight.eq(weight),
+                reports::repeated.eq(true),
+                reports::told_at.eq(None::<NaiveDateTime>),
+            ))
+            .execute(db)?;
     if new + asked_anew > 0 {
         diesel::update(items::table.find(item.id))
             .set(items::reports.eq(items::reports + 1))
+            .execute(db)?;
+        weigh(db, &[item.id])?;
+        hide_if_many(db, item)?;
+    } else if picture.is_some() {
+        diesel::update(reports::table.filter(mine.and(reports::picture_id.is_null())))
+            .set((reports::picture_id.eq(picture), reports::reason.eq(reason)))
             .execute(db)?;
     }
     Ok(())
 }
 
-/// Reports that wait for an answer, on these items.
-pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
-    reports::table
+/// Writes what the open reports on these items weigh. Counted anew and not added up, so that what a
+/// version before answered leaves nothing behind.
+pub(super) fn weigh(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
+    let weights: Vec<(ItemId, Option<f64>)> = reports::table
+        .filter(
+            reports::item_id
+                .eq_any(ids)
+                .and(reports::closed_by.is_null()),
+        )
+        .group_by(reports::item_id)
+        .select((reports::item_id, sum(reports::weight)))
+        .load(db)?;
+    for (item, weight) in weights {
+        diesel::update(items::table.find(item))
+            .set(items::report_weight.eq(weight.unwrap_or(0.0)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Holds a published item when what is said against it passes the bar: until a moderator has looked,
+/// and never for good. The item is locked.
+///
+/// A person counts once, accounts that share a network count as one, by the heaviest; its author, an
+/// account younger than a day and a report that was answered before do not count. What a moderator
+/// let stand, by taking a hold back, needs reports that came later.
+fn hide_if_many(db: &mut Db, item: Item) -> QueryResult<()> {
+    let bar = Settings::load(db)?.reports_hide_at;
+    if bar <= 0 {
+        return Ok(());
+    }
+    let let_stand: Option<NaiveDateTime> = verdicts::table
+        .filter(verdicts::item_id.eq(item.id))
+        .filter(verdicts::verdict.eq(Verdict::Hold))
+        .select(max(verdicts::undone_at))
+        .first(db)?;
+    type Row = (UserId, ReportReason, f64, NaiveDateTime, String);
+    let mut said: Vec<Row> = reports::table
         .inner_join(users::table.on(users::id.eq(reports::reporter_id)))
+        .filter(reports::item_id.eq(item.id))
+        .filter(reports::closed_by.is_null())
+        .filter(reports::repeated.eq(false))
+        .filter(reports::reporter_id.ne(item.author_id))
+        .filter(users::created_at.le(now() - YOUNG))
+        .order((reports::weight.desc(), reports::id))
+        .select((
+            reports::reporter_id,
+            reports::reason,
+            reports::weight,
+            reports::created_at,
+            users::network,
+        ))
+        .load(db)?;
+    said.retain(|(_, _, _, at, _)| let_stand.is_none_or(|since| *at > since));
+    let enough = |weight: f64| weight + 1e-9 >= bar as f64;
+    if !enough(said.iter().map(|row| row.2).sum()) {
+        return Ok(());
+    }
+    let people: Vec<UserId> = said
+        .iter()
+        .map(|row| row.0)
+        .chain([item.author_id])
+        .collect();
+    let mut networks: HashMap<UserId, HashSet<String>> = HashMap::new();
+    let opened: Vec<(UserId, String)> = sessions::table
+        .filter(sessions::user_id.eq_any(&people))
+        .select((sessions::user_id, sessions::network))
+        .load(db)?;
+    let made: Vec<(UserId, String)> = users::table
+        .filter(users::id.eq_any(&people))
+        .select((users::id, users::network))
+        .load(db)?;
+    for (person, network) in opened.into_iter().chain(made) {
+        if !network.is_empty() {
+            networks.entry(person).or_default().insert(network);
+        }
+    }
+    // The author's own network counts as the author.
+    let mut met: HashSet<String> = networks.get(&item.author_id).cloned().unwrap_or_default();
+    let (mut weight, mut people) = (0.0, 0);
+    let mut reasons: BTreeMap<&str, i32> = BTreeMap::new();
+    for (reporter, reason, heavy, _, _) in said {
+        let own = networks.remove(&reporter).unwrap_or_default();
+        if own.is_disjoint(&met) {
+            weight += heavy;
+            people += 1;
+            *reasons.entry(reason.as_str()).or_default() += 1;
+        }
+        met.extend(own);
+    }
+    if !enough(weight) {
+        return Ok(());
+    }
+    let reasons: Vec<String> = reasons
+        .into_iter()
+        .map(|(reason, n)| format!("{reason} {n}"))
+        .collect();
+    let evidence = format!(
+        "{people} readers reported it: {}; weight {weight:.1}, the bar is {bar}",
+        reasons.join(", ")
+    );
+    verdict::hold_for_readers(db, item, WHY, &evidence).map(|_| ())
+}
+
+/// Reports that wait for an answer, on these items; the heaviest of each first.
+pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
+    type Row = (
+        ItemId,
+        UserId,
+        String,
+        ReportReason,
+        String,
+        NaiveDateTime,
+        bool,
+        Option<Picture>,
+    );
+    let rows: Vec<Row> = reports::table
+        .inner_join(users::table.on(users::id.eq(reports::reporter_id)))
+        .left_join(pictures::table.on(reports::picture_id.eq(pictures::id.nullable())))
         .filter(
             reports::item_id
                 .eq_any(items)
                 .and(reports::closed_by.is_null()),
         )
-        .order((reports::item_id, reports::id))
+        .order((reports::item_id, reports::weight.desc(), reports::id))
         .select((
             reports::item_id,
             users::id,
@@ -119,6 +403,193 @@ pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
             reports::reason,
             reports::note,
             reports::created_at,
+            reports::repeated,
+            Option::<Picture>::as_select(),
         ))
-        .load(db)
+        .load(db)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reporters: Vec<UserId> = rows.iter().map(|row| row.1).collect();
+    let records = records(db, &reporters)?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(item_id, reporter_id, reporter, reason, note, created_at, repeated, picture)| {
+                Report {
+                    record: records.get(&reporter_id).copied().unwrap_or_default(),
+                    item_id,
+                    reporter_id,
+                    reporter,
+                    reason,
+                    note,
+                    created_at,
+                    picture,
+                    repeated,
+                }
+            },
+        )
+        .collect())
+}
+
+/// What became of a report, as its reporter reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Waits,
+    /// Held until a moderator has looked.
+    Hidden,
+    Removed,
+    Left,
+    /// Its author took it away first.
+    Deleted,
+    /// Of a profile.
+    Acted,
+}
+
+impl Fate {
+    pub fn words(self) -> &'static str {
+        match self {
+            Fate::Waits => "waits for a moderator",
+            Fate::Hidden => "is hidden until a moderator has looked",
+            Fate::Removed => "was removed",
+            Fate::Left => "was left as it is",
+            Fate::Deleted => "was deleted by its author",
+            Fate::Acted => "a moderator has acted on it",
+        }
+    }
+
+    fn of(verdict: Option<Verdict>, state: State) -> Fate {
+        match (verdict, state) {
+            (Some(verdict), _) if agrees(verdict) => Fate::Removed,
+            (Some(_), _) => Fate::Left,
+            (None, State::Deleted) => Fate::Deleted,
+            (None, State::Published) => Fate::Waits,
+            (None, _) => Fate::Hidden,
+        }
+    }
+}
+
+/// A report of one's own.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// "a comment on Duck racer".
+    pub what: String,
+    /// Where it stands or stood.
+    pub path: String,
+    pub reason: ReportReason,
+    pub note: String,
+    pub at: NaiveDateTime,
+    pub fate: Fate,
+}
+
+type Line = (
+    ItemId,
+    Kind,
+    State,
+    Option<PictureId>,
+    Option<(String, String)>,
+    ReportReason,
+    String,
+    NaiveDateTime,
+    Option<Verdict>,
+);
+
+fn own_of(line: Line) -> Own {
+    let (id, kind, state, picture, place, reason, note, at, verdict) = line;
+    let thing = match (kind, picture) {
+        (Kind::Project, Some(_)) => "the picture of",
+        (Kind::Project, None) => "the project",
+        (Kind::Release, _) => "a release of",
+        (Kind::Comment, _) => "a comment on",
+    };
+    let (slug, title) = place.unwrap_or_default();
+    Own {
+        what: format!("{thing} “{title}”"),
+        path: match kind {
+            Kind::Comment => format!("/comments/{id}"),
+            Kind::Project => format!("/projects/{slug}"),
+            Kind::Release => format!("/projects/{slug}/releases"),
+        },
+        reason,
+        note,
+        at,
+        fate: Fate::of(verdict, state),
+    }
+}
+
+/// One's own reports of texts, newest first, at most `most` of them.
+pub fn own(db: &mut Db, reporter: UserId, most: i64) -> QueryResult<Vec<Own>> {
+    let lines: Vec<Line> = reports::table
+        .inner_join(items::table)
+        .left_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
+        .left_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
+        .filter(reports::reporter_id.eq(reporter))
+        .order((reports::created_at.desc(), reports::id.desc()))
+        .limit(most)
+        .select((
+            items::id,
+            items::kind,
+            items::state,
+            reports::picture_id,
+            (projects::slug, projects::title).nullable(),
+            reports::reason,
+            reports::note,
+            reports::created_at,
+            verdicts::verdict.nullable(),
+        ))
+        .load(db)?;
+    Ok(lines.into_iter().map(own_of).collect())
+}
+
+/// Takes what the reporters of a batch have not been told yet: each with all that was answered of
+/// theirs, in this batch or long enough ago. What was undone meanwhile is open again, and not here.
+pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<Own>)>> {
+    let untold = || {
+        reports::table
+            .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
+            .filter(reports::told_at.is_null())
+    };
+    let reporters: Vec<UserId> = untold()
+        .filter(verdicts::batch_id.eq(batch))
+        .select(reports::reporter_id)
+        .distinct()
+        .order(reports::reporter_id)
+        .load(db)?;
+    let mut all = Vec::new();
+    for reporter in reporters {
+        let rows: Vec<(i64, Line)> = reports::table
+            .inner_join(items::table)
+            .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
+            .left_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
+            .filter(reports::reporter_id.eq(reporter))
+            .filter(reports::told_at.is_null())
+            .filter(
+                verdicts::batch_id
+                    .eq(batch)
+                    .or(verdicts::created_at.le(now() - UNTOLD)),
+            )
+            .order(reports::id)
+            .select((
+                reports::id,
+                (
+                    items::id,
+                    items::kind,
+                    items::state,
+                    reports::picture_id,
+                    (projects::slug, projects::title).nullable(),
+                    reports::reason,
+                    reports::note,
+                    reports::created_at,
+                    verdicts::verdict.nullable(),
+                ),
+            ))
+            .load(db)?;
+        let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+        diesel::update(reports::table.filter(reports::id.eq_any(ids)))
+            .set(reports::told_at.eq(now()))
+            .execute(db)?;
+        let told = rows.into_iter().map(|(_, line)| own_of(line)).collect();
+        all.push((User::find(db, reporter)?, told));
+    }
+    Ok(all)
 }

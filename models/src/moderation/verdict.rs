@@ -3,13 +3,14 @@
 //! `spam` and `ham` teach the filter; `remove` never does, for rudeness is not spam. Restoring from
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
-use super::bulk;
 use super::letters::{self, News};
 use super::log::Act;
+use super::{appeal, bulk, report};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
 use crate::item::{Counts, Item, Kind, Queue, Revision, RevisionState, Standing, State};
+use crate::job::Job;
 use crate::maker::{self, BY_MAKER};
 use crate::schema::{batches, items, projects, reports, revisions, users, verdicts};
 use crate::{Db, QueryResult, both, words};
@@ -25,7 +26,14 @@ pub const UNDO: Duration = Duration::days(30);
 const LOOKED_AT_WEIGHT: f64 = 0.5;
 
 words! {
-    pub enum Verdict { Spam = "spam", Ham = "ham", Remove = "remove", Restore = "restore" }
+    pub enum Verdict {
+        Spam = "spam",
+        Ham = "ham",
+        Remove = "remove",
+        Restore = "restore",
+        /// The robot's alone: readers reported it, and it waits for a person.
+        Hold = "hold",
+    }
 }
 
 words! {
@@ -256,6 +264,8 @@ struct Case {
     approve_first: bool,
     /// A maker holds or hides it.
     kept_back: bool,
+    /// Its author asks for another look: any verdict answers that.
+    appealed: bool,
 }
 
 impl Case {
@@ -273,6 +283,7 @@ impl Case {
             .into_iter()
             .collect();
         let kept_back = maker::kept_back(db, &ids)?;
+        let appealed = appeal::open_among(db, &ids)?;
         Ok(found
             .into_iter()
             .filter_map(|item| {
@@ -283,6 +294,7 @@ impl Case {
                     shown,
                     approve_first,
                     kept_back: kept_back.contains(&item.id),
+                    appealed: appealed.contains(&item.id),
                     item,
                 };
                 Some((case.item.id, case))
@@ -336,6 +348,7 @@ pub fn by_the_filter(
         judged,
         shown: None,
         approve_first,
+        appealed: false,
     };
     let mut publishes = false;
     if verdict == Verdict::Spam {
@@ -352,6 +365,57 @@ pub fn by_the_filter(
         publishes,
     };
     carry_out(db, &asked, batch, now(), vec![(case, plan)], counts)
+}
+
+/// What enough reports do to a published item: it waits for a person, and its reports wait with it.
+/// The item is locked.
+pub(super) fn hold_for_readers(
+    db: &mut Db,
+    item: Item,
+    why: &str,
+    evidence: &str,
+) -> QueryResult<BatchId> {
+    let asked = Asked {
+        by: User::robot(db)?,
+        verdict: Verdict::Hold,
+        reason: why,
+    };
+    let mut to = item.standing();
+    to.state = State::Held;
+    to.queue = Some(match item.kind {
+        Kind::Project => Queue::Projects,
+        Kind::Comment | Kind::Release => Queue::Held,
+    });
+    to.looked_at = None;
+    because(&mut to, why, evidence);
+    let case = Case {
+        judged: Revision::current(db, item.id)?,
+        shown: Revision::published(db, item.id)?,
+        approve_first: false,
+        kept_back: false,
+        appealed: false,
+        item,
+    };
+    let plan = Plan {
+        to,
+        label: None,
+        weight: 1.0,
+        publishes: false,
+    };
+    let (batch, id) = (open_batch(db, &asked)?, case.item.id);
+    let mut counts = Counts::default();
+    carry_out(db, &asked, batch, now(), vec![(case, plan)], &mut counts)?;
+    counts.apply(db)?;
+    Act {
+        actor: Some(asked.by),
+        act: "hold",
+        item: Some(id),
+        batch: Some(batch),
+        detail: evidence,
+        ..Act::default()
+    }
+    .write(db)?;
+    Ok(batch)
 }
 
 /// Whether people took back what the filter once did to this item by itself: it does not try again.
@@ -375,13 +439,15 @@ impl Case {
             return None;
         }
         let is_waiting = self.judged.state == RevisionState::Waiting;
+        // Somebody waits for an answer, if only that it stays as it is.
+        let asked_for = item.reports > 0 || self.appealed;
         let mut to = item.standing();
         to.looked_at = Some(at);
         to.queue = None;
         let mut publishes = false;
         let (label, weight) = match verdict {
             Verdict::Spam => {
-                if item.state == State::Spam && item.queue.is_none() && item.reports == 0 {
+                if item.state == State::Spam && item.queue.is_none() && !asked_for {
                     return None;
                 }
                 to.state = State::Spam;
@@ -390,13 +456,13 @@ impl Case {
             }
             Verdict::Ham => {
                 let only_looked =
-                    item.state == State::Published && item.queue.is_none() && item.reports == 0;
+                    item.state == State::Published && item.queue.is_none() && !asked_for;
                 if only_looked && item.looked_at.is_some() {
                     return None;
                 }
                 if self.publish(&mut to, self.kept_back) {
                     publishes = is_waiting;
-                } else if only_sent_on(item, &to) {
+                } else if only_sent_on(item, &to) && !self.appealed {
                     return None;
                 }
                 (
@@ -406,7 +472,7 @@ impl Case {
             }
             Verdict::Remove => {
                 let by_maker = item.why == BY_MAKER;
-                if item.state == State::Removed && item.reports == 0 && !by_maker {
+                if item.state == State::Removed && !asked_for && !by_maker {
                     return None;
                 }
                 to.state = State::Removed;
@@ -432,6 +498,8 @@ impl Case {
                 }
                 (label, 1.0)
             }
+            // People decide; only the robot leaves it at that.
+            Verdict::Hold => return None,
         };
         Some(Plan {
             to,
@@ -573,11 +641,21 @@ fn carry_out(
     }
     both!(db, conn => diesel::insert_into(verdicts::table).values(&rows).execute(conn))?;
     count_kinds(db, batch, acts.iter().map(|(case, _)| case.item.kind))?;
+    if asked.verdict == Verdict::Hold {
+        // Nobody has answered anything yet.
+        return Ok(());
+    }
     let reported: Vec<ItemId> = acts
         .iter()
         .filter(|(case, _)| case.item.reports > 0)
         .map(|(case, _)| case.item.id)
         .collect();
+    let appealed: Vec<ItemId> = acts
+        .iter()
+        .filter(|(case, _)| case.appealed)
+        .map(|(case, _)| case.item.id)
+        .collect();
+    appeal::answer(db, batch, asked.by, asked.verdict, &appealed)?;
     close_reports(db, batch, &reported)
 }
 
@@ -637,9 +715,15 @@ fn close_reports(db: &mut Db, batch: BatchId, reported: &[ItemId]) -> QueryResul
         .execute(db)?;
     }
     diesel::update(items::table.filter(items::id.eq_any(reported)))
-        .set(items::reports.eq(0))
-        .execute(db)
-        .map(|_| ())
+        .set((items::reports.eq(0), items::report_weight.eq(0.0)))
+        .execute(db)?;
+    Job::enqueue_in(
+        db,
+        report::JOB,
+        &report::Answered::Batch(batch),
+        report::UNTOLD,
+    )
+    .map(|_| ())
 }
 
 fn last_decider(db: &mut Db, item: ItemId) -> QueryResult<Option<String>> {
@@ -944,6 +1028,7 @@ pub(super) fn put_back(db: &mut Db, batch: BatchId, after: ItemId) -> QueryResul
     stand_again(db, &versions)?;
     wait_again(db, &acts)?;
     reopen_reports(db, &undone)?;
+    appeal::reopen(db, &undone)?;
     Ok(Undone {
         done: acts.len(),
         left,
@@ -1003,19 +1088,24 @@ fn reopen_reports(db: &mut Db, undone: &[VerdictId]) -> QueryResult<()> {
     }
     let ids: Vec<i64> = closed.iter().map(|(report, _)| *report).collect();
     diesel::update(reports::table.filter(reports::id.eq_any(ids)))
-        .set(reports::closed_by.eq(None::<i64>))
+        .set((
+            reports::closed_by.eq(None::<i64>),
+            // Whoever was told already learns of the next answer, too.
+            reports::told_at.eq(None::<NaiveDateTime>),
+        ))
         .execute(db)?;
     let mut many: BTreeMap<ItemId, i32> = BTreeMap::new();
     for (_, item) in closed {
         *many.entry(item).or_default() += 1;
     }
+    let again: Vec<ItemId> = many.keys().copied().collect();
     for (item, n) in many {
         // Added, not put back: somebody may have reported it since.
         diesel::update(items::table.find(item))
             .set(items::reports.eq(items::reports + n))
             .execute(db)?;
     }
-    Ok(())
+    report::weigh(db, &again)
 }
 
 fn find_revision(db: &mut Db, id: RevisionId) -> QueryResult<Revision> {

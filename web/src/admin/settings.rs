@@ -160,6 +160,13 @@ impl Field {
                 s.log_names_moderators.into(),
                 (0, 1),
             ),
+            Field::number(
+                "reports_hide_at",
+                "Hide what readers report until a moderator looks, from this weight on",
+                "A report weighs 0.5 from somebody new to reporting and up to 1 from somebody who was right before. 2: three such people, or four newcomers; 0: never.",
+                s.reports_hide_at,
+                (0, 1_000),
+            ),
         ]
     }
 }
@@ -270,6 +277,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         sampled_in_100: number("sampled_in_100"),
         vocabulary: number("vocabulary"),
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
+        reports_hide_at: number("reports_hide_at"),
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,

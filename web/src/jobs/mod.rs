@@ -1,5 +1,6 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
+pub mod answers;
 pub mod training;
 
 use crate::app::App;
@@ -13,7 +14,7 @@ use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
-use potluck_models::moderation::{bulk, claim, letters as verdict_letters};
+use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -83,6 +84,18 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
         },
         sanction::JOB => match serde_json::from_str::<SanctionId>(&job.payload) {
             Ok(id) => tell(app, id)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        report::JOB => match serde_json::from_str(&job.payload) {
+            Ok(answered) => answers::reporters(app, answered)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        appeal::JOB => match serde_json::from_str(&job.payload) {
+            Ok((id, verdict)) => answers::author(app, id, verdict)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),

@@ -145,6 +145,7 @@ pub fn done(verdict: Verdict, n: i64) -> String {
         Verdict::Ham => "marked as ham",
         Verdict::Remove => "removed",
         Verdict::Restore => "restored",
+        Verdict::Hold => "held, as readers reported it",
     };
     format!("{} {what}", items(&n))
 }

@@ -226,13 +226,14 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 9] {
+    fn whys(&self) -> [(&'static str, &'static str); 10] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),
             ("filter", "The filter"),
+            ("reports", "Reports of readers"),
             ("moderator", "A moderator"),
             ("rules", "A rule"),
             ("raid", "Raid mode"),

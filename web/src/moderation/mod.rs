@@ -1,5 +1,6 @@
 //! The desk of moderators: queues, verdicts, people, the log, the filter.
 
+pub mod appeals;
 pub mod banner;
 pub mod batches;
 pub mod beside;
@@ -13,6 +14,7 @@ pub mod log;
 pub mod log_export;
 pub mod makers;
 pub mod people;
+pub mod reported;
 pub mod row;
 pub mod rule_form;
 pub mod rules;
@@ -28,12 +30,16 @@ use banner::{Banner, Params};
 use habits::Keys;
 use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::queue::{self, Count, Name};
+use potluck_models::moderation::{appeal, profile_report};
 use potluck_models::settings::SureSpam;
 use potluck_models::{Db, QueryResult};
 
 /// What surrounds every page of the desk: the queues with their counts, and what the last act did.
 pub struct Frame {
     counts: Vec<Count>,
+    /// Authors who wait for another look, and people whose profiles are reported.
+    pub appeals: i64,
+    pub people: i64,
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
@@ -71,6 +77,8 @@ impl Frame {
                 habits,
                 counts: queue::counts(db, unsure)?,
                 banner: Banner::load(db, &params, &settings.reasons)?,
+                appeals: appeal::count(db)?,
+                people: profile_report::people(db)?,
                 filter_missing,
                 raid,
                 back,
@@ -119,6 +127,7 @@ pub fn why_words(why: &str) -> &str {
         "rules" => "a rule",
         "raid" => "raid mode",
         "heated" => "heated thread",
+        "reports" => "reported by readers",
         other => other,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Frame;
 use super::beside::Beside;
+use super::reported::{self, Reported};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
@@ -18,8 +19,10 @@ use potluck_models::item::State;
 use potluck_models::moderation::person::{
     self, Cursor, Listed, MAX_NOTE, Network, Note, Received, Show, Tally,
 };
+use potluck_models::moderation::profile_report::{self, MUCH, Outcome, ProfileReport};
 use potluck_models::moderation::queue::Entry;
 use potluck_models::moderation::sanction::{self, Sanction, Sort, Told};
+use potluck_models::moderation::verdict::UNDO;
 use potluck_models::project::{Card, Listing};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
@@ -44,6 +47,10 @@ struct ListPage {
     name: String,
     show: Show,
     people: Vec<(Listed, Tally)>,
+    me: UserId,
+    /// What waits: reported profiles, and who joined lately and has much put away.
+    reported: Reported,
+    crowding: Vec<(String, i64)>,
     is_first: bool,
     next: Option<Cursor>,
 }
@@ -105,7 +112,7 @@ pub fn counts(tally: &Tally) -> String {
 pub async fn list(
     req: HttpRequest,
     app: web::Data<App>,
-    _moderator: Moderator,
+    moderator: Moderator,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
     const FOREIGN: Error = Error::BadRequest("There is no such list of people.");
@@ -120,8 +127,18 @@ pub async fn list(
         word => Some(word.parse().map_err(|()| FOREIGN)?),
     };
     let asked = name.clone();
-    let (people, next) = app
-        .read(move |db: &mut Db| person::list(db, &asked, show, after))
+    // The queue stands above the first page of the list, and in the way of nothing else.
+    let is_queue = name.is_empty() && show == Show::Newest && after.is_none();
+    let (people, next, reported, crowding) = app
+        .read(move |db: &mut Db| -> QueryResult<_> {
+            let (people, next) = person::list(db, &asked, show, after)?;
+            let (mut waiting, mut crowding) = (Vec::new(), Vec::new());
+            if is_queue {
+                waiting = profile_report::waiting(db)?;
+                crowding = profile_report::crowding(db)?;
+            }
+            Ok((people, next, reported::of(db, &waiting)?, crowding))
+        })
         .await?;
     page(&ListPage {
         layout: Layout::new(&req),
@@ -129,6 +146,9 @@ pub async fn list(
         name,
         show,
         people,
+        me: moderator.user().id,
+        reported,
+        crowding,
         is_first: after.is_none(),
         next,
     })
@@ -155,6 +175,9 @@ struct PersonPage {
     projects: Vec<Card>,
     /// Makers who do not want them on their projects.
     blocks: Vec<block::Told>,
+    /// Reports of the profile that wait, and those that were answered.
+    reported: Reported,
+    answered: Vec<ProfileReport>,
     /// A note that was not taken, and why.
     note: String,
     fault: Option<String>,
@@ -213,6 +236,23 @@ impl PersonPage {
         Beside::new(&entry.item, what, &self.frame.back, csrf, settings)
     }
 
+    /// What was answered last can be opened again, as long as anything can.
+    fn can_reopen(&self) -> bool {
+        let last = self
+            .answered
+            .iter()
+            .filter_map(|report| report.closed_at)
+            .max();
+        self.person.id != self.me && last.is_some_and(|at| self.layout.now - at <= UNDO)
+    }
+
+    fn outcome(&self, report: &ProfileReport) -> &'static str {
+        match report.outcome {
+            Some(Outcome::Acted) => "acted on",
+            _ => "left as it is",
+        }
+    }
+
     /// Where a verdict's text stands.
     fn place(&self, received: &Received) -> String {
         match received.kind {
@@ -261,6 +301,8 @@ async fn person_page(
             twins: person::text_twins(db, id)?,
             projects: projects.load(db)?,
             blocks: block::on_person(db, id)?,
+            reported: reported::of(db, &[id])?,
+            answered: profile_report::about(db, &[id], true)?,
             person,
             note,
             fault,

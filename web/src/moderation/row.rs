@@ -10,6 +10,7 @@ use potluck_models::maker::BY_MAKER;
 use potluck_models::markdown;
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::reason::Reasons;
+use potluck_models::moderation::report;
 use potluck_models::spam::classifier::in_words;
 use potluck_models::spam::{Explanation, TokenWeight};
 
@@ -70,13 +71,26 @@ pub fn percent(share: &f64) -> String {
     format!("{:.0}", (share * 100.0).clamp(0.0, 100.0))
 }
 
+/// What each step of the intake said of the text, and what readers did since.
+fn steps(entry: &Entry) -> Vec<Step> {
+    let mut steps = entry.revision.steps();
+    if entry.item.why == report::WHY {
+        steps.push(Step::new(
+            report::WHY,
+            Outcome::Hold,
+            entry.item.evidence.as_str(),
+        ));
+    }
+    steps
+}
+
 impl Row {
     pub fn of(entry: Entry, active: Option<&ActiveModel>) -> Row {
         let signals = entry.revision.signals();
         let signals: Vec<&str> = signals.iter().map(String::as_str).collect();
         Row {
             explanation: active.map(|active| active.model.explain(&entry.revision.text, &signals)),
-            steps: entry.revision.steps(),
+            steps: steps(&entry),
             diff: entry.shown.as_ref().map_or(Vec::new(), |shown| {
                 diff::words(&shown.text, &entry.revision.text)
             }),

@@ -65,7 +65,8 @@ pub async fn decide(
     form: Form,
 ) -> Result<HttpResponse, Error> {
     let back = back(&form);
-    let Ok(verdict) = form.get("verdict").parse::<Verdict>() else {
+    let verdict = form.get("verdict").parse::<Verdict>();
+    let Some(verdict) = verdict.ok().filter(|verdict| *verdict != Verdict::Hold) else {
         let sentence = "Press one of the buttons: spam, ham, remove or restore.";
         return refused(&req, &app, back, sentence).await;
     };

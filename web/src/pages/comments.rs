@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Html, Layout, page, page_with};
+use crate::pages::appeals;
 use crate::session::{self, Member, SignedIn, Visitor};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -22,7 +23,6 @@ use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
 use potluck_models::maker::{self, BY_MAKER, Wish};
 use potluck_models::moderation::reason::{Reason, Reasons};
-use potluck_models::moderation::report::{self, ReportReason};
 use potluck_models::project::Project;
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
@@ -72,6 +72,8 @@ pub struct Shown {
     replies: usize,
     /// Why a moderator removed it.
     reason: Option<Reason>,
+    /// What its author, who reads, can ask of a moderator or was answered.
+    appeal: Option<appeals::Note>,
 }
 
 impl Shown {
@@ -219,12 +221,14 @@ impl Talk {
             on_team,
             is_blocked,
         });
+        let mut comments = nest(part.comments, reader, thread.pinned_id, &settings.reasons);
+        note_appeals(db, &mut comments)?;
         Ok(Talk {
             gate: gate::may_comment(person, project.terms(), now()),
             project: project.clone(),
             shows,
             count: thread.comment_count,
-            comments: nest(part.comments, reader, thread.pinned_id, &settings.reasons),
+            comments,
             pinned: thread.pinned_id,
             on_its_own: false,
             after,
@@ -252,6 +256,7 @@ impl Talk {
         if talk.shows || talk.moderates {
             let comments = comment::with_context(db, comment, talk.reader)?;
             talk.comments = nest(comments, talk.reader, talk.pinned, &settings.reasons);
+            note_appeals(db, &mut talk.comments)?;
         }
         talk.after = ItemId(0);
         talk.on_its_own = true;
@@ -309,14 +314,33 @@ fn nest(
                     State::Removed => reasons.find(&c.evidence).cloned(),
                     _ => None,
                 },
+                appeal: None,
                 c,
             }
         })
         .collect()
 }
 
+/// Adds what the reader's own comments among these say of appealing.
+fn note_appeals(db: &mut Db, comments: &mut [Shown]) -> QueryResult<()> {
+    let own: Vec<ItemId> = comments
+        .iter()
+        .filter(|shown| shown.own)
+        .map(|shown| shown.c.id)
+        .collect();
+    if own.is_empty() {
+        return Ok(());
+    }
+    let items = Item::all(db, &own)?;
+    let mut notes = appeals::Note::of(db, &items)?;
+    for shown in comments {
+        shown.appeal = notes.remove(&shown.c.id);
+    }
+    Ok(())
+}
+
 /// A comment that this person may see on its own, with the project it stands on.
-fn find_visible(
+pub fn find_visible(
     db: &mut Db,
     id: ItemId,
     me: Option<&SignedIn>,
@@ -803,163 +827,6 @@ pub async fn history(
         author,
         revisions,
     })
-}
-
-#[derive(Template)]
-#[template(path = "comments/report.html")]
-struct ReportPage {
-    layout: Layout,
-    what: &'static str,
-    action: String,
-    back: String,
-    by: String,
-    quote: String,
-    note: String,
-    fault: bool,
-}
-
-impl ReportPage {
-    fn reasons(&self) -> &'static [ReportReason] {
-        ReportReason::ALL
-    }
-}
-
-fn report_comment_page(
-    req: &HttpRequest,
-    comment: &Comment,
-    project: &Project,
-    author: &User,
-) -> ReportPage {
-    ReportPage {
-        layout: Layout::new(req),
-        what: "a comment",
-        action: format!("/comments/{}/report", comment.id),
-        back: format!("/projects/{}#comment-{}", project.slug, comment.id),
-        by: author.name().to_owned(),
-        quote: markdown::excerpt(&comment.body_html, 400),
-        note: String::new(),
-        fault: false,
-    }
-}
-
-pub async fn report_form(
-    req: HttpRequest,
-    app: web::Data<App>,
-    member: Member,
-    id: web::Path<ItemId>,
-) -> Result<HttpResponse, Error> {
-    let id = id.into_inner();
-    let (comment, project, author) = reported_comment(&app, member.0, id).await?;
-    page(&report_comment_page(&req, &comment, &project, &author))
-}
-
-async fn reported_comment(
-    app: &App,
-    me: Arc<SignedIn>,
-    id: ItemId,
-) -> Result<(Comment, Project, User), Error> {
-    app.read(move |db| -> Result<_, Error> {
-        let (comment, item, project) = find_visible(db, id, Some(&me))?;
-        if item.state != State::Published {
-            return Err(Error::Gone);
-        }
-        let author = User::find(db, comment.author_id)?;
-        Ok((comment, project, author))
-    })
-    .await
-}
-
-pub async fn report(
-    req: HttpRequest,
-    app: web::Data<App>,
-    member: Member,
-    id: web::Path<ItemId>,
-    form: Form,
-) -> Result<HttpResponse, Error> {
-    let id = id.into_inner();
-    let (comment, project, author) = reported_comment(&app, member.0.clone(), id).await?;
-    file_report(
-        &app,
-        &member,
-        id,
-        &form,
-        report_comment_page(&req, &comment, &project, &author),
-    )
-    .await
-}
-
-fn report_project_page(req: &HttpRequest, project: &Project, author: &User) -> ReportPage {
-    ReportPage {
-        layout: Layout::new(req),
-        what: "a project",
-        action: format!("/projects/{}/report", project.slug),
-        back: format!("/projects/{}", project.slug),
-        by: author.name().to_owned(),
-        quote: format!("{}. {}", project.title, project.summary),
-        note: String::new(),
-        fault: false,
-    }
-}
-
-async fn reported_project(app: &App, slug: String) -> Result<(Project, User), Error> {
-    app.read(move |db| -> Result<_, Error> {
-        let project = Project::by_slug(db, &slug)?;
-        if project.state != State::Published {
-            return Err(Error::NotFound);
-        }
-        let author = User::find(db, project.owner_id)?;
-        Ok((project, author))
-    })
-    .await
-}
-
-pub async fn report_project_form(
-    req: HttpRequest,
-    app: web::Data<App>,
-    _member: Member,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let (project, author) = reported_project(&app, slug.into_inner()).await?;
-    page(&report_project_page(&req, &project, &author))
-}
-
-pub async fn report_project(
-    req: HttpRequest,
-    app: web::Data<App>,
-    member: Member,
-    slug: web::Path<String>,
-    form: Form,
-) -> Result<HttpResponse, Error> {
-    let (project, author) = reported_project(&app, slug.into_inner()).await?;
-    file_report(
-        &app,
-        &member,
-        project.id,
-        &form,
-        report_project_page(&req, &project, &author),
-    )
-    .await
-}
-
-async fn file_report(
-    app: &App,
-    member: &Member,
-    id: ItemId,
-    form: &Form,
-    mut again: ReportPage,
-) -> Result<HttpResponse, Error> {
-    let note = form.get("note").to_owned();
-    let Ok(reason) = form.get("reason").parse::<ReportReason>() else {
-        again.note = note;
-        again.fault = true;
-        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
-    };
-    let reporter = member.user().clone();
-    app.write(move |db| report::file(db, &reporter, id, reason, &note))
-        .await?;
-    let back = again.back;
-    let (path, fragment) = back.split_once('#').unwrap_or((&back, "comments"));
-    Ok(see_other(format!("{path}?said=reported#{fragment}")))
 }
 
 /// The maker's answer to a comment that waits for them.

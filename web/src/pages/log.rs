@@ -57,6 +57,7 @@ impl LogPage {
             Verdict::Ham => format!("let {many} through"),
             Verdict::Remove => format!("removed {many}"),
             Verdict::Restore => format!("brought {many} back"),
+            Verdict::Hold => format!("held {many} that readers reported"),
         }
     }
 

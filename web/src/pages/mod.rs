@@ -1,6 +1,7 @@
 //! The pages that visitors, members and makers see. A file holds a page's form, struct and handlers.
 
 pub mod account;
+pub mod appeals;
 pub mod comments;
 pub mod home;
 pub mod makers;
@@ -8,6 +9,7 @@ pub mod log;
 pub mod people;
 pub mod projects;
 pub mod releases;
+pub mod reports;
 pub mod signup;
 pub mod site;
 pub mod tags;

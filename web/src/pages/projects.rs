@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
 use crate::moderation::beside::Beside;
+use crate::pages::appeals;
 use crate::pages::comments::Talk;
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -202,6 +203,7 @@ struct ShowPage {
     waiting_releases: Vec<String>,
     /// Minutes between two comments of one person, where a moderator asked for it.
     slow: Option<i32>,
+    appeal: Option<appeals::Note>,
     talk: Talk,
 }
 
@@ -367,6 +369,7 @@ pub async fn show(
             } else {
                 Vec::new()
             };
+            let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, after)?;
             Ok(move |layout| ShowPage {
                 layout,
@@ -380,6 +383,7 @@ pub async fn show(
                 versions,
                 waiting_releases,
                 slow,
+                appeal,
                 talk,
             })
         })

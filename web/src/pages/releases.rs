@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with, segment};
 use crate::moderation::beside::Beside;
+use crate::pages::appeals;
 use crate::pages::projects::{ListQuery, after, own, parse_after, visible};
 use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
@@ -109,6 +110,8 @@ struct ShowPage {
     /// Of another's project.
     is_moderator: bool,
     may_decide: bool,
+    on_team: bool,
+    appeal: Option<appeals::Note>,
     older: Option<Version>,
     newer: Option<Version>,
 }
@@ -177,6 +180,8 @@ pub async fn show(
                 _ => {}
             }
             let item = Item::find(db, release.id)?;
+            let reader = viewer.as_ref().map(|viewer| viewer.id);
+            let appeal = appeals::Note::for_reader(db, &item, reader)?;
             let mut versions = Release::versions(db, project.id)?;
             let at = versions.iter().position(|v| v.version == release.version);
             let older = at
@@ -193,6 +198,8 @@ pub async fn show(
                 item,
                 is_moderator: standing.is_moderator && !standing.on_team,
                 may_decide: standing.is_moderator,
+                on_team: standing.on_team,
+                appeal,
                 older,
                 newer,
             })

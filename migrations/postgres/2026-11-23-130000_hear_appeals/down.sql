@@ -1,0 +1,11 @@
+DROP INDEX users_created;
+DROP TABLE appeals;
+DROP TABLE profile_reports;
+DROP INDEX items_reported_weight;
+ALTER TABLE items DROP COLUMN report_weight;
+DROP INDEX reports_answer;
+DROP INDEX reports_reporter;
+ALTER TABLE reports DROP COLUMN told_at;
+ALTER TABLE reports DROP COLUMN repeated;
+ALTER TABLE reports DROP COLUMN weight;
+ALTER TABLE reports DROP COLUMN picture_id;

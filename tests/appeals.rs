@@ -1,0 +1,230 @@
+//! Appeals: who may ask for another look, when, and who answers; what the answer does, and its undo.
+
+use crate::support::*;
+use diesel::prelude::*;
+use potluck_models::db::ItemId;
+use potluck_models::item::{Queue, State};
+use potluck_models::schema::{appeals, batches};
+
+const WORDS: &str = "I meant it kindly, and the ducks are mine.";
+
+fn decide(client: &Client, id: ItemId, verdict: &str) {
+    let item = format!("comment:{id}");
+    let fields = [
+        ("item", item.as_str()),
+        ("verdict", verdict),
+        ("reason", "unkind"),
+    ];
+    client.post("/moderation/verdicts", &fields).expect(303);
+}
+
+fn last_batch(site: &Site) -> i64 {
+    site.db(|db| {
+        batches::table
+            .select(diesel::dsl::max(batches::id))
+            .first::<Option<i64>>(db)
+    })
+    .expect("a batch")
+}
+
+fn ask(client: &Client, id: ItemId) -> Answer {
+    let page = format!("/appeals/{id}");
+    let form = client.get(&page).expect(200).form(&page);
+    client.fill_in(&form, &[("words", WORDS)])
+}
+
+fn last_appeal(site: &Site) -> i64 {
+    site.db(|db| {
+        appeals::table
+            .select(diesel::dsl::max(appeals::id))
+            .first::<Option<i64>>(db)
+    })
+    .expect("an appeal")
+}
+
+/// By the form on the page.
+fn rule(client: &Client, site: &Site, fields: &[(&str, &str)]) -> Answer {
+    let action = format!("/moderation/appeals/{}", last_appeal(site));
+    let form = client.get("/moderation/appeals").expect(200).form(&action);
+    client.fill_in(&form, fields)
+}
+
+fn ten_minutes_later(site: &Site) {
+    site.sql("UPDATE jobs SET run_at = '2020-01-01 00:00:00' WHERE kind = 'appeal'");
+    wait_for("the job to be done", || {
+        (site.count("jobs WHERE kind IN ('appeal', 'mail')") == 0).then_some(())
+    });
+}
+
+/// As if it had come in two days ago.
+fn two_days_ago(site: &Site, id: ItemId) {
+    site.sql(&format!(
+        "UPDATE revisions SET created_at = '2020-01-01 00:00:00' WHERE item_id = {id}"
+    ));
+    site.sql(&format!(
+        "UPDATE verdicts SET created_at = '2020-01-01 00:00:00' WHERE item_id = {id}"
+    ));
+}
+
+/// Ann and her published remark on a project of odile; mona and max moderate.
+fn remark(site: &Site) -> (Client<'_>, ItemId) {
+    site.maker("odile");
+    let ann = site.regular("ann");
+    let duck = site.project("odile", "Duck racer");
+    let id = site.comment("ann", &duck, "A remark about the ducks.");
+    site.moderator("mona");
+    site.moderator("max");
+    (ann, id)
+}
+
+on_both! {
+    fn a_removal_is_appealed_once_by_its_author_and_decided_by_another(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max, bob) = (site.come_back("mona"), site.come_back("max"), site.regular("bob"));
+        ann.post(&format!("/appeals/{id}"), &[("words", WORDS)]).expect(403);
+        decide(&mona, id, "remove");
+        let page = ann.get(&format!("/comments/{id}")).expect(200);
+        assert!(page.links().contains(&format!("/appeals/{id}")), "no way to ask");
+        bob.get(&format!("/appeals/{id}")).expect(404);
+        bob.post(&format!("/appeals/{id}"), &[("words", WORDS)]).expect(404);
+        ann.get(&format!("/appeals/{id}")).expect(200).says("A remark about the ducks").says("it was unkind");
+        ann.post(&format!("/appeals/{id}"), &[("words", " ")]).expect(422);
+        ann.post(&format!("/appeals/{id}"), &[("words", &"x".repeat(1_001))]).expect(422);
+        ask(&ann, id).expect(303);
+        ann.post(&format!("/appeals/{id}"), &[("words", WORDS)]).expect(403);
+        assert_eq!(site.count("appeals"), 1);
+        ann.get(&format!("/comments/{id}")).expect(200).says("You asked for another look");
+        assert!(mona.get("/moderation").expect(200).words().contains("Appeals 1"));
+        // Who decided it first sees it, and sees why they cannot answer.
+        let seen = mona.get("/moderation/appeals").expect(200).says(WORDS).says("You decided this first").says("Removed: unkind");
+        let action = format!("/moderation/appeals/{}", last_appeal(site));
+        assert!(!seen.forms().iter().any(|form| form.action == action));
+        mona.post(&action, &[("outcome", "upheld")]).expect(403);
+        ann.post(&action, &[("outcome", "overturned")]).expect(403);
+        rule(&max, site, &[("outcome", "overturned"), ("answer", "You are right, sorry.")]).expect(303);
+        assert_eq!(site.state(id), State::Published);
+        assert_eq!(site.count("verdicts WHERE label IS NOT NULL"), 0, "of a removal the label stays as it was: none");
+        ann.get(&format!("/comments/{id}")).expect(200).says("nothing is wrong with it").says("You are right, sorry.");
+        max.get("/moderation/appeals").expect(200).does_not_say(WORDS);
+        ten_minutes_later(site);
+        let letter = site.letter("appeal", "ann");
+        assert!(letter.contains("readers see it") && letter.contains("You are right, sorry."), "{letter}");
+        assert_eq!(site.count("log WHERE act IN ('appeal', 'overturned')"), 2);
+    }
+
+    fn upholding_keeps_it_away_and_the_undo_opens_it_again(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        decide(&mona, id, "remove");
+        ask(&ann, id).expect(303);
+        rule(&max, site, &[("outcome", "upheld"), ("answer", "It hurt somebody.")]).expect(303);
+        assert_eq!(site.state(id), State::Removed);
+        ann.get(&format!("/comments/{id}")).expect(200).says("it stays as it was decided").says("It hurt somebody.");
+        let undo = format!("/moderation/batches/{}/undo", last_batch(site));
+        max.post(&undo, &[]).expect(303);
+        assert_eq!(site.count("appeals WHERE decided_at IS NULL AND answer = ''"), 1);
+        ten_minutes_later(site);
+        assert_eq!(site.letters("appeal", "ann").len(), 0);
+        ann.get(&format!("/comments/{id}")).expect(200).says("You asked for another look");
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        max.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        assert_eq!(site.state(id), State::Removed);
+        max.get("/moderation/appeals").expect(200).says(WORDS);
+    }
+
+    fn spam_and_held_look_the_same_and_may_be_asked_about_after_a_day(site, limits_off) {
+        let (ann, _) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let held = site.waiting("ann", &duck, "One that waits in Held.", State::Held);
+        let put_away = site.waiting("ann", &duck, "One that lies in Spam.", State::Spam);
+        let marked = site.comment("ann", &duck, "One that a person called spam.");
+        decide(&mona, marked, "spam");
+        let words = |id: ItemId| {
+            let page = ann.get(&format!("/appeals/{id}")).expect(200);
+            page.words().split("Back").last().unwrap().split("One that").next().unwrap().to_owned()
+        };
+        for id in [held, put_away, marked] {
+            ann.post(&format!("/appeals/{id}"), &[("words", WORDS)]).expect(403);
+            ann.get(&format!("/appeals/{id}")).expect(200).says("you can ask here");
+            assert!(!ann.get(&format!("/comments/{id}")).expect(200).links().contains(&format!("/appeals/{id}")));
+            two_days_ago(site, id);
+            assert!(ann.get(&format!("/comments/{id}")).expect(200).links().contains(&format!("/appeals/{id}")));
+        }
+        assert_eq!(words(held), words(put_away));
+        assert_eq!(words(held), words(marked));
+        // Nobody has decided what the filter put away: anybody on the desk may.
+        ask(&ann, put_away).expect(303);
+        mona.get("/moderation/appeals").expect(200).says("Nobody has decided it");
+        rule(&mona, site, &[("outcome", "overturned")]).expect(303);
+        assert_eq!(site.state(put_away), State::Published);
+        assert_eq!(site.count(&format!("verdicts WHERE item_id = {put_away} AND label = 'ham'")), 1);
+        // What a person called spam becomes ham by another.
+        ask(&ann, marked).expect(303);
+        mona.get("/moderation/appeals").expect(200).says("Marked as spam").says("You decided this first");
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        assert_eq!(site.count(&format!("verdicts WHERE item_id = {marked} AND label = 'ham' AND undone_at IS NULL")), 1);
+        max.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        assert_eq!(site.state(marked), State::Spam);
+        assert_eq!(site.count(&format!("appeals WHERE item_id = {marked} AND decided_at IS NULL")), 1);
+        // What waited is kept away for a reason.
+        ask(&ann, held).expect(303);
+        rule(&max, site, &[("outcome", "upheld"), ("reason", "off-topic")]).expect(303);
+        assert_eq!((site.state(held), site.item(held).queue), (State::Removed, None));
+    }
+
+    fn a_verdict_in_a_queue_answers_an_appeal_too_but_no_second_no_by_the_first(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        decide(&mona, id, "remove");
+        ask(&ann, id).expect(303);
+        decide(&mona, id, "remove");
+        assert_eq!(site.count("appeals WHERE decided_at IS NULL"), 1);
+        decide(&max, id, "remove");
+        assert_eq!(site.count("appeals WHERE outcome = 'upheld'"), 1);
+        max.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        decide(&mona, id, "restore");
+        assert_eq!(site.count("appeals WHERE outcome = 'overturned'"), 1, "anybody may change their mind");
+        assert_eq!(site.state(id), State::Published);
+    }
+
+    fn who_is_alone_on_the_desk_decides_and_the_log_says_so(site, limits_off) {
+        let (ann, id) = remark(site);
+        site.sql("UPDATE users SET role = 'member' WHERE username = 'max'");
+        let mona = site.come_back("mona");
+        decide(&mona, id, "remove");
+        ask(&ann, id).expect(303);
+        mona.get("/moderation/appeals").expect(200).says("You are the only moderator here");
+        rule(&mona, site, &[("outcome", "upheld")]).expect(303);
+        assert_eq!(site.count("appeals WHERE outcome = 'upheld'"), 1);
+        mona.get("/moderation/log").expect(200).says("nobody else moderates here");
+    }
+
+    fn what_its_author_deletes_or_an_undo_brings_back_waits_no_more(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        decide(&mona, id, "remove");
+        let batch = last_batch(site);
+        ask(&ann, id).expect(303);
+        mona.post(&format!("/moderation/batches/{batch}/undo"), &[]).expect(303);
+        max.get("/moderation/appeals").expect(200).does_not_say(WORDS).says("Nobody waits");
+        let action = format!("/moderation/appeals/{}", last_appeal(site));
+        max.post(&action, &[("outcome", "upheld")]).expect(422).says("Nothing was changed");
+        assert_eq!(site.state(id), State::Published);
+    }
+
+    fn a_project_and_a_release_are_appealed_from_their_pages(site, limits_off) {
+        remark(site);
+        let (odile, max) = (site.come_back("odile"), site.come_back("max"));
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let item = format!("project:{}", duck.id);
+        site.come_back("mona").post("/moderation/verdicts", &[("item", &item), ("verdict", "remove"), ("reason", "other")]).expect(303);
+        assert!(odile.get(&duck.path()).expect(200).links().contains(&format!("/appeals/{}", duck.id)));
+        ask(&odile, duck.id).expect(303);
+        odile.get(&duck.path()).expect(200).says("You asked for another look");
+        max.get("/moderation/appeals").expect(200).says("Duck racer").says("Removed: something else");
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        site.visitor().get(&duck.path()).expect(200);
+        assert_eq!(site.item(duck.id).queue, None::<Queue>);
+    }
+}
