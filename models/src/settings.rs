@@ -37,6 +37,8 @@ pub struct Settings {
     pub retrain_after: i64,
     /// So many in 100 of what the filter decided go to people, to see how well it does.
     pub sampled_in_100: i64,
+    /// The hour (UTC) at which moderators are written to if something waits; -1: never.
+    pub digest_hour: i64,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -58,6 +60,7 @@ impl Default for Settings {
             retrain_hour: 3,
             retrain_after: 50,
             sampled_in_100: 2,
+            digest_hour: 7,
             key: String::new(),
         }
     }
@@ -118,6 +121,7 @@ impl Settings {
                 "retrain_hour" => all.retrain_hour = number(all.retrain_hour),
                 "retrain_after" => all.retrain_after = number(all.retrain_after),
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
+                "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -145,6 +149,7 @@ impl Settings {
             ("retrain_hour", self.retrain_hour.to_string()),
             ("retrain_after", self.retrain_after.to_string()),
             ("sampled_in_100", self.sampled_in_100.to_string()),
+            ("digest_hour", self.digest_hour.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

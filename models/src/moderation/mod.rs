@@ -1,9 +1,11 @@
 //! What moderators do: queues, verdicts in batches, undo, reports, sanctions on people, the log.
 
 pub mod bulk;
+pub mod digest;
 pub mod drift;
 pub mod entry;
 pub mod log;
+pub mod measures;
 pub mod person;
 pub mod placing;
 pub mod queue;

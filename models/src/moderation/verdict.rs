@@ -153,6 +153,12 @@ pub fn decided_by_filter(before: &str) -> Option<State> {
     }
 }
 
+/// How an item stood when a verdict met it, from the verdict's `before`.
+pub fn met(before: &str) -> Option<Standing> {
+    let before: Before = serde_json::from_str(before).ok()?;
+    Some(before.standing)
+}
+
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = verdicts)]
 pub struct Given {

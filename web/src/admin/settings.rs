@@ -125,6 +125,13 @@ impl Field {
                 s.vocabulary,
                 (100, 1_000_000),
             ),
+            Field::number(
+                "digest_hour",
+                "Write to moderators each day at this hour",
+                "0 to 23, in UTC, only if something waits; each may say no on the account page. -1: never.",
+                s.digest_hour,
+                (-1, 23),
+            ),
         ]
     }
 }
@@ -218,9 +225,10 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         hour,
         sampled,
         vocabulary,
+        digest,
     ] = numbers[..]
     else {
-        unreachable!("nine of the fields are numbers")
+        unreachable!("ten of the fields are numbers")
     };
     if !errors.is_empty() {
         return Err(errors);
@@ -238,6 +246,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         retrain_hour: hour,
         sampled_in_100: sampled,
         vocabulary,
+        digest_hour: digest,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,
