@@ -2,6 +2,7 @@
 
 use super::Frame;
 use super::diff::Change;
+use super::measures::Measures;
 use super::row::{Row, percent};
 use super::view::{age, script_words, typed};
 use crate::app::App;
@@ -37,6 +38,7 @@ struct OverviewPage {
     labels: (i64, i64),
     mine: Vec<Told>,
     others: Vec<Told>,
+    measures: Measures,
 }
 
 impl OverviewPage {
@@ -77,7 +79,8 @@ pub async fn overview(
     let frame = Frame::of(&req, &app).await?;
     // What decides here, should the active one be damaged.
     let loaded = app.filter();
-    let (model, notices, labels, mine, latest) = app
+    let counts = frame.counts.clone();
+    let (model, notices, labels, mine, latest, measures) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
             let model = match loaded {
                 Some(active) => StoredModel::find(db, active.id)?
@@ -90,6 +93,7 @@ pub async fn overview(
                 own_labels(db)?,
                 Batch::latest(db, Some(me), 5)?,
                 Batch::latest(db, None, 20)?,
+                Measures::load(db, &counts)?,
             ))
         })
         .await?;
@@ -106,6 +110,7 @@ pub async fn overview(
             .filter(|told| told.batch.by_id != me)
             .take(5)
             .collect(),
+        measures,
     })
 }
 

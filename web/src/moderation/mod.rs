@@ -6,6 +6,7 @@ pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod log;
+pub mod measures;
 pub mod people;
 pub mod row;
 pub mod sanctions;
