@@ -11,7 +11,7 @@ fn get() -> actix_web::Route {
 }
 
 pub fn routes(site: &mut ServiceConfig) {
-    use pages::{account, comments, home, people, projects, releases, signup, tags};
+    use pages::{account, comments, home, people, projects, releases, signup, tags, unsubscribe};
     site
         // Front page and lists
         .route("/", get().to(home::show))
@@ -78,6 +78,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account", post().to(account::change_password))
         .route("/account/sessions", post().to(account::end_sessions))
         .route("/account/warning", post().to(account::read_warning))
+        .route("/account/letters", post().to(account::choose_letters))
+        .route("/unsubscribe/{token}", get().to(unsubscribe::show))
+        .route("/unsubscribe/{token}", post().to(unsubscribe::unsubscribe))
         .configure(moderation_routes)
         .configure(admin_routes)
         .configure(site_routes)

@@ -1,5 +1,6 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
+pub mod digest;
 pub mod training;
 
 use crate::app::App;

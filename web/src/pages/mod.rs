@@ -9,3 +9,4 @@ pub mod releases;
 pub mod signup;
 pub mod site;
 pub mod tags;
+pub mod unsubscribe;
