@@ -3,7 +3,7 @@
 
 use crate::config::{Config, MailTo};
 use crate::moderation::items;
-use crate::moderation::measures::duration;
+use crate::moderation::measures::{duration, texts};
 use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
@@ -185,9 +185,10 @@ impl Letter {
         let intake = &digest.intake;
         let robots = match intake.texts {
             0 => "Nothing was written in the last 24 hours.".into(),
-            texts => format!(
-                "In the last 24 hours {texts} texts came in. Robots decided {} of them alone: {} published,\n\
+            many => format!(
+                "In the last 24 hours {} came in. Robots decided {} of them alone: {} published,\n\
                  {} put away as spam.",
+                texts(many),
                 intake.alone(),
                 intake.published,
                 intake.put_away

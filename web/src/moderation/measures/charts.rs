@@ -153,7 +153,7 @@ pub fn ages(ages: &[Age], now: NaiveDateTime) -> Html {
         .iter()
         .map(|age| {
             format!(
-                "{}: {} wait, half of them for more than {}, the oldest for {}, {} for more than 24 hours",
+                "{}: {} wait; median {}, oldest {}, {} over 24 hours",
                 age.queue.title(),
                 age.items,
                 duration(now - age.median),
@@ -162,7 +162,7 @@ pub fn ages(ages: &[Age], now: NaiveDateTime) -> Html {
             )
         })
         .collect();
-    let mut svg = open("waiting", "How long it has waited", &said.join("; "));
+    let mut svg = open("waiting", "How long it has waited", &said.join(". "));
     for (at, words) in [
         (60.0, "hour"),
         (1_440.0, "day"),

@@ -21,6 +21,9 @@ pub struct Measures {
     pace: Pace,
 }
 
+/// Fewer texts that people judged give no share.
+const ENOUGH_JUDGED: i32 = 20;
+
 /// A number, what it is called, and half a sentence on it.
 pub struct Figure {
     pub number: String,
@@ -79,15 +82,15 @@ impl Measures {
                 name: "decided by robots",
                 note: match all.texts {
                     0 => "no text came in".into(),
-                    texts => format!("{} of {} texts", count(all.alone()), count(texts)),
+                    _ => format!("{} of {}", count(all.alone()), texts(all.texts.into())),
                 },
             },
             Figure {
                 number: count(self.minutes(all.spared())),
                 name: "minutes saved",
                 note: format!(
-                    "{} texts that nobody had to look at, {} seconds each",
-                    count(all.spared()),
+                    "{} that nobody had to look at, {} seconds each",
+                    texts(i64::from(all.spared())),
                     self.seconds()
                 ),
             },
@@ -101,10 +104,18 @@ impl Measures {
                 ),
             },
             Figure {
-                number: share(all.flagged_spam, all.flagged),
+                number: if all.flagged < ENOUGH_JUDGED {
+                    "–".into()
+                } else {
+                    share(all.flagged_spam, all.flagged)
+                },
                 name: "filter’s precision",
                 note: match all.flagged {
                     0 => "nobody judged what it held or put away".into(),
+                    few @ 1..ENOUGH_JUDGED => format!(
+                        "{few} judged of what it held or put away, {} of them spam: too few for a share",
+                        all.flagged_spam
+                    ),
                     flagged => format!(
                         "of {} held or put away by it and judged by people, {} were spam{sample}",
                         count(flagged),
@@ -363,6 +374,14 @@ type Part = (&'static str, &'static str, fn(&Day) -> i32);
 
 fn count(n: i32) -> String {
     thousands(&(n.max(0) as u64))
+}
+
+/// "1 text", "12,345 texts".
+pub fn texts(n: i64) -> String {
+    match n {
+        1 => "1 text".into(),
+        n => format!("{} texts", thousands(&(n.max(0) as u64))),
+    }
 }
 
 /// In per cent; a dash of nothing.
