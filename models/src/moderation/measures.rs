@@ -117,12 +117,11 @@ impl Day {
             Verdict::Spam => self.spam += 1,
             Verdict::Remove => self.removed += 1,
         }
-        let Some(met) = verdict::met(&given.before) else {
+        let Some((met, alone)) = verdict::met(&given.before) else {
             return;
         };
         let is_spam = i32::from(given.label == Some(Label::Spam));
         let judged = i32::from(given.label.is_some());
-        let alone = verdict::decided_by_filter(&given.before);
         self.looked_at += i32::from(alone.is_some());
         match alone {
             Some(State::Spam) => {
@@ -243,22 +242,20 @@ pub fn month(db: &mut Db) -> QueryResult<Vec<Day>> {
         .into_iter()
         .map(|day: Day| (day.day, day))
         .collect();
-    // In the hour after midnight the sweep has not come by yet.
-    for day in [today - Duration::days(1), today] {
-        if !kept.contains_key(&day) {
-            kept.insert(day, Day::count(db, day)?);
-        }
-    }
-    Ok((0..DAYS)
-        .rev()
-        .map(|ago| today - Duration::days(ago))
-        .map(|day| {
-            kept.remove(&day).unwrap_or(Day {
+    let mut days = Vec::new();
+    for ago in (0..DAYS).rev() {
+        let day = today - Duration::days(ago);
+        days.push(match kept.remove(&day) {
+            Some(kept) => kept,
+            // Today; and yesterday, as long as the sweep has not come by after midnight.
+            None if ago <= 1 => Day::count(db, day)?,
+            None => Day {
                 day,
                 ..Day::default()
-            })
-        })
-        .collect())
+            },
+        });
+    }
+    Ok(days)
 }
 
 /// All of them together.
@@ -312,16 +309,18 @@ pub fn ages(db: &mut Db, counts: &[Count]) -> QueryResult<Vec<Age>> {
             .select(items::created_at)
             .first(db)
             .optional()?;
-        let aged = Filter {
-            older: Some(24),
+        // The young are counted: of a long queue they are the few.
+        let young = Filter {
+            younger: Some(24),
             ..all
         };
+        let young: i64 = young.matching().select(count_star()).first(db)?;
         ages.push(Age {
             queue: count.queue,
             items: count.items,
             oldest,
             median: median.unwrap_or(oldest),
-            over_a_day: aged.matching().select(count_star()).first(db)?,
+            over_a_day: (count.items - young).max(0),
         });
     }
     Ok(ages)
