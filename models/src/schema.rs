@@ -21,6 +21,7 @@ diesel::table! {
         robot -> Bool,
         locked_out_until -> Nullable<Timestamp>,
         warning_id -> Nullable<BigInt>,
+        digest -> Bool,
     }
 }
 
@@ -534,6 +535,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    desk_days (day) {
+        day -> Timestamp,
+        texts -> Integer,
+        published_alone -> Integer,
+        put_away_alone -> Integer,
+        ham -> Integer,
+        spam -> Integer,
+        removed -> Integer,
+        looked_at -> Integer,
+        reversed -> Integer,
+        undone -> Integer,
+        changed -> Integer,
+        flagged -> Integer,
+        flagged_spam -> Integer,
+        drawn -> Integer,
+        drawn_spam -> Integer,
+        counted_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -600,6 +622,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     removal_reasons,
     profile_reports,
     appeals,
+    desk_days,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

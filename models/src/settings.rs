@@ -57,6 +57,8 @@ pub struct Settings {
     pub reasons: Reasons,
     /// A published text waits for a person when its reports weigh so much together; 0: never.
     pub reports_hide_at: i64,
+    /// The hour (UTC) at which moderators are written to if something waits; -1: never.
+    pub digest_hour: i64,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -83,6 +85,7 @@ impl Default for Settings {
             reasons: Reasons::default(),
             // Three people who were mostly right, or four of whom nobody knows yet; never two.
             reports_hide_at: 2,
+            digest_hour: 7,
             key: String::new(),
         }
     }
@@ -150,6 +153,7 @@ impl Settings {
                 "sure_spam" => all.sure_spam = value.parse().unwrap_or(all.sure_spam),
                 "log_names_moderators" => all.log_names_moderators = value == "1",
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
+                "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -183,6 +187,7 @@ impl Settings {
                 i64::from(self.log_names_moderators).to_string(),
             ),
             ("reports_hide_at", self.reports_hide_at.to_string()),
+            ("digest_hour", self.digest_hour.to_string()),
         ];
         for (key, value) in rows {
             both!(db, conn => diesel::insert_into(settings::table)

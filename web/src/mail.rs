@@ -2,12 +2,15 @@
 //! ([`Letter::queue`]) and sent by the job runner, to a folder of `.eml` files or by SMTP.
 
 use crate::config::{Config, MailTo};
+use crate::moderation::items;
+use crate::moderation::measures::{duration, texts};
 use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use potluck_models::job::Job;
+use potluck_models::moderation::digest::{Digest, Recipient};
 use potluck_models::moderation::letters::{News, Notice};
 use potluck_models::moderation::reason::Reason;
 use potluck_models::{Db, QueryResult, secret};
@@ -25,6 +28,9 @@ pub struct Letter {
     pub text: String,
     /// Its file in the outbox, known before it is written, so that a page can name it.
     pub file: String,
+    /// Of a letter that comes again and again: the address that ends it.
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
 }
 
 impl Letter {
@@ -35,6 +41,7 @@ impl Letter {
             subject,
             text,
             file,
+            unsubscribe: None,
         }
     }
 
@@ -296,6 +303,71 @@ impl Letter {
         )
     }
 
+    /// What waits for a moderator, once a day. `stop` is the address that ends these letters.
+    pub fn digest(site: &str, url: &str, to: &Recipient, digest: &Digest, stop: String) -> Letter {
+        let waits: Vec<String> = digest
+            .queues
+            .iter()
+            .map(|waits| {
+                format!(
+                    "{}: {}, the oldest for {}, {}\n{url}/moderation/{}\n\n",
+                    waits.queue.title(),
+                    items(&waits.items),
+                    duration(digest.at - waits.oldest),
+                    match waits.new {
+                        0 => "nothing new since yesterday".into(),
+                        new => format!("{new} new since yesterday"),
+                    },
+                    waits.queue
+                )
+            })
+            .collect();
+        let beside: Vec<String> = [
+            (digest.appeals, "Appeals", "appeals"),
+            (digest.people, "People reported", "people"),
+        ]
+        .iter()
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, what, path)| format!("{what}: {n}\n{url}/moderation/{path}\n\n"))
+        .collect();
+        let intake = &digest.intake;
+        let robots = match intake.texts {
+            0 => "Nothing was written in the last 24 hours.".into(),
+            many => format!(
+                "In the last 24 hours {} came in. Robots decided {} of them alone: {} published,\n\
+                 {} put away as spam.",
+                texts(many),
+                intake.alone(),
+                intake.published,
+                intake.put_away
+            ),
+        };
+        let text = format!(
+            "Hello {},\n\n\
+             this waits for a moderator at {site}:\n\n\
+             {}{}\
+             {robots}\n\n\
+             The desk: {url}/moderation\n\n\
+             This letter comes once a day as long as something waits, since you are a moderator. If you do\n\
+             not want it any more, open this and press the button:\n\n\
+             {stop}\n\n\
+             It can be switched on again on your account page: {url}/account\n",
+            to.username,
+            waits.concat(),
+            beside.concat()
+        );
+        Letter {
+            unsubscribe: Some(stop),
+            ..Letter::new(
+                "digest",
+                &to.username,
+                &to.email,
+                format!("{} waiting at {site}", items(&digest.items())),
+                text,
+            )
+        }
+    }
+
     pub fn queue(&self, db: &mut Db) -> QueryResult<usize> {
         Job::enqueue(db, JOB, self)
     }
@@ -317,7 +389,13 @@ impl Letter {
             .to
             .parse()
             .map_err(|_| SendError::never("the address is not one"))?;
-        Message::builder()
+        let mut message = Message::builder();
+        if let Some(stop) = &self.unsubscribe {
+            message = message
+                .header(ListUnsubscribe(stop.clone()))
+                .header(ListUnsubscribePost);
+        }
+        message
             .from(from.clone())
             .to(to)
             .subject(&self.subject)
@@ -350,6 +428,46 @@ impl Header for AutoSubmitted {
         HeaderValue::new(Self::name(), "auto-generated".into())
     }
 }
+
+/// RFC 2369: where a mail program's own button leads.
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(address: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(ListUnsubscribe(address.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), format!("<{}>", self.0))
+    }
+}
+
+/// RFC 8058: the button works with one POST, without opening a page.
+#[derive(Clone)]
+struct ListUnsubscribePost;
+
+impl Header for ListUnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(ListUnsubscribePost)
+    }
+
+    fn display(&self) -> HeaderValue {
+        let value = format!("{}={}", ONE_CLICK.0, ONE_CLICK.1);
+        HeaderValue::new(Self::name(), value)
+    }
+}
+
+/// The field of such a POST, by RFC 8058.
+pub const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

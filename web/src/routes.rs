@@ -13,7 +13,7 @@ fn get() -> actix_web::Route {
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, comments, home, makers, people, projects, releases, reports, signup,
-        tags,
+        tags, unsubscribe,
     };
     site
         // Front page and lists
@@ -103,6 +103,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account/sessions", post().to(account::end_sessions))
         .route("/account/reports", get().to(reports::own))
         .route("/account/warning", post().to(account::read_warning))
+        .route("/account/letters", post().to(account::choose_letters))
+        .route("/unsubscribe/{token}", get().to(unsubscribe::show))
+        .route("/unsubscribe/{token}", post().to(unsubscribe::unsubscribe))
         .configure(moderation_routes)
         .configure(admin_routes)
         .configure(site_routes)

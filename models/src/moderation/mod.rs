@@ -3,11 +3,13 @@
 pub mod appeal;
 pub mod bulk;
 pub mod claim;
+pub mod digest;
 pub mod drift;
 pub mod entry;
 pub mod habits;
 pub mod letters;
 pub mod log;
+pub mod measures;
 pub mod person;
 pub mod placing;
 pub mod profile_report;

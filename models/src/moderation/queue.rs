@@ -331,7 +331,7 @@ impl Filter {
         format!("%{}%", escape_like(&self.text))
     }
 
-    fn matching(&self) -> items::BoxedQuery<'_, Backend> {
+    pub(super) fn matching(&self) -> items::BoxedQuery<'_, Backend> {
         let query = self.without_text();
         if self.text.is_empty() {
             return query;

@@ -111,16 +111,23 @@ struct Before {
 /// Where the filter alone had put an item that a verdict met, from the verdict's `before`: published
 /// and never looked at, or put away for its score. None when somebody had decided, or it was held.
 pub fn decided_by_filter(before: &str) -> Option<State> {
+    met(before)?.1
+}
+
+/// How an item stood when a verdict met it, from the verdict's `before`; and where the filter alone
+/// had put it, if it had.
+pub fn met(before: &str) -> Option<(Standing, Option<State>)> {
     let before: Before = serde_json::from_str(before).ok()?;
     let standing = before.standing;
     let alone = standing.looked_at.is_none() && before.edit.is_none();
-    match standing.state {
+    let by_filter = match standing.state {
         State::Published if alone => Some(State::Published),
         State::Spam if standing.looked_at.is_none() && standing.why == "filter" => {
             Some(State::Spam)
         }
         _ => None,
-    }
+    };
+    Some((standing, by_filter))
 }
 
 #[derive(Clone, Debug, Queryable, Selectable)]

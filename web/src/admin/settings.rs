@@ -167,6 +167,13 @@ impl Field {
                 s.reports_hide_at,
                 (0, 1_000),
             ),
+            Field::number(
+                "digest_hour",
+                "Write to moderators each day at this hour",
+                "0 to 23, in UTC, only if something waits; each may say no on the account page. -1: never.",
+                s.digest_hour,
+                (-1, 23),
+            ),
         ]
     }
 }
@@ -278,6 +285,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         vocabulary: number("vocabulary"),
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         reports_hide_at: number("reports_hide_at"),
+        digest_hour: number("digest_hour"),
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,

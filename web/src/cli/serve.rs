@@ -32,6 +32,7 @@ impl Serve {
             let workers = std::thread::available_parallelism().map_or(2, usize::from);
             let site = server::start(app.clone(), workers)?;
             let trainer = tokio::spawn(jobs::training::watch(app.clone()));
+            let writer = tokio::spawn(jobs::digest::watch(app.clone()));
             tracing::info!("{}", server::mail_notice(&app.config));
             println!("\n  Potluck is at {}\n", app.url());
             if self.demo {
@@ -41,6 +42,7 @@ impl Serve {
             }
             let ended = site.run().await;
             trainer.abort();
+            writer.abort();
             ended
         })
     }
@@ -58,6 +60,7 @@ pub fn work(config: Config) -> anyhow::Result<()> {
         tokio::select! {
             () = jobs::work(app.clone(), mailer) => {}
             () = jobs::watch(app.clone()) => {}
+            () = jobs::digest::watch(app.clone()) => {}
             () = jobs::training::watch(app) => {}
             stop = tokio::signal::ctrl_c() => stop?,
         }

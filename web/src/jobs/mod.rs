@@ -1,6 +1,7 @@
 //! What runs beside the requests: queued jobs, the watch for changes of other processes, sweeping.
 
 pub mod answers;
+pub mod digest;
 pub mod training;
 
 use crate::app::App;
@@ -12,6 +13,7 @@ use diesel::prelude::*;
 use potluck_models::account::User;
 use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
+use potluck_models::moderation::measures;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
@@ -216,6 +218,15 @@ async fn record_facts(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// What the desk decided on each day of the last month; a day at a time, and of several processes one.
+pub async fn count_days(app: &App) -> Result<(), Error> {
+    for day in app.read(measures::uncounted).await? {
+        let counted = app.read(move |db| measures::Day::count(db, day)).await?;
+        app.write(move |db| counted.store(db)).await?;
+    }
+    Ok(())
+}
+
 /// A process that was killed left files without a row, or a row without a project.
 async fn sweep_pictures(app: &App) -> Result<(), Error> {
     const AGE: Duration = Duration::from_secs(86_400);
@@ -262,6 +273,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");
+        }
+        if let Err(error) = count_days(&app).await {
+            tracing::warn!("counting the desk's days failed: {error}");
         }
         if let Err(error) = sweep_pictures(&app).await {
             tracing::warn!("sweeping the pictures failed: {error}");

@@ -2,6 +2,7 @@
 
 use super::Frame;
 use super::diff::Change;
+use super::measures::Measures;
 use super::row::{Row, percent};
 use super::view::{age, script_words, typed};
 use crate::app::App;
@@ -39,6 +40,7 @@ struct OverviewPage {
     labels: (i64, i64),
     mine: Vec<Told>,
     others: Vec<Told>,
+    measures: Measures,
 }
 
 impl OverviewPage {
@@ -79,7 +81,8 @@ pub async fn overview(
     let frame = Frame::of(&req, &app).await?;
     // What decides here, should the active one be damaged.
     let loaded = app.filter();
-    let (model, notices, labels, mine, latest) = app
+    let counts = frame.counts.clone();
+    let (model, notices, labels, mine, latest, measures) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
             let model = match loaded {
                 Some(active) => StoredModel::find(db, active.id)?
@@ -92,6 +95,7 @@ pub async fn overview(
                 own_labels(db)?,
                 Batch::latest(db, Some(me), 5)?,
                 Batch::latest(db, None, 20)?,
+                Measures::load(db, &counts)?,
             ))
         })
         .await?;
@@ -108,6 +112,7 @@ pub async fn overview(
             .filter(|told| told.batch.by_id != me)
             .take(5)
             .collect(),
+        measures,
     })
 }
 

@@ -13,6 +13,7 @@ pub mod letters;
 pub mod log;
 pub mod log_export;
 pub mod makers;
+pub mod measures;
 pub mod people;
 pub mod reported;
 pub mod row;

@@ -5,15 +5,16 @@ use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Layout, page, page_with};
 use crate::mail::Letter;
-use crate::session::Member;
+use crate::session::{Member, Moderator};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::Duration;
-use potluck_models::account::User;
+use potluck_models::account::{Role, User};
 use potluck_models::db::{SanctionId, SessionId};
 use potluck_models::intake::limits;
 use potluck_models::item::State;
+use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::project::{Card, FieldError, Listing};
 use potluck_models::session::Session;
@@ -30,6 +31,8 @@ struct AccountPage {
     mine: Vec<Card>,
     /// What moderators did that concerns them.
     sanctions: Vec<Sanction>,
+    /// Of a moderator: whether the daily letter of what waits is wanted.
+    digest: Option<bool>,
 }
 
 impl AccountPage {
@@ -62,8 +65,8 @@ async fn account_page(
     errors: Vec<FieldError>,
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
-    let id = user.id;
-    let (sessions, mine, sanctions) = app
+    let (id, moderates) = (user.id, user.role >= Role::Moderator);
+    let (sessions, mine, sanctions, digest) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -72,7 +75,8 @@ async fn account_page(
                 ..Listing::default()
             };
             let sanctions = Sanction::for_member(db, id)?;
-            Ok((Session::of(db, id)?, mine.load(db)?, sanctions))
+            let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
+            Ok((Session::of(db, id)?, mine.load(db)?, sanctions, digest))
         })
         .await?;
     Ok(AccountPage {
@@ -83,6 +87,7 @@ async fn account_page(
         sessions,
         mine,
         sanctions,
+        digest,
     })
 }
 
@@ -178,6 +183,17 @@ pub async fn end_sessions(
     })
     .await?;
     Ok(see_other("/account?said=sessions"))
+}
+
+/// What moderators are written to about.
+pub async fn choose_letters(
+    app: web::Data<App>,
+    moderator: Moderator,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let (user, wanted) = (moderator.user().id, form.has("digest"));
+    app.write(move |db| digest::want(db, user, wanted)).await?;
+    Ok(see_other("/account?said=saved"))
 }
 
 /// "I have read this."

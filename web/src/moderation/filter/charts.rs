@@ -8,34 +8,34 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 230.0;
-const LEFT: f64 = 44.0;
-const RIGHT: f64 = 318.0;
-const TOP: f64 = 12.0;
-const BOTTOM: f64 = 188.0;
+pub(in crate::moderation) const LEFT: f64 = 44.0;
+pub(in crate::moderation) const RIGHT: f64 = 318.0;
+pub(in crate::moderation) const TOP: f64 = 12.0;
+pub(in crate::moderation) const BOTTOM: f64 = 188.0;
 
 fn x(share: f64) -> f64 {
     LEFT + share * (RIGHT - LEFT)
 }
 
-fn y(share: f64) -> f64 {
+pub(in crate::moderation) fn y(share: f64) -> f64 {
     BOTTOM - share * (BOTTOM - TOP)
 }
 
-fn open(id: &str, title: &str, description: &str) -> String {
+pub(in crate::moderation) fn open(id: &str, title: &str, description: &str) -> String {
     format!(
         "<svg class=\"curve\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"{id}-name {id}-says\">\
          <title id=\"{id}-name\">{title}</title><desc id=\"{id}-says\">{description}</desc>"
     )
 }
 
-fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
+pub(in crate::moderation) fn text(svg: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
     let _ = write!(
         svg,
         "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>"
     );
 }
 
-fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
+pub(in crate::moderation) fn line(svg: &mut String, class: &str, from: (f64, f64), to: (f64, f64)) {
     let _ = write!(
         svg,
         "<line class=\"{class}\" x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\"/>",

@@ -1,0 +1,2 @@
+ALTER TABLE users DROP COLUMN digest;
+DROP TABLE desk_days;
