@@ -105,7 +105,7 @@ on_both! {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
         let (_, page) = set(&mona, "words", &[("pattern", "Free  coins"), ("note", "The flood of Tuesday.")]);
-        page.says("the phrase “Free coins”").says("holds").says("The flood of Tuesday").says("met nothing yet");
+        page.says("The phrase “Free coins” is held").says("The flood of Tuesday").says("met nothing yet");
         let (state, queue, why, evidence) = posted(site, &bob, &duck, "So many FREE-cоins for all of us, look.");
         assert_eq!((state, queue, why.as_str()), (State::Held, Some(Queue::Held), "rules"));
         let id = last_rule(site);
@@ -160,7 +160,7 @@ on_both! {
     fn links_are_met_by_domain_and_by_host(site, limits_off) {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
-        set(&mona, "domain", &[("pattern", "https://www.Shop.example.com/offers")]).1.says("a link to shop.example.com");
+        set(&mona, "domain", &[("pattern", "https://www.Shop.example.com/offers")]).1.says("A link to shop.example.com");
         assert!(!is_published(site, &bob, &duck, "One at https://shop.example.com/a then."));
         assert!(!is_published(site, &bob, &duck, "Two at http://eu.shop.example.com/b then."));
         assert!(is_published(site, &bob, &duck, "Three at https://example.com/c then."));
@@ -170,7 +170,7 @@ on_both! {
     fn a_network_is_met_and_nobody_signs_up_from_it(site, limits_off) {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
-        set(&mona, "network", &[("pattern", "203.0.113.9/24")]).1.says("the network 203.0.113.0/24");
+        set(&mona, "network", &[("pattern", "203.0.113.9/24")]).1.says("The network 203.0.113.0/24");
         assert!(is_published(site, &bob, &duck, "From here, which is another network."));
         set(&mona, "network", &[("pattern", "127.0.0.0/8")]);
         assert!(!is_published(site, &bob, &duck, "From here, which is this network."));
@@ -185,7 +185,7 @@ on_both! {
         let (_, duck) = bob(site);
         let mona = site.moderator("mona");
         let (_, page) = set(&mona, "mail", &[("pattern", "@Example.ORG")]);
-        page.says("a mail address at example.org");
+        page.says("A mail address at example.org");
         // Everybody of these tests has one: whoever is new waits, whoever is not does not.
         let bob = site.come_back("bob");
         assert!(!is_published(site, &bob, &duck, "From an account of two days."));
