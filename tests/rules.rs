@@ -268,7 +268,7 @@ on_both! {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
         start_raid(&mona);
-        let six_hours = site.db(|db| potluck_models::moderation::rule::Rule::list(db)).0.remove(0).rule;
+        let six_hours = site.db(potluck_models::moderation::rule::Rule::list).0.remove(0).rule;
         let lasts = six_hours.until - six_hours.created_at;
         assert!((lasts - chrono::Duration::hours(6)).num_seconds().abs() < 5, "{lasts}");
         run_out(site);
@@ -340,7 +340,7 @@ on_both! {
         let (one, other) = (site.comment_saying("One of").unwrap(), site.comment_saying("Another of").unwrap());
         site.sql(&format!("UPDATE item_addresses SET at = '{}' WHERE item_id = {one}", at(31)));
         site.sql(&format!("UPDATE item_addresses SET at = '{}' WHERE item_id = {other}", at(29)));
-        site.db(|db| potluck_models::intake::address::sweep(db));
+        site.db(potluck_models::intake::address::sweep);
         assert_eq!(site.count("item_addresses"), 1);
         assert_eq!(site.count(&format!("item_addresses WHERE item_id = {other}")), 1);
         assert!(!site.item(one).network.is_empty(), "the keyed hash stays");
