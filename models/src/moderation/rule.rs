@@ -25,7 +25,7 @@ pub const MAX_NOTE: usize = 300;
 /// Rules in force at once. Every text is held against all of them.
 const MOST: i64 = 500;
 /// Of these, patterns: each is a walk of its own through the text.
-const MOST_PATTERNS: i64 = 20;
+const MOST_PATTERNS: i64 = 10;
 /// How long an act is offered: a day, a week, a month, a year.
 pub const ENDS: [(i64, &str); 4] = [
     (1, "a day"),
