@@ -105,7 +105,7 @@ on_both! {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
         let (_, page) = set(&mona, "words", &[("pattern", "Free  coins"), ("note", "The flood of Tuesday.")]);
-        page.says("the phrase “Free coins”").says("holds").says("The flood of Tuesday").says("met nothing yet");
+        page.says("The phrase “Free coins” is held").says("The flood of Tuesday").says("met nothing yet");
         let (state, queue, why, evidence) = posted(site, &bob, &duck, "So many FREE-cоins for all of us, look.");
         assert_eq!((state, queue, why.as_str()), (State::Held, Some(Queue::Held), "rules"));
         let id = last_rule(site);
@@ -160,7 +160,7 @@ on_both! {
     fn links_are_met_by_domain_and_by_host(site, limits_off) {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
-        set(&mona, "domain", &[("pattern", "https://www.Shop.example.com/offers")]).1.says("a link to shop.example.com");
+        set(&mona, "domain", &[("pattern", "https://www.Shop.example.com/offers")]).1.says("A link to shop.example.com");
         assert!(!is_published(site, &bob, &duck, "One at https://shop.example.com/a then."));
         assert!(!is_published(site, &bob, &duck, "Two at http://eu.shop.example.com/b then."));
         assert!(is_published(site, &bob, &duck, "Three at https://example.com/c then."));
@@ -170,7 +170,7 @@ on_both! {
     fn a_network_is_met_and_nobody_signs_up_from_it(site, limits_off) {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
-        set(&mona, "network", &[("pattern", "203.0.113.9/24")]).1.says("the network 203.0.113.0/24");
+        set(&mona, "network", &[("pattern", "203.0.113.9/24")]).1.says("The network 203.0.113.0/24");
         assert!(is_published(site, &bob, &duck, "From here, which is another network."));
         set(&mona, "network", &[("pattern", "127.0.0.0/8")]);
         assert!(!is_published(site, &bob, &duck, "From here, which is this network."));
@@ -185,7 +185,7 @@ on_both! {
         let (_, duck) = bob(site);
         let mona = site.moderator("mona");
         let (_, page) = set(&mona, "mail", &[("pattern", "@Example.ORG")]);
-        page.says("a mail address at example.org");
+        page.says("A mail address at example.org");
         // Everybody of these tests has one: whoever is new waits, whoever is not does not.
         let bob = site.come_back("bob");
         assert!(!is_published(site, &bob, &duck, "From an account of two days."));
@@ -268,7 +268,7 @@ on_both! {
         let (bob, duck) = bob(site);
         let mona = site.moderator("mona");
         start_raid(&mona);
-        let six_hours = site.db(|db| potluck_models::moderation::rule::Rule::list(db)).0.remove(0).rule;
+        let six_hours = site.db(potluck_models::moderation::rule::Rule::list).0.remove(0).rule;
         let lasts = six_hours.until - six_hours.created_at;
         assert!((lasts - chrono::Duration::hours(6)).num_seconds().abs() < 5, "{lasts}");
         run_out(site);
@@ -340,7 +340,7 @@ on_both! {
         let (one, other) = (site.comment_saying("One of").unwrap(), site.comment_saying("Another of").unwrap());
         site.sql(&format!("UPDATE item_addresses SET at = '{}' WHERE item_id = {one}", at(31)));
         site.sql(&format!("UPDATE item_addresses SET at = '{}' WHERE item_id = {other}", at(29)));
-        site.db(|db| potluck_models::intake::address::sweep(db));
+        site.db(potluck_models::intake::address::sweep);
         assert_eq!(site.count("item_addresses"), 1);
         assert_eq!(site.count(&format!("item_addresses WHERE item_id = {other}")), 1);
         assert!(!site.item(one).network.is_empty(), "the keyed hash stays");

@@ -113,7 +113,7 @@ fn fill(folder: &Path) -> String {
 }
 
 fn fill_one(db: &mut Db, app: &App) -> String {
-    let intake = app.intake();
+    let intake = app.intake([127, 0, 0, 1].into());
     write_tx(db, |db| -> diesel::QueryResult<String> {
         let moderator = member(db, "mo_t", Role::Moderator);
         let makers: Vec<User> = (0..12)
@@ -387,7 +387,7 @@ fn intake(folder: &Path) {
         .expect("a query")
         .expect("an account");
     let project = project::Listing::default().load(&mut db).expect("projects")[0].id;
-    let intake = app.intake();
+    let intake = app.intake([127, 0, 0, 1].into());
     let took = (0..1_000)
         .map(|i| {
             let typed = text(1_000 + i);
@@ -616,7 +616,7 @@ fn crowd(db: &mut Db, app: &App) {
         .expect("an account");
     let project = project::Listing::default().load(db).expect("projects")[0].id;
     let body = Body::parse("Buy my mangoes while they are cheap.").expect("a text");
-    let intake = app.intake();
+    let intake = app.intake([127, 0, 0, 1].into());
     let (one, _) =
         comment::post(db, &intake.context(), &author, project, None, &body, "").expect("a comment");
     let numbers = format!(

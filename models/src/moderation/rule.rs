@@ -25,7 +25,7 @@ pub const MAX_NOTE: usize = 300;
 /// Rules in force at once. Every text is held against all of them.
 const MOST: i64 = 500;
 /// Of these, patterns: each is a walk of its own through the text.
-const MOST_PATTERNS: i64 = 20;
+const MOST_PATTERNS: i64 = 10;
 /// How long an act is offered: a day, a week, a month, a year.
 pub const ENDS: [(i64, &str); 4] = [
     (1, "a day"),
@@ -277,9 +277,8 @@ impl Rule {
         meets(self.kind, &self.pattern, self.number)
     }
 
-    /// What it then does: "holds".
-    pub fn does_words(&self) -> &'static str {
-        does_words(self.kind, self.does)
+    pub fn headline(&self) -> String {
+        headline(self.kind, &self.pattern, self.number, self.does)
     }
 
     pub fn find(db: &mut Db, id: RuleId) -> QueryResult<Rule> {
@@ -374,7 +373,7 @@ impl Rule {
             "{}, {}, {}, until {}",
             self.id,
             self.words(),
-            self.does_words(),
+            does_words(self.kind, self.does),
             crate::gate::day_and_hour(&self.until)
         );
         if !self.note.is_empty() {
@@ -516,13 +515,25 @@ pub fn meets(kind: Kind, pattern: &str, number: i32) -> String {
     }
 }
 
-/// What it does, as it stands beside what it meets.
-pub fn does_words(kind: Kind, does: Does) -> &'static str {
+/// Both, as a line of a list: "The phrase “free coins” is held".
+pub fn headline(kind: Kind, pattern: &str, number: i32, does: Does) -> String {
+    let words = meets(kind, pattern, number);
+    let mut rest = words.chars();
+    let first: String = rest
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{} {}", rest.as_str(), does_words(kind, does))
+}
+
+/// What it does, as it stands behind what it meets.
+fn does_words(kind: Kind, does: Does) -> &'static str {
     match (kind, does) {
         (Kind::Slow, _) => "asks people to wait",
         (Kind::Raid, _) => "holds all but makers and closes sign-ups",
-        (_, Does::Hold) => "holds",
-        (_, Does::Spam) => "puts away as spam",
-        (_, Does::Refuse) => "refuses sign-ups",
+        (_, Does::Hold) => "is held",
+        (_, Does::Spam) => "is put away as spam",
+        (_, Does::Refuse) => "may not sign up",
     }
 }

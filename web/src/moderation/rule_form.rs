@@ -16,7 +16,7 @@ use potluck_models::intake::address;
 use potluck_models::intake::cidr::Cidr;
 use potluck_models::item::Revision;
 use potluck_models::moderation::rule::{
-    Does, ENDS, Kind, MAX_NOTE, MAX_PATTERN, NewRule, Rule, USUAL_END, does_words, meets,
+    Does, ENDS, Kind, MAX_NOTE, MAX_PATTERN, NewRule, Rule, USUAL_END, headline,
 };
 use potluck_models::moderation::trial::{self, LOOKED_AT, Trial};
 use potluck_models::project::{FieldError, Project};
@@ -331,21 +331,9 @@ impl TrialPage {
         }
     }
 
-    /// "The phrase “free coins” holds": whole, to be read before the button is pressed.
     fn rule_words(&self) -> String {
         let new = &self.new;
-        let words = meets(new.kind, &new.pattern, new.number);
-        let mut chars = words.chars();
-        let first: String = chars
-            .next()
-            .into_iter()
-            .flat_map(char::to_uppercase)
-            .collect();
-        format!(
-            "{first}{} {}",
-            chars.as_str(),
-            does_words(new.kind, new.does)
-        )
+        headline(new.kind, &new.pattern, new.number, new.does)
     }
 }
 
