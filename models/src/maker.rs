@@ -332,9 +332,16 @@ fn clear_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
         Sort::Helped => diesel::update(comment.filter(comments::helped_at.is_not_null()))
             .set(comments::helped_at.eq(None::<NaiveDateTime>))
             .execute(db)?,
-        Sort::Pin => diesel::update(threads::table.filter(threads::pinned_id.eq(item.id)))
+        Sort::Pin => {
+            let thread = Comment::find(db, item.id)?.thread_id;
+            diesel::update(
+                threads::table
+                    .find(thread)
+                    .filter(threads::pinned_id.eq(item.id)),
+            )
             .set(threads::pinned_id.eq(None::<ItemId>))
-            .execute(db)?,
+            .execute(db)?
+        }
         Sort::Hold | Sort::Hide => 0,
     };
     Ok(changed > 0)
@@ -469,6 +476,9 @@ pub fn waiting_count(db: &mut Db, project: ItemId) -> QueryResult<i64> {
     items::table
         .filter(items::project_id.eq(project))
         .filter(sql::<Bool>(FOR_MAKER))
+        // True of all, and what makes SQLite read this project's part of the index: without it, it
+        // reads what waits for the makers of all projects.
+        .filter(items::id.gt(ItemId(0)))
         .count()
         .get_result(db)
 }
