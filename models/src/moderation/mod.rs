@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod drift;
 pub mod entry;
 pub mod log;
+pub mod maker_acts;
 pub mod person;
 pub mod placing;
 pub mod queue;
