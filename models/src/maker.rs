@@ -12,15 +12,14 @@ use crate::comment::Comment;
 use crate::db::{ItemId, MakerActId, UserId, dialect, now};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
 use crate::moderation::log::Act;
-use crate::moderation::verdict::{self, Seen, Verdict};
 use crate::project::Project;
-use crate::schema::{comments, items, maker_acts, projects, threads, users};
-use crate::{Db, QueryResult, markdown, words};
+use crate::schema::{comments, items, maker_acts, projects, threads};
+use crate::{Db, QueryResult, words};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Why something is held or removed that a maker put away.
 pub const BY_MAKER: &str = "maker";
@@ -298,7 +297,7 @@ fn unmark(db: &mut Db, maker: &User, item: &Item, sort: Sort) -> Result<bool, Ma
 }
 
 /// False when it is so already.
-fn set_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
+pub(crate) fn set_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
     let comment = comments::table.find(item.id);
     let changed = match sort {
         Sort::Fold => diesel::update(comment.filter(comments::folded_at.is_null()))
@@ -323,7 +322,7 @@ fn set_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
     Ok(changed > 0)
 }
 
-fn clear_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
+pub(crate) fn clear_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
     let comment = comments::table.find(item.id);
     let changed = match sort {
         Sort::Fold => diesel::update(comment.filter(comments::folded_at.is_not_null()))
@@ -332,9 +331,16 @@ fn clear_mark(db: &mut Db, item: &Item, sort: Sort) -> QueryResult<bool> {
         Sort::Helped => diesel::update(comment.filter(comments::helped_at.is_not_null()))
             .set(comments::helped_at.eq(None::<NaiveDateTime>))
             .execute(db)?,
-        Sort::Pin => diesel::update(threads::table.filter(threads::pinned_id.eq(item.id)))
+        Sort::Pin => {
+            let thread = Comment::find(db, item.id)?.thread_id;
+            diesel::update(
+                threads::table
+                    .find(thread)
+                    .filter(threads::pinned_id.eq(item.id)),
+            )
             .set(threads::pinned_id.eq(None::<ItemId>))
-            .execute(db)?,
+            .execute(db)?
+        }
         Sort::Hold | Sort::Hide => 0,
     };
     Ok(changed > 0)
@@ -369,7 +375,7 @@ fn undo_standing(db: &mut Db, by: UserId, item: ItemId, sorts: &[Sort]) -> Query
     .execute(db)
 }
 
-fn record(db: &mut Db, actor: &User, item: ItemId, act: &str) -> QueryResult<()> {
+pub(crate) fn record(db: &mut Db, actor: &User, item: ItemId, act: &str) -> QueryResult<()> {
     Act {
         actor: Some(actor.id),
         act,
@@ -469,6 +475,9 @@ pub fn waiting_count(db: &mut Db, project: ItemId) -> QueryResult<i64> {
     items::table
         .filter(items::project_id.eq(project))
         .filter(sql::<Bool>(FOR_MAKER))
+        // True of all, and what makes SQLite read this project's part of the index: without it, it
+        // reads what waits for the makers of all projects.
+        .filter(items::id.gt(ItemId(0)))
         .count()
         .get_result(db)
 }
@@ -500,221 +509,4 @@ pub fn hidden(db: &mut Db, project: ItemId) -> QueryResult<Vec<ItemId>> {
         .limit(PAGE)
         .select(maker_acts::item_id)
         .load(db)
-}
-
-/// An act as moderators are told of it.
-#[derive(Clone, Debug)]
-pub struct Told {
-    pub act: MakerAct,
-    pub by: String,
-    pub undone_by: Option<String>,
-    pub slug: String,
-    pub title: String,
-    pub author: String,
-    pub excerpt: String,
-    state: State,
-}
-
-impl Told {
-    pub fn stands(&self) -> bool {
-        self.act.undone_at.is_none() && !self.is_put_back()
-    }
-
-    /// A hold or a hiding on what is published all the same, by a moderator's verdict.
-    pub fn is_put_back(&self) -> bool {
-        self.is_keeping() && self.act.undone_at.is_none() && self.state == State::Published
-    }
-
-    /// The comment is still where the act put it.
-    pub fn can_be_taken_back(&self) -> bool {
-        let there = match self.act.sort {
-            Sort::Hold => self.state == State::Held,
-            Sort::Hide => self.state == State::Removed,
-            Sort::Fold | Sort::Pin | Sort::Helped => true,
-        };
-        self.act.undone_at.is_none() && there
-    }
-
-    fn is_keeping(&self) -> bool {
-        matches!(self.act.sort, Sort::Hold | Sort::Hide)
-    }
-
-    pub fn words(&self) -> &'static str {
-        match self.act.sort {
-            Sort::Hold => "held",
-            Sort::Hide => "hid",
-            Sort::Fold => "folded",
-            Sort::Pin => "pinned",
-            Sort::Helped => "was helped by",
-        }
-    }
-}
-
-/// Newest first, before one; of one comment if asked.
-pub fn told(
-    db: &mut Db,
-    before: Option<MakerActId>,
-    item: Option<ItemId>,
-    limit: i64,
-) -> QueryResult<Vec<Told>> {
-    let mut query = maker_acts::table
-        .order(maker_acts::id.desc())
-        .limit(limit)
-        .select(MakerAct::as_select())
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(maker_acts::id.lt(before));
-    }
-    if let Some(item) = item {
-        query = query.filter(maker_acts::item_id.eq(item));
-    }
-    let acts = query.load(db)?;
-    tell(db, acts)
-}
-
-/// All on these comments, oldest first: for the cards of the desk.
-pub fn told_on(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Told>>> {
-    let acts = maker_acts::table
-        .filter(maker_acts::item_id.eq_any(ids))
-        .order(maker_acts::id)
-        .select(MakerAct::as_select())
-        .load(db)?;
-    let mut of: HashMap<ItemId, Vec<Told>> = HashMap::new();
-    if !acts.is_empty() {
-        for told in tell(db, acts)? {
-            of.entry(told.act.item_id).or_default().push(told);
-        }
-    }
-    Ok(of)
-}
-
-fn tell(db: &mut Db, acts: Vec<MakerAct>) -> QueryResult<Vec<Told>> {
-    let people: Vec<UserId> = acts
-        .iter()
-        .flat_map(|act| [Some(act.by_id), act.undone_by])
-        .flatten()
-        .collect();
-    let names: HashMap<UserId, String> = users::table
-        .filter(users::id.eq_any(people))
-        .select((users::id, users::username))
-        .load(db)?
-        .into_iter()
-        .collect();
-    type Row = (ItemId, String, String, String, String, State);
-    let ids: Vec<ItemId> = acts.iter().map(|act| act.item_id).collect();
-    let rows: Vec<Row> = comments::table
-        .inner_join(items::table.on(items::id.eq(comments::id)))
-        .inner_join(users::table.on(users::id.eq(comments::author_id)))
-        .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
-        .filter(comments::id.eq_any(ids))
-        .select((
-            comments::id,
-            projects::slug,
-            projects::title,
-            users::username,
-            comments::body_html,
-            items::state,
-        ))
-        .load(db)?;
-    let rows: HashMap<ItemId, Row> = rows.into_iter().map(|row| (row.0, row)).collect();
-    let name = |id: UserId| names.get(&id).cloned();
-    Ok(acts
-        .into_iter()
-        .filter_map(|act| {
-            let (_, slug, title, author, html, state) = rows.get(&act.item_id)?.clone();
-            Some(Told {
-                by: name(act.by_id)?,
-                undone_by: act.undone_by.and_then(name),
-                slug,
-                title,
-                author,
-                excerpt: markdown::excerpt(&html, 160),
-                state,
-                act,
-            })
-        })
-        .collect())
-}
-
-fn find(db: &mut Db, id: MakerActId) -> QueryResult<MakerAct> {
-    maker_acts::table
-        .find(id)
-        .select(MakerAct::as_select())
-        .first(db)
-}
-
-/// A moderator takes an act back, in a write transaction. What was put away comes back by a verdict,
-/// which has its own undo; a mark is taken off, and [`let_stand`] puts it back. False when it does not
-/// stand (any more).
-pub fn take_back(db: &mut Db, by: &User, id: MakerActId) -> QueryResult<bool> {
-    let act = find(db, id)?;
-    let Some(item) = dialect::lock_item(db, act.item_id)? else {
-        return Ok(false);
-    };
-    // As it is under the lock.
-    let act = find(db, id)?;
-    if act.undone_at.is_some() {
-        return Ok(false);
-    }
-    if matches!(act.sort, Sort::Hold | Sort::Hide) {
-        if item.why != BY_MAKER {
-            return Ok(false);
-        }
-        let seen = Seen::from((item.kind, item.id, item.version));
-        let outcomes = verdict::decide(db, by.id, Verdict::Restore, "", &[seen])?;
-        return Ok(outcomes.done > 0);
-    }
-    clear_mark(db, &item, act.sort)?;
-    diesel::update(maker_acts::table.find(id))
-        .set((
-            maker_acts::undone_at.eq(now()),
-            maker_acts::undone_by.eq(by.id),
-            maker_acts::overruled.eq(true),
-        ))
-        .execute(db)?;
-    let words = match act.sort {
-        Sort::Fold => "took back the fold of",
-        Sort::Pin => "took back the pin of",
-        _ => "took back the mark of",
-    };
-    record(db, by, item.id, words)?;
-    Ok(true)
-}
-
-/// A moderator takes that back: the mark stands again, unless the makers pinned another meanwhile.
-pub fn let_stand(db: &mut Db, by: &User, id: MakerActId) -> QueryResult<bool> {
-    let act = find(db, id)?;
-    let Some(item) = dialect::lock_item(db, act.item_id)? else {
-        return Ok(false);
-    };
-    let act = find(db, id)?;
-    if !act.overruled {
-        return Ok(false);
-    }
-    if act.sort == Sort::Pin {
-        let thread = Comment::find(db, item.id)?.thread_id;
-        dialect::lock(db, &format!("pin:{thread}"))?;
-        let pinned: Option<ItemId> = threads::table
-            .find(thread)
-            .select(threads::pinned_id)
-            .first(db)?;
-        if pinned.is_some() {
-            return Ok(false);
-        }
-    }
-    set_mark(db, &item, act.sort)?;
-    diesel::update(maker_acts::table.find(id))
-        .set((
-            maker_acts::undone_at.eq(None::<NaiveDateTime>),
-            maker_acts::undone_by.eq(None::<UserId>),
-            maker_acts::overruled.eq(false),
-        ))
-        .execute(db)?;
-    let words = match act.sort {
-        Sort::Fold => "let the fold stand of",
-        Sort::Pin => "let the pin stand of",
-        _ => "let the mark stand of",
-    };
-    record(db, by, item.id, words)?;
-    Ok(true)
 }

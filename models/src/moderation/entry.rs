@@ -1,6 +1,7 @@
 //! An item with all that a decision on it needs, read in a fixed number of queries however many
 //! items a page has.
 
+use super::maker_acts;
 use super::report::{self, Report};
 use super::verdict::{Label, Verdict};
 use crate::account::Role;
@@ -11,7 +12,7 @@ use crate::project::Fields;
 use crate::schema::{
     comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
 };
-use crate::{Db, QueryResult, maker, markdown};
+use crate::{Db, QueryResult, markdown};
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -87,7 +88,7 @@ pub struct Entry {
     pub earlier: Vec<Earlier>,
     pub reports: Vec<Report>,
     /// What makers did with it.
-    pub makers: Vec<maker::Told>,
+    pub makers: Vec<maker_acts::Told>,
 }
 
 impl Entry {
@@ -108,7 +109,7 @@ impl Entry {
             .into_iter()
             .collect();
         let mut earlier = earlier(db, &ids)?;
-        let mut makers = maker::told_on(db, &ids)?;
+        let mut makers = maker_acts::told_on(db, &ids)?;
         let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
         for report in report::open_on(db, &ids)? {
             reports.entry(report.item_id).or_default().push(report);

@@ -9,6 +9,7 @@ pub mod entry;
 pub mod habits;
 pub mod letters;
 pub mod log;
+pub mod maker_acts;
 pub mod measures;
 pub mod person;
 pub mod placing;

@@ -14,7 +14,7 @@ use askama::Template;
 use potluck_models::account::User;
 use potluck_models::block;
 use potluck_models::db::{BlockId, Db, ItemId, MakerActId};
-use potluck_models::maker::{self, Told};
+use potluck_models::moderation::maker_acts::{self, Told};
 use serde::Deserialize;
 
 const PAGE: i64 = 50;
@@ -46,7 +46,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Error> {
     let (before, item) = (query.0.before.parse().ok(), query.0.item.parse().ok());
     let mut acts = app
-        .read(move |db: &mut Db| maker::told(db, before, item, PAGE + 1))
+        .read(move |db: &mut Db| maker_acts::told(db, before, item, PAGE + 1))
         .await?;
     let more = acts.len() as i64 > PAGE;
     acts.truncate(PAGE as usize);
@@ -70,8 +70,8 @@ pub async fn undo(
     let again = form.has("again");
     let done = app
         .write(move |db: &mut Db| match again {
-            true => maker::let_stand(db, &by, id),
-            false => maker::take_back(db, &by, id),
+            true => maker_acts::let_stand(db, &by, id),
+            false => maker_acts::take_back(db, &by, id),
         })
         .await?;
     let said = match (done, again) {

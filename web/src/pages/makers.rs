@@ -187,14 +187,13 @@ pub async fn decide(
         (Some(one), ..) => (Wish::Show, vec![one]),
         (_, Some(one), _) => (Wish::Hide, vec![one]),
         (.., word) => {
-            let (wish, those) = match word {
-                "show" => (Wish::Show, "item"),
-                "hide" => (Wish::Hide, "item"),
-                "all" => (Wish::Show, "here"),
-                _ => return Err(NONE),
-            };
-            let ids = form.all(those).filter_map(|id| id.parse().ok());
-            (wish, ids.collect())
+            let those = |name| form.all(name).filter_map(|id| id.parse().ok()).collect();
+            match word {
+                "show" => (Wish::Show, those("item")),
+                "hide" => (Wish::Hide, those("item")),
+                "all" => (Wish::Show, those("here")),
+                _ => (Wish::Show, Vec::new()),
+            }
         }
     };
     let (slug, said) = app
