@@ -218,7 +218,7 @@ on_both! {
             site.db(|db| diesel::update(items::table.find(*id)).set(items::created_at.eq(at)).execute(db));
         }
         let ages = site.db(|db| {
-            let counts = queue::counts(db)?;
+            let counts = queue::counts(db, false)?;
             measures::ages(db, &counts)
         });
         assert_eq!(ages.len(), 1, "only Held has something: {ages:?}");

@@ -272,6 +272,14 @@ pub fn count(db: &mut Db) -> QueryResult<i64> {
     open().select(count_star()).first(db)
 }
 
+/// Those against a decision: their items wait in no other queue.
+pub fn of_decided(db: &mut Db) -> QueryResult<i64> {
+    open()
+        .filter(appeals::verdict_id.is_not_null())
+        .select(count_star())
+        .first(db)
+}
+
 /// Who waits longest first, and where the next page begins.
 pub fn page(db: &mut Db, after: Option<AppealId>) -> QueryResult<(Vec<Appeal>, Option<AppealId>)> {
     let mut query = open().order(appeals::id).limit(PAGE + 1);

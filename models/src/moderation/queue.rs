@@ -6,6 +6,7 @@
 //! length of the list itself, on how little matches. A text is looked for in the order of the page,
 //! a bounded number at a time.
 
+use super::appeal;
 use super::verdict::{self, Label, Seen};
 use crate::account::escape_like;
 use crate::db::{ItemId, ModelId, now};
@@ -596,7 +597,8 @@ pub fn counts(db: &mut Db, unsure: bool) -> QueryResult<Vec<Count>> {
         .collect()
 }
 
-/// How many items wait for moderators, in all queues but Recent.
+/// How many items wait for moderators, in all queues but Recent, and how many appeals of what waits in
+/// none.
 pub fn waiting(db: &mut Db) -> QueryResult<i64> {
     let queued: i64 = items::table
         .filter(items::queue.eq_any([Queue::Held, Queue::Spam, Queue::Projects]))
@@ -607,7 +609,7 @@ pub fn waiting(db: &mut Db) -> QueryResult<i64> {
         .filter(items::queue.is_null().or(items::queue.eq(Queue::Maker)))
         .select(count_star())
         .first(db)?;
-    Ok(queued + reported)
+    Ok(queued + reported + appeal::of_decided(db)?)
 }
 
 /// Labels that people have given until now and not taken back: (spam, ham).

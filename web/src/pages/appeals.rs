@@ -94,14 +94,15 @@ struct FormPage {
 impl FormPage {
     /// Spam looks held to its author.
     fn lede(&self) -> String {
+        let another = match self.standing {
+            Some(Standing::MayAsk) => " Another one looks at it if you ask.",
+            _ => "",
+        };
         match (self.state, &self.reason) {
-            (State::Removed, Some(reason)) => format!(
-                "A moderator removed this: {}. Another one looks at it if you ask.",
-                reason.sentence
-            ),
-            (State::Removed, None) => {
-                "A moderator removed this. Another one looks at it if you ask.".into()
+            (State::Removed, Some(reason)) => {
+                format!("A moderator removed this: {}.{another}", reason.sentence)
             }
+            (State::Removed, None) => format!("A moderator removed this.{another}"),
             (State::Held | State::Spam, _) => "This waits for a moderator.".into(),
             _ => "About your text.".into(),
         }
