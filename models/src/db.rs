@@ -389,6 +389,8 @@ id! {
     SanctionId,
     /// What they tell one another about one.
     NoteId,
+    /// Texts that say nearly the same.
+    CampaignId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

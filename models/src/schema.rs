@@ -97,6 +97,8 @@ diesel::table! {
         script -> Text,
         newcomer -> Bool,
         by_maker -> Bool,
+        simhash -> Nullable<BigInt>,
+        campaign_id -> Nullable<BigInt>,
     }
 }
 
@@ -396,6 +398,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    campaigns (id) {
+        id -> BigInt,
+        items -> Integer,
+        opened_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        last_at -> Timestamp,
+        held_until -> Nullable<Timestamp>,
+        held_by -> Nullable<BigInt>,
+        batch_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    item_bands (band, item_id) {
+        band -> Integer,
+        item_id -> BigInt,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -449,4 +471,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     marks,
     sanctions,
     person_notes,
+    campaigns,
+    item_bands,
 );
