@@ -1,10 +1,10 @@
 //! Measures which texts a SimHash calls alike, on a folder of CSV files with a column `text`:
 //! `cargo run --release -p potluck-models --example alike -- FOLDER [DISTANCE]`
 //!
-//! For each distance: pairs of texts by the share of words that both have, and how many of them share
-//! a band, without which nobody would compare them. With a DISTANCE, some pairs at it to read.
+//! For each distance: pairs of texts by the share of words that both have; how many of the alike ones a
+//! look by bands finds; and how many of these are one spam and one ham. With a DISTANCE, some pairs at it to read.
 
-use potluck_models::spam::alike::{self, ALIKE};
+use potluck_models::spam::alike::{self, NEAR, SHARED};
 use potluck_models::spam::near::similarity;
 use std::error::Error;
 use std::path::Path;
@@ -33,10 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                     let class = SHARES.iter().position(|least| share >= *least);
                     let d = distance as usize;
                     pairs[d][class.unwrap_or(SHARES.len() - 1)] += 1;
-                    mixed[d] += u32::from(label != other_label);
-                    let same = |(x, y): (&i32, &i32)| x == y;
-                    banded[d] +=
-                        u32::from(alike::bands(*a).iter().zip(&alike::bands(*b)).any(same));
+                    mixed[d] += u32::from(label != other_label && share >= SHARED);
+                    let probes = alike::probes(*a);
+                    let found = alike::bands(*b).iter().any(|band| probes.contains(band));
+                    banded[d] += u32::from(found && share >= SHARED);
                     if shown == Some(distance) && pairs[d].iter().sum::<u32>() % 20 == 0 {
                         println!("{share:.2} {label} {text:.200}\n     {other_label} {other:.200}");
                     }
@@ -45,9 +45,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{texts} texts of {} different words and more", alike::WORDS);
-    println!("distance: pairs by shared words {SHARES:?}; in a band; one spam, one ham");
+    println!(
+        "distance: pairs by shared words {SHARES:?}; of those at {SHARED} and above: found by a band; one spam, one ham"
+    );
     for (d, counts) in pairs.iter().enumerate() {
-        let mark = if d as u32 == ALIKE { "  <- alike until here" } else { "" };
+        let mark = if d as u32 == NEAR {
+            "  <- compared until here"
+        } else {
+            ""
+        };
         println!("{d:2}: {counts:?} {} {}{mark}", banded[d], mixed[d]);
     }
     Ok(())

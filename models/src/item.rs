@@ -3,8 +3,9 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
+use crate::db::{CampaignId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
+use crate::moderation::campaign;
 use crate::picture::Picture;
 use crate::schema::{comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
@@ -78,6 +79,9 @@ pub struct Item {
     pub network: String,
     pub created_at: NaiveDateTime,
     pub published_at: Option<NaiveDateTime>,
+    /// Of its text, if it is long enough to be like another.
+    pub simhash: Option<i64>,
+    pub campaign_id: Option<CampaignId>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
@@ -195,10 +199,12 @@ impl Item {
                 items::script.eq(facts.script),
                 items::newcomer.eq(new.decision.newcomer),
                 items::by_maker.eq(new.decision.by_maker()),
+                items::simhash.eq(new.decision.around.simhash()),
             ))
             .returning(items::id)
             .get_result(db)?;
         keep_domains(db, id, &facts)?;
+        campaign::join(db, id, &new.decision.around)?;
         let revision_state = match state {
             State::Draft => RevisionState::Draft,
             State::Published | State::Unlisted => RevisionState::Published,
@@ -291,6 +297,7 @@ impl Item {
             forget_domains(db, self.id)?;
         }
         keep_domains(db, self.id, &facts)?;
+        campaign::join_anew(db, self, &decision.around, keep_visible)?;
         let standing = Standing {
             state,
             queue,
@@ -682,6 +689,7 @@ impl Revision {
 
     pub fn erase_all(db: &mut Db, item: ItemId) -> QueryResult<usize> {
         forget_domains(db, item)?;
+        campaign::forget(db, item)?;
         diesel::update(revisions::table.filter(revisions::item_id.eq(item)))
             .set((
                 revisions::content.eq(""),

@@ -415,6 +415,7 @@ diesel::table! {
     item_bands (band, item_id) {
         band -> Integer,
         item_id -> BigInt,
+        simhash -> BigInt,
     }
 }
 

@@ -27,10 +27,11 @@ CREATE INDEX items_campaign_open ON items (campaign_id)
 CREATE INDEX items_network ON items (network, id);
 
 -- The four bands of a SimHash, sixteen bits each with the number of the band before them: texts that
--- are alike share one at least.
+-- are alike nearly share one at least. With the whole hash, so that a look reads nothing else.
 CREATE TABLE item_bands (
     band INTEGER NOT NULL,
     item_id BIGINT NOT NULL REFERENCES items (id) ON DELETE CASCADE,
-    PRIMARY KEY (band, item_id)
+    simhash BIGINT NOT NULL,
+    PRIMARY KEY (band, item_id) INCLUDE (simhash)
 );
 CREATE INDEX item_bands_item ON item_bands (item_id);

@@ -10,6 +10,7 @@ pub mod limits;
 use crate::account::User;
 use crate::db::{ItemId, ModelId};
 use crate::item::Kind;
+use crate::moderation::campaign::Around;
 use crate::settings::Settings;
 use crate::spam::{self, classifier::Model};
 use crate::{Db, QueryResult, secret};
@@ -70,6 +71,8 @@ pub struct Decision {
     pub sampled: bool,
     /// Nothing of the author's was published yet.
     pub newcomer: bool,
+    /// What was posted before that is like it.
+    pub around: Around,
 }
 
 impl Decision {
@@ -105,6 +108,7 @@ impl Decision {
             unseen: None,
             sampled: false,
             newcomer: false,
+            around: Around::default(),
         }
     }
 
@@ -171,10 +175,12 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     let history = checks::History::of(db, text)?;
     let signals = history.signals(text);
     let (filter, score) = filter_step(context.filter, text, &signals);
+    let around = Around::of(db, text.text, text.editing)?;
     let steps = vec![
         checks::watched(db, text)?,
         checks::links(context.settings, text),
         checks::duplicates(db, text)?,
+        around.step(db, text)?,
         checks::first_texts(&history, text),
         filter,
         checks::approve_first(text),
@@ -190,6 +196,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         (words > 0).then(|| unseen as f64 / words as f64)
     });
     decision.newcomer = history.is_newcomer();
+    decision.around = around;
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 

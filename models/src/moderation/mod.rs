@@ -1,6 +1,7 @@
 //! What moderators do: queues, verdicts in batches, undo, reports, sanctions on people, the log.
 
 pub mod bulk;
+pub mod campaign;
 pub mod drift;
 pub mod entry;
 pub mod log;
