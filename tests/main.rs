@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod browser;
 mod bulk;
+mod campaigns;
 mod cli;
 mod comments;
 mod corpus;

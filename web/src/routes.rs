@@ -88,7 +88,7 @@ pub fn routes(site: &mut ServiceConfig) {
 
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
-    use moderation::{batches, desk, filter, log, people, sanctions, verdicts};
+    use moderation::{batches, campaigns, desk, filter, log, people, sanctions, verdicts};
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
         .route("/moderation/batches/{id}", get().to(batches::show))
@@ -120,6 +120,16 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route(
             "/moderation/sanctions/{id}/undo",
             post().to(sanctions::undo),
+        )
+        .route("/moderation/campaigns", get().to(campaigns::list))
+        .route("/moderation/campaigns/{id}", get().to(campaigns::show))
+        .route(
+            "/moderation/campaigns/{id}/hold",
+            post().to(campaigns::hold),
+        )
+        .route(
+            "/moderation/campaigns/{id}/let-go",
+            post().to(campaigns::let_go),
         )
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));

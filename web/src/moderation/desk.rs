@@ -1,6 +1,7 @@
 //! The overview, and the queues with their filters.
 
 use super::Frame;
+use super::campaigns::Shown;
 use super::diff::Change;
 use super::row::{Row, percent};
 use super::view::{age, script_words, typed};
@@ -11,8 +12,9 @@ use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::UserId;
-use potluck_models::item::Kind;
+use potluck_models::item::{Item, Kind};
 use potluck_models::label::Import;
+use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
     self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
@@ -111,9 +113,9 @@ pub async fn overview(
 
 #[derive(Template)]
 #[template(path = "moderation/queue.html")]
-struct QueuePage {
+pub struct QueuePage {
     layout: Layout,
-    frame: Frame,
+    pub frame: Frame,
     view: View,
     /// How many match, up to [`COUNTED`]; None: words are looked for, and not all texts were
     /// looked through.
@@ -121,20 +123,37 @@ struct QueuePage {
     rows: Vec<Row>,
     next: Option<Cursor>,
     thresholds: Option<Thresholds>,
+    /// Of the page of a campaign.
+    pub campaign: Option<Shown>,
 }
 
 impl QueuePage {
-    fn heading(&self) -> &'static str {
-        match self.view.filter.show {
-            Show::Waiting => self.view.filter.queue.title(),
-            Show::Decided => "Spam, decided",
-            Show::Removed => "Removed",
+    fn heading(&self) -> String {
+        match (&self.campaign, self.view.filter.show) {
+            (Some(shown), _) => format!("Campaign {}", shown.card.campaign.id),
+            (_, Show::Waiting) => self.view.filter.queue.title().to_owned(),
+            (_, Show::Decided) => "Spam, decided".to_owned(),
+            (_, Show::Removed) => "Removed".to_owned(),
+        }
+    }
+
+    /// Whether there is something to clear: its campaign a page has from its address.
+    fn is_narrowed(&self) -> bool {
+        match self.campaign {
+            Some(_) => self.view.filter.whole_campaign().is_none(),
+            None => self.view.filter.narrows(),
         }
     }
 
     fn lede(&self) -> String {
         let filter = &self.view.filter;
         let count = self.frame.count(filter.queue);
+        if let Some(shown) = &self.campaign {
+            return shown.sentence();
+        }
+        if filter.queue == Name::Everything {
+            return "whatever state it is in, newest first".into();
+        }
         match (
             filter.queue,
             filter.show,
@@ -156,7 +175,10 @@ impl QueuePage {
     }
 
     fn path(&self) -> String {
-        format!("/moderation/{}", self.view.filter.queue)
+        match &self.campaign {
+            Some(shown) => shown.path(),
+            None => format!("/moderation/{}", self.view.filter.queue),
+        }
     }
 
     fn with_query(&self, path: &str, more: &str) -> String {
@@ -172,7 +194,7 @@ impl QueuePage {
     }
 
     fn all(&self) -> String {
-        self.with_query(&format!("{}/all", self.path()), "")
+        self.with_query(&format!("/moderation/{}/all", self.view.filter.queue), "")
     }
 
     fn next_page(&self, cursor: &Cursor) -> String {
@@ -220,12 +242,13 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 6] {
+    fn whys(&self) -> [(&'static str, &'static str); 7] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),
+            ("campaign", "Part of a campaign"),
             ("filter", "The filter"),
             ("moderator", "A moderator"),
         ]
@@ -271,8 +294,12 @@ impl QueuePage {
         format!("{}?network={network}", self.path())
     }
 
-    fn orders(&self) -> [(Order, &'static str); 5] {
-        [
+    fn orders(&self) -> Vec<(Order, &'static str)> {
+        let by_number = [(Order::Newest, "Newest"), (Order::Oldest, "Oldest")];
+        if self.view.filter.queue == Name::Everything {
+            return by_number.to_vec();
+        }
+        vec![
             (Order::Doubtful, "Most doubtful"),
             (Order::Surest, "Surest spam"),
             (Order::Oldest, "Oldest"),
@@ -299,41 +326,53 @@ pub async fn queue(
 ) -> Result<HttpResponse, Error> {
     let name: Name = path.parse().map_err(|_| Error::NotFound)?;
     let view = View::of(&req, name)?;
-    let frame = Frame::of(&req, &app).await?;
-    let active = app.filter();
-    let thresholds = active.as_ref().map(|active| active.model.thresholds());
-    // Without a filter the number stands beside the queue's name already.
-    let waiting = frame
-        .count(name)
-        .filter(|_| view.filter.show == Show::Waiting)
-        .map(|count| count.items);
-    let (view, matching, rows, next) = app
-        .read(move |db: &mut Db| -> QueryResult<_> {
-            let (page, next) = view.filter.page(db, view.order, view.after)?;
-            // A first page that nothing follows is all there is.
-            let matching = if view.after.is_none() && next.is_none() {
-                Some(page.len() as i64)
-            } else if !view.filter.text.is_empty() {
-                None
-            } else if view.filter.narrows() || waiting.is_none() {
-                Some(view.filter.count_up_to(db, COUNTED + 1)?)
-            } else {
-                waiting
-            };
-            let rows: Vec<Row> = Entry::load(db, page)?
-                .into_iter()
-                .map(|entry| Row::of(entry, active.as_deref()))
-                .collect();
-            Ok((view, matching, rows, next))
+    page(&QueuePage::load(&req, &app, view).await?)
+}
+
+impl QueuePage {
+    pub async fn load(req: &HttpRequest, app: &App, view: View) -> Result<QueuePage, Error> {
+        let frame = Frame::of(req, app).await?;
+        let active = app.filter();
+        let thresholds = active.as_ref().map(|active| active.model.thresholds());
+        // Without a filter the number stands beside the queue's name already.
+        let waiting = frame
+            .count(view.filter.queue)
+            .filter(|_| view.filter.show == Show::Waiting)
+            .map(|count| count.items);
+        let (view, matching, rows, next) = app
+            .read(move |db: &mut Db| -> QueryResult<_> {
+                let (page, next) = view.filter.page(db, view.order, view.after)?;
+                // A first page that nothing follows is all there is.
+                let matching = if view.after.is_none() && next.is_none() {
+                    Some(page.len() as i64)
+                } else if !view.filter.text.is_empty() {
+                    None
+                } else if view.filter.narrows() || waiting.is_none() {
+                    Some(view.filter.count_up_to(db, COUNTED + 1)?)
+                } else {
+                    waiting
+                };
+                let mut rows: Vec<Row> = Entry::load(db, page)?
+                    .into_iter()
+                    .map(|entry| Row::of(entry, active.as_deref()))
+                    .collect();
+                let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
+                let mut kin = card::kin(db, &items)?;
+                for row in &mut rows {
+                    row.kin = kin.remove(&row.entry.item.id);
+                }
+                Ok((view, matching, rows, next))
+            })
+            .await?;
+        Ok(QueuePage {
+            layout: Layout::new(req),
+            frame,
+            view,
+            matching,
+            rows,
+            next,
+            thresholds,
+            campaign: None,
         })
-        .await?;
-    page(&QueuePage {
-        layout: Layout::new(&req),
-        frame,
-        view,
-        matching,
-        rows,
-        next,
-        thresholds,
-    })
+    }
 }

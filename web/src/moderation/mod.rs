@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod batches;
+pub mod campaigns;
 pub mod desk;
 pub mod diff;
 pub mod filter;
@@ -16,12 +17,15 @@ use crate::app::App;
 use crate::error::Error;
 use actix_web::HttpRequest;
 use banner::{Banner, Params};
+use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::queue::{self, Count, Name};
 use potluck_models::{Db, QueryResult};
 
 /// What surrounds every page of the desk: the queues with their counts, and what the last act did.
 pub struct Frame {
     counts: Vec<Count>,
+    /// Those with something undecided.
+    campaigns: i64,
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
@@ -37,6 +41,7 @@ impl Frame {
         app.read(move |db: &mut Db| -> QueryResult<Frame> {
             Ok(Frame {
                 counts: queue::counts(db)?,
+                campaigns: card::count_open(db)?,
                 banner: Banner::load(db, &params)?,
                 filter_missing,
                 back,
@@ -79,6 +84,7 @@ pub fn why_words(why: &str) -> &str {
         "first_comment" => "first comment",
         "first_project" => "first project",
         "duplicates" => "same text as another",
+        "campaign" => "part of a campaign",
         "approve_first" => "maker approves",
         "filter" => "the filter",
         other => other,

@@ -6,9 +6,11 @@ use crate::layout::Html;
 use potluck_models::db::ModelId;
 use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
+use potluck_models::moderation::campaign::card::Kin;
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::verdict::Reason;
 use potluck_models::spam::classifier::in_words;
+use potluck_models::spam::facts;
 use potluck_models::spam::{Explanation, TokenWeight};
 
 pub struct Row {
@@ -19,6 +21,8 @@ pub struct Row {
     pub diff: Vec<(Change, String)>,
     /// The model that scored it, if another is in use now.
     pub other_model: Option<ModelId>,
+    /// Texts that are like it.
+    pub kin: Option<Kin>,
 }
 
 /// A token as a chip: name, weight with its sign, what was met before.
@@ -75,8 +79,21 @@ impl Row {
                 diff::words(&shown.text, &entry.revision.text)
             }),
             other_model: queue::scored_by_another(&entry.item, active.map(|active| active.id)),
+            kin: None,
             entry,
         }
+    }
+
+    /// Alike ones that are not named.
+    pub fn more_kin(&self) -> usize {
+        let named = |kin: &Kin| (kin.others as usize).saturating_sub(kin.nearest.len());
+        self.kin.as_ref().map_or(0, named)
+    }
+
+    /// Where its links lead, the first few.
+    pub fn domains(&self) -> Vec<String> {
+        let domains = facts::of(&self.entry.revision.text).domains;
+        domains.into_iter().take(3).collect()
     }
 
     /// `comment-12`, for ids of elements.

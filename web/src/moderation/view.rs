@@ -79,6 +79,9 @@ impl View {
         if let Some(show) = Some(get("show")).filter(|word| !word.is_empty()) {
             filter.show = show.parse().map_err(|_| FOREIGN)?;
         }
+        if let Some(campaign) = Some(get("campaign")).filter(|word| !word.is_empty()) {
+            filter.campaign = Some(campaign.parse().map_err(|_| FOREIGN)?);
+        }
         if let Some(until) = Some(get("until")).filter(|word| !word.is_empty()) {
             filter.until = Some(until.parse().map_err(|_| FOREIGN)?);
         }
@@ -86,6 +89,10 @@ impl View {
             "" => filter.usual_order(),
             word => word.parse().map_err(|_| FOREIGN)?,
         };
+        // It is read by its numbers, in whatever state things are.
+        if queue == Name::Everything && !matches!(order, Order::Newest | Order::Oldest) {
+            return Err(FOREIGN);
+        }
         let after = match get("after").as_str() {
             "" => None,
             word => Some(word.parse().map_err(|()| FOREIGN)?),
@@ -139,6 +146,9 @@ impl View {
                 },
             ),
         ];
+        if let Some(campaign) = filter.campaign {
+            fields.push(("campaign", campaign.to_string()));
+        }
         if filter.show != Show::Waiting {
             fields.push(("show", filter.show.to_string()));
         }
@@ -209,6 +219,9 @@ impl View {
         }
         if filter.first {
             words.push("by first-timers".to_owned());
+        }
+        if let Some(campaign) = filter.campaign {
+            words.push(format!("of campaign {campaign}"));
         }
         match filter.maker {
             None => {}
