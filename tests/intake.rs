@@ -110,7 +110,7 @@ on_both! {
         let id = site.comment_saying("Hello to all").unwrap();
         let revision = site.db(|db| Revision::newest(db, id));
         let names: Vec<String> = revision.steps().into_iter().map(|step| step.name).collect();
-        assert_eq!(names, ["watched", "rules", "raid", "links", "duplicates", "heated", "first_comment", "filter", "approve_first"]);
+        assert_eq!(names, ["watched", "rules", "raid", "links", "duplicates", "heated", "campaign", "first_comment", "filter", "approve_first"]);
         assert!(revision.score.is_some() && revision.model_id.is_some(), "the filter was asked");
         assert!(revision.signals().contains(&"@first-comment".to_owned()), "{:?}", revision.signals());
         let item = site.item(id);

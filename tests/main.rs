@@ -8,6 +8,7 @@ mod accounts;
 mod appeals;
 mod browser;
 mod bulk;
+mod campaigns;
 mod cli;
 mod comments;
 mod corpus;

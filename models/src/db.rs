@@ -34,6 +34,7 @@ macro_rules! both {
 pub mod dialect {
     use super::*;
     use crate::item::Item;
+    use crate::moderation::campaign::card::Alike;
 
     /// Something changed that other processes must notice within a second: counts `name` up.
     pub fn bump(db: &mut Db, name: &str) -> QueryResult<usize> {
@@ -95,6 +96,69 @@ pub mod dialect {
                 .for_no_key_update()
                 .load(pg),
         }
+    }
+
+    /// The newest texts of each of these bands of a SimHash, so many of each, with their hashes.
+    pub fn in_bands(db: &mut Db, bands: &[i32], most: i64) -> QueryResult<Vec<(ItemId, i64)>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = ::diesel::sql_types::BigInt)]
+            item_id: ItemId,
+            #[diesel(sql_type = ::diesel::sql_types::BigInt)]
+            simhash: i64,
+        }
+        let bands = serde_json::to_string(bands)
+            .map_err(|error| ::diesel::result::Error::SerializationError(error.into()))?;
+        let query = match db {
+            Db::Sqlite(_) => diesel::sql_query(
+                "SELECT b.item_id, b.simhash FROM json_each($1) j CROSS JOIN item_bands b ON b.band = j.value \
+                 AND b.item_id IN (SELECT k.item_id FROM item_bands k WHERE k.band = j.value ORDER BY k.item_id DESC LIMIT $2)",
+            ),
+            Db::Pg(_) => diesel::sql_query(
+                "SELECT b.item_id, b.simhash FROM json_array_elements_text($1::json) j CROSS JOIN LATERAL \
+                 (SELECT k.item_id, k.simhash FROM item_bands k WHERE k.band = j.value::integer ORDER BY k.item_id DESC LIMIT $2) b",
+            ),
+        };
+        let rows: Vec<Row> = query
+            .bind::<diesel::sql_types::Text, _>(bands)
+            .bind::<diesel::sql_types::BigInt, _>(most)
+            .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.item_id, row.simhash))
+            .collect())
+    }
+
+    /// The newest texts of each of these campaigns, so many of each, by an index: a campaign of ten
+    /// thousand costs no more than one of ten.
+    pub fn newest_alike(
+        db: &mut Db,
+        campaigns: &[CampaignId],
+        most: i64,
+    ) -> QueryResult<Vec<Alike>> {
+        let ids = serde_json::to_string(campaigns)
+            .map_err(|error| ::diesel::result::Error::SerializationError(error.into()))?;
+        let query = match db {
+            Db::Sqlite(_) => diesel::sql_query(
+                "SELECT c.id AS campaign_id, i.id, coalesce(i.simhash, 0) AS simhash, i.kind, i.state, \
+                   i.created_at AS at, u.username AS author, c.items, c.opened_at IS NOT NULL AS is_open \
+                 FROM json_each($1) j CROSS JOIN campaigns c ON c.id = j.value \
+                 CROSS JOIN items i ON i.id IN (SELECT k.id FROM items k WHERE k.campaign_id = c.id ORDER BY k.id DESC LIMIT $2) \
+                 CROSS JOIN users u ON u.id = i.author_id ORDER BY i.id DESC",
+            ),
+            Db::Pg(_) => diesel::sql_query(
+                "SELECT c.id AS campaign_id, i.id, coalesce(i.simhash, 0) AS simhash, i.kind, i.state, \
+                   i.created_at AS at, u.username AS author, c.items, c.opened_at IS NOT NULL AS is_open \
+                 FROM json_array_elements_text($1::json) j \
+                 CROSS JOIN LATERAL (SELECT k.* FROM items k WHERE k.campaign_id = j.value::bigint ORDER BY k.id DESC LIMIT $2) i \
+                 JOIN campaigns c ON c.id = i.campaign_id \
+                 JOIN users u ON u.id = i.author_id ORDER BY i.id DESC",
+            ),
+        };
+        query
+            .bind::<diesel::sql_types::Text, _>(ids)
+            .bind::<diesel::sql_types::BigInt, _>(most)
+            .load(db)
     }
 
     /// The next due job, so that no two workers take the same one. SQLite's writer is alone.
@@ -397,6 +461,8 @@ id! {
     BlockId,
     /// What an author says against a decision.
     AppealId,
+    /// Texts that say nearly the same.
+    CampaignId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -3,9 +3,9 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::db::{ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
+use crate::db::{CampaignId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
 use crate::intake::{self, Decision, Outcome};
-use crate::moderation::rule;
+use crate::moderation::{campaign, rule};
 use crate::picture::Picture;
 use crate::schema::{comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
@@ -81,6 +81,9 @@ pub struct Item {
     pub published_at: Option<NaiveDateTime>,
     /// Drawn for people to look at, though the filter has decided.
     pub sampled: bool,
+    /// Of its text, if it is long enough to be like another.
+    pub simhash: Option<i64>,
+    pub campaign_id: Option<CampaignId>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
@@ -206,11 +209,13 @@ impl Item {
                 items::script.eq(facts.script),
                 items::newcomer.eq(new.decision.newcomer),
                 items::by_maker.eq(new.decision.by_maker()),
+                items::simhash.eq(new.decision.around.simhash()),
             ))
             .returning(items::id)
             .get_result(db)?;
         keep_domains(db, id, &facts)?;
         keep_traces(db, id, new.decision)?;
+        campaign::join(db, id, &new.decision.around)?;
         let revision_state = match state {
             State::Draft => RevisionState::Draft,
             State::Published | State::Unlisted => RevisionState::Published,
@@ -304,6 +309,7 @@ impl Item {
         }
         keep_domains(db, self.id, &facts)?;
         keep_traces(db, self.id, decision)?;
+        campaign::join_anew(db, self, &decision.around, keep_visible)?;
         let standing = Standing {
             state,
             queue,
@@ -701,6 +707,7 @@ impl Revision {
 
     pub fn erase_all(db: &mut Db, item: ItemId) -> QueryResult<usize> {
         forget_domains(db, item)?;
+        campaign::forget(db, item)?;
         diesel::update(revisions::table.filter(revisions::item_id.eq(item)))
             .set((
                 revisions::content.eq(""),

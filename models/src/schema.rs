@@ -99,6 +99,8 @@ diesel::table! {
         newcomer -> Bool,
         by_maker -> Bool,
         report_weight -> Double,
+        simhash -> Nullable<BigInt>,
+        campaign_id -> Nullable<BigInt>,
     }
 }
 
@@ -556,6 +558,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    campaigns (id) {
+        id -> BigInt,
+        items -> Integer,
+        opened_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        last_at -> Timestamp,
+        held_until -> Nullable<Timestamp>,
+        held_by -> Nullable<BigInt>,
+        batch_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    item_bands (band, item_id) {
+        band -> Integer,
+        item_id -> BigInt,
+        simhash -> BigInt,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -623,6 +646,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     profile_reports,
     appeals,
     desk_days,
+    campaigns,
+    item_bands,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

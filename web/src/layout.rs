@@ -193,6 +193,8 @@ fn said(word: &str) -> &'static str {
         "sanctioned" => "Done. It stands below, with its undo.",
         "lifted" => "Undone.",
         "lifted-left" => "Undone, but for texts that somebody decided again since.",
+        "campaign-held" => "From now on, what is like these does not get through.",
+        "campaign-let-go" => "What is like these is judged as everything else again.",
         "noted" => "The note is kept.",
         "note-removed" => "The note is removed.",
         "rule-set" => "The rule is in force.",

@@ -117,8 +117,8 @@ pub fn routes(site: &mut ServiceConfig) {
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
-        appeals, batches, claims, desk, filter, habits, log, log_export, makers, people, reported,
-        rule_form, rules, sanctions, verdicts,
+        appeals, batches, campaigns, claims, desk, filter, habits, log, log_export, makers, people,
+        reported, rule_form, rules, sanctions, verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -175,6 +175,16 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/makers", get().to(makers::list))
         .route("/moderation/makers/{id}/undo", post().to(makers::undo))
         .route("/moderation/blocks/{id}/lift", post().to(makers::lift))
+        .route("/moderation/campaigns", get().to(campaigns::list))
+        .route("/moderation/campaigns/{id}", get().to(campaigns::show))
+        .route(
+            "/moderation/campaigns/{id}/hold",
+            post().to(campaigns::hold),
+        )
+        .route(
+            "/moderation/campaigns/{id}/let-go",
+            post().to(campaigns::let_go),
+        )
         .route("/moderation/{queue}", get().to(desk::queue))
         .route("/moderation/{queue}/all", get().to(verdicts::confirm_all));
 }

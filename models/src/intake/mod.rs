@@ -15,6 +15,7 @@ pub mod rules;
 use crate::account::User;
 use crate::db::{ItemId, ModelId, RuleId};
 use crate::item::Kind;
+use crate::moderation::campaign::Around;
 use crate::settings::Settings;
 use crate::spam::{self, classifier::Model};
 use crate::{Db, QueryResult, secret};
@@ -82,6 +83,8 @@ pub struct Decision {
     pub rules: Vec<RuleId>,
     /// Where it came from, to be kept for a while.
     pub address: Option<IpAddr>,
+    /// What was posted before that is like it.
+    pub around: Around,
 }
 
 impl Decision {
@@ -119,6 +122,7 @@ impl Decision {
             newcomer: false,
             rules: Vec::new(),
             address: None,
+            around: Around::default(),
         }
     }
 
@@ -192,6 +196,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     let signals = history.signals(text);
     let (filter, score) = filter_step(context.filter, text, &signals);
     let ([rules, raid], met) = context.rules.steps(text, context.address);
+    let around = Around::of(db, text.text, text.editing)?;
     let steps = vec![
         checks::watched(db, text)?,
         rules,
@@ -199,6 +204,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
         checks::links(context.settings, text),
         checks::duplicates(db, text)?,
         Heat::step(text.heat),
+        around.step(db, text)?,
         checks::first_texts(&history, text),
         filter,
         checks::approve_first(text),
@@ -216,6 +222,7 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     decision.newcomer = history.is_newcomer();
     decision.rules = met;
     decision.address = context.address;
+    decision.around = around;
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 

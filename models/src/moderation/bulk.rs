@@ -4,6 +4,7 @@
 //! items, and ends by noting in the batch how far it came: a step that a kill took away is done
 //! again as a whole, and none is done twice. All steps are one batch.
 
+use super::campaign::{self, Campaign};
 use super::letters;
 use super::log::Act;
 use super::queue::Filter;
@@ -38,6 +39,9 @@ pub fn decide_all(
         done: 0,
         skipped: Vec::new(),
     };
+    if let Some(id) = filter.whole_campaign() {
+        campaign::lock(db, id)?;
+    }
     let seen = filter.seen(db, ItemId(0), MOST as i64)?;
     let last = seen.last().map(|seen| seen.id);
     let goes_on = seen.len() == MOST;
@@ -51,6 +55,9 @@ pub fn decide_all(
     let Some(batch) = outcomes.batch else {
         return Ok((outcomes, false));
     };
+    if let Some(id) = filter.whole_campaign() {
+        Campaign::decided(db, id, batch)?;
+    }
     if let (true, Some(last)) = (goes_on, last) {
         diesel::update(batches::table.find(batch))
             .set((

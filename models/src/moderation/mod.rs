@@ -2,6 +2,7 @@
 
 pub mod appeal;
 pub mod bulk;
+pub mod campaign;
 pub mod claim;
 pub mod digest;
 pub mod drift;

@@ -9,7 +9,7 @@
 use super::appeal;
 use super::verdict::{self, Label, Seen};
 use crate::account::escape_like;
-use crate::db::{ItemId, ModelId, now};
+use crate::db::{CampaignId, ItemId, ModelId, now};
 use crate::item::{Item, Kind, Queue, Revision, State};
 use crate::schema::{claims, item_domains, items, projects, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
@@ -44,10 +44,22 @@ words! {
         Reported = "reported",
         Recent = "recent",
         Projects = "projects",
+        /// All of an author, a domain, a network, a campaign or a project, in whatever state. Not in
+        /// the side bar, for it waits for nobody.
+        Everything = "everything",
     }
 }
 
 impl Name {
+    /// Those that wait for people, as the side bar has them.
+    pub const WAITING: [Name; 5] = [
+        Name::Held,
+        Name::Spam,
+        Name::Reported,
+        Name::Recent,
+        Name::Projects,
+    ];
+
     pub fn title(self) -> &'static str {
         match self {
             Name::Held => "Held",
@@ -55,6 +67,7 @@ impl Name {
             Name::Reported => "Reported",
             Name::Recent => "Recent",
             Name::Projects => "Projects",
+            Name::Everything => "Everything",
         }
     }
 
@@ -65,7 +78,7 @@ impl Name {
             Name::Spam => Order::Surest,
             Name::Reported => Order::Reported,
             Name::Projects => Order::Oldest,
-            Name::Recent => Order::Newest,
+            Name::Recent | Name::Everything => Order::Newest,
         }
     }
 }
@@ -121,6 +134,7 @@ pub struct Filter {
     ///
     /// [`Settings::sure_spam`]: crate::settings::Settings::sure_spam
     pub unsure: bool,
+    pub campaign: Option<CampaignId>,
     /// Nothing that came later: what "all that match" meant when it was shown.
     pub until: Option<ItemId>,
 }
@@ -197,6 +211,7 @@ impl Filter {
             maker: None,
             claimed: String::new(),
             unsure: false,
+            campaign: None,
             until: None,
         }
     }
@@ -220,8 +235,25 @@ impl Filter {
             || self.younger.is_some()
             || self.older.is_some()
             || self.maker.is_some()
+            || self.campaign.is_some()
             || self.first
             || self.sample
+    }
+
+    /// Everything is of somebody or something: all of the site in one list would be nobody's work.
+    pub fn names_what(&self) -> bool {
+        let of = [&self.author, &self.domain, &self.network, &self.project];
+        self.campaign.is_some() || of.iter().any(|word| !word.is_empty())
+    }
+
+    /// The campaign, if all of it is meant and nothing else is asked for.
+    pub fn whole_campaign(&self) -> Option<CampaignId> {
+        let bare = Filter {
+            campaign: None,
+            ..self.clone()
+        };
+        let whole = self.queue == Name::Everything && !bare.narrows();
+        self.campaign.filter(|_| whole)
     }
 
     /// The newest first where words are looked for: a search ends before it has seen everything.
@@ -236,6 +268,12 @@ impl Filter {
     /// All that it asks for but the text.
     fn without_text(&self) -> items::BoxedQuery<'_, Backend> {
         let mut query = items::table.into_boxed();
+        // There no index of a queue serves, but those of what is asked for do, in the order of the
+        // items' numbers.
+        let (item_id, author_id, project_id) = match self.queue {
+            Name::Everything => ("items.id", "items.author_id", "items.project_id"),
+            _ => (ITEM, AUTHOR, PROJECT),
+        };
         query = match (self.queue, self.show) {
             (Name::Spam, Show::Decided) => query
                 .filter(sql::<Bool>(DECIDED))
@@ -259,27 +297,34 @@ impl Filter {
                     query.filter(items::created_at.gt(now() - Duration::days(RECENT_DAYS)))
                 }
             }
+            (Name::Everything, _) if self.names_what() => {
+                query.filter(items::state.ne(State::Draft))
+            }
+            (Name::Everything, _) => query.filter(sql::<Bool>("1 = 0")),
         };
         if !self.author.is_empty() {
             let author = users::table
                 .filter(users::username.eq(&self.author))
                 .select(users::id);
-            query = query.filter(sql::<Nullable<BigInt>>(AUTHOR).eq(author.single_value()));
+            query = query.filter(sql::<Nullable<BigInt>>(author_id).eq(author.single_value()));
         }
         if !self.project.is_empty() {
             let project = projects::table
                 .filter(projects::slug.eq(&self.project))
                 .select(projects::id);
-            query = query.filter(sql::<Nullable<BigInt>>(PROJECT).eq(project.single_value()));
+            query = query.filter(sql::<Nullable<BigInt>>(project_id).eq(project.single_value()));
         }
         if !self.domain.is_empty() {
             let linking = item_domains::table
                 .filter(item_domains::domain.eq(&self.domain))
                 .select(item_domains::item_id);
-            query = query.filter(sql::<BigInt>(ITEM).eq_any(linking));
+            query = query.filter(sql::<BigInt>(item_id).eq_any(linking));
         }
         if !self.network.is_empty() {
             query = query.filter(items::network.eq(&self.network));
+        }
+        if let Some(campaign) = self.campaign {
+            query = query.filter(items::campaign_id.eq(campaign));
         }
         if let Some(hours) = self.younger {
             query = query.filter(items::created_at.gt(now() - Duration::hours(hours)));
@@ -439,6 +484,9 @@ impl Filter {
         after: Option<Cursor>,
         limit: i64,
     ) -> QueryResult<Vec<Cursor>> {
+        if self.queue == Name::Everything {
+            return self.keys_by_number(db, order, after, limit);
+        }
         let mut query = self.without_text();
         query = match order {
             Order::Doubtful => query.order((sql::<Double>(DOUBT).asc(), items::id.asc())),
@@ -512,6 +560,30 @@ impl Filter {
             .collect())
     }
 
+    /// In the order in which they were submitted.
+    fn keys_by_number(
+        &self,
+        db: &mut Db,
+        order: Order,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> QueryResult<Vec<Cursor>> {
+        let mut query = self.without_text().limit(limit).select(items::id);
+        query = match order {
+            Order::Oldest => query.order(items::id.asc()),
+            _ => query.order(items::id.desc()),
+        };
+        if let Some(Cursor { id, .. }) = after {
+            query = match order {
+                Order::Oldest => query.filter(items::id.gt(id)),
+                _ => query.filter(items::id.lt(id)),
+            };
+        }
+        let ids: Vec<ItemId> = query.load(db)?;
+        let keys = ids.into_iter().map(|id| Cursor { key: 0.0, id });
+        Ok(keys.collect())
+    }
+
     /// What one verdict on all of it would touch.
     pub fn preview(&self, db: &mut Db) -> QueryResult<Preview> {
         let items = self.count(db)?;
@@ -579,7 +651,7 @@ pub struct Preview {
 /// How many wait in each queue; in Spam also what the filter surely put away, unless that is left
 /// out.
 pub fn counts(db: &mut Db, unsure: bool) -> QueryResult<Vec<Count>> {
-    Name::ALL
+    Name::WAITING
         .iter()
         .map(|&name| {
             let all = Filter {

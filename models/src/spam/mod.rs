@@ -18,6 +18,7 @@
 //! (2003, "Tackling the poor assumptions of naive Bayes text classifiers"); selection by mutual
 //! information after Yang and Pedersen (1997); calibration after Platt (1999).
 
+pub mod alike;
 pub mod calibration;
 pub mod classifier;
 pub mod compare;

@@ -31,8 +31,16 @@ pub fn similarity(a: &str, b: &str) -> f64 {
 /// From this overlap on two texts say the same.
 pub const SAME: f64 = 0.8;
 
-/// Hashes of a text's folded words: disguises undone, numbers alike, sorted, without repeats.
-fn words(text: &str) -> Vec<u64> {
+/// [`words_in_order`], sorted, without repeats.
+pub(super) fn words(text: &str) -> Vec<u64> {
+    let mut words = words_in_order(text);
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// Hashes of a text's folded words: disguises undone, numbers alike.
+pub(super) fn words_in_order(text: &str) -> Vec<u64> {
     let mut disguises = Disguises::default();
     let (mut normal, mut folded) = (String::new(), String::new());
     text::normalise(text, &mut normal, &mut disguises);
@@ -56,8 +64,6 @@ fn words(text: &str) -> Vec<u64> {
                 .map(|c| hash(c.encode_utf8(&mut [0; 4]))),
         );
     }
-    words.sort_unstable();
-    words.dedup();
     words
 }
 

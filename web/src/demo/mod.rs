@@ -458,6 +458,12 @@ impl Demo<'_> {
             let at = self.ago(queued.hours_ago / 24.0 * 0.4);
             self.say(db, &queued.project, &other.author, None, &queued.body, at)?;
         }
+        // They came as they were said, not all at once.
+        diesel::sql_query(
+            "UPDATE campaigns SET (created_at, last_at) = \
+             (SELECT min(created_at), max(created_at) FROM items WHERE campaign_id = campaigns.id)",
+        )
+        .execute(db)?;
         Ok(())
     }
 

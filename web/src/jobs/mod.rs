@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use potluck_models::account::User;
 use potluck_models::db::{Db, SanctionId, now};
 use potluck_models::job::Job;
+use potluck_models::moderation::campaign;
 use potluck_models::moderation::measures;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
@@ -227,6 +228,12 @@ pub async fn count_days(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// The same, before texts were compared with one another.
+async fn record_campaigns(app: &App) -> Result<(), Error> {
+    while app.write(campaign::record).await? {}
+    Ok(())
+}
+
 /// A process that was killed left files without a row, or a row without a project.
 async fn sweep_pictures(app: &App) -> Result<(), Error> {
     const AGE: Duration = Duration::from_secs(86_400);
@@ -270,6 +277,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = record_facts(&app).await {
             tracing::warn!("reading older texts for the queues failed: {error}");
+        }
+        if let Err(error) = record_campaigns(&app).await {
+            tracing::warn!("comparing older texts failed: {error}");
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");

@@ -1,6 +1,7 @@
 //! The overview, and the queues with their filters.
 
 use super::Frame;
+use super::campaigns::Shown;
 use super::diff::Change;
 use super::measures::Measures;
 use super::row::{Row, percent};
@@ -14,6 +15,7 @@ use askama::Template;
 use potluck_models::db::{ItemId, UserId};
 use potluck_models::item::{Item, Kind};
 use potluck_models::label::Import;
+use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::claim::{self, OnDuty, SHARE};
 use potluck_models::moderation::drift;
 use potluck_models::moderation::queue::{
@@ -118,9 +120,9 @@ pub async fn overview(
 
 #[derive(Template)]
 #[template(path = "moderation/queue.html")]
-struct QueuePage {
+pub struct QueuePage {
     layout: Layout,
-    frame: Frame,
+    pub frame: Frame,
     view: View,
     /// How many match, up to [`COUNTED`]; None: words are looked for, and not all texts were
     /// looked through.
@@ -132,20 +134,37 @@ struct QueuePage {
     one: bool,
     me: String,
     on_duty: Vec<OnDuty>,
+    /// Of the page of a campaign.
+    pub campaign: Option<Shown>,
 }
 
 impl QueuePage {
-    fn heading(&self) -> &'static str {
-        match self.view.filter.show {
-            Show::Waiting => self.view.filter.queue.title(),
-            Show::Decided => "Spam, decided",
-            Show::Removed => "Removed",
+    fn heading(&self) -> String {
+        match (&self.campaign, self.view.filter.show) {
+            (Some(shown), _) => format!("Campaign {}", shown.card.campaign.id),
+            (_, Show::Waiting) => self.view.filter.queue.title().to_owned(),
+            (_, Show::Decided) => "Spam, decided".to_owned(),
+            (_, Show::Removed) => "Removed".to_owned(),
+        }
+    }
+
+    /// Whether there is something to clear: its campaign a page has from its address.
+    fn is_narrowed(&self) -> bool {
+        match self.campaign {
+            Some(_) => self.view.filter.whole_campaign().is_none(),
+            None => self.view.filter.narrows(),
         }
     }
 
     fn lede(&self) -> String {
         let filter = &self.view.filter;
         let count = self.frame.count(filter.queue);
+        if let Some(shown) = &self.campaign {
+            return shown.sentence();
+        }
+        if filter.queue == Name::Everything {
+            return "whatever state it is in, newest first".into();
+        }
         match (
             filter.queue,
             filter.show,
@@ -167,7 +186,10 @@ impl QueuePage {
     }
 
     fn path(&self) -> String {
-        format!("/moderation/{}", self.view.filter.queue)
+        match &self.campaign {
+            Some(shown) => shown.path(),
+            None => format!("/moderation/{}", self.view.filter.queue),
+        }
     }
 
     fn with_query(&self, path: &str, more: &str) -> String {
@@ -183,7 +205,7 @@ impl QueuePage {
     }
 
     fn all(&self) -> String {
-        self.with_query(&format!("{}/all", self.path()), "")
+        self.with_query(&format!("/moderation/{}/all", self.view.filter.queue), "")
     }
 
     fn next_page(&self, cursor: &Cursor) -> String {
@@ -231,12 +253,13 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 10] {
+    fn whys(&self) -> [(&'static str, &'static str); 11] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),
+            ("campaign", "Part of a campaign"),
             ("filter", "The filter"),
             ("reports", "Reports of readers"),
             ("moderator", "A moderator"),
@@ -286,8 +309,12 @@ impl QueuePage {
         format!("{}?network={network}", self.path())
     }
 
-    fn orders(&self) -> [(Order, &'static str); 5] {
-        [
+    fn orders(&self) -> Vec<(Order, &'static str)> {
+        let by_number = [(Order::Newest, "Newest"), (Order::Oldest, "Oldest")];
+        if self.view.filter.queue == Name::Everything {
+            return by_number.to_vec();
+        }
+        vec![
             (Order::Doubtful, "Most doubtful"),
             (Order::Surest, "Surest spam"),
             (Order::Oldest, "Oldest"),
@@ -368,72 +395,87 @@ pub async fn queue(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let name: Name = path.parse().map_err(|_| Error::NotFound)?;
-    let mut view = View::of(&req, name)?;
-    let settings = app.settings();
-    if name == Name::Spam && view.filter.show == Show::Waiting {
-        view.filter.unsure |= settings.sure_spam == SureSpam::LeftOut && !view.sure;
-    }
-    let frame = Frame::of(&req, &app).await?;
-    let me = moderator.user();
-    let one = view.one.unwrap_or(frame.habits.one_at_a_time);
-    let active = app.filter();
-    let thresholds = active.as_ref().map(|active| active.model.thresholds());
-    // Without a filter the number stands beside the queue's name already.
-    let waiting = frame
-        .count(name)
-        .filter(|_| view.filter.show == Show::Waiting && !view.sure)
-        .map(|count| count.items);
-    let (id, folds) = (me.id, settings.sure_spam != SureSpam::Shown);
-    let (view, matching, rows, next, on_duty) = app
-        .read(move |db: &mut Db| -> QueryResult<_> {
-            let (page, next) = if one {
-                first_free(db, &view, id)?
-            } else {
-                view.filter.page(db, view.order, view.after, PAGE)?
-            };
-            // A first page that nothing follows is all there is.
-            let matching = if view.after.is_none() && next.is_none() {
-                Some(page.len() as i64)
-            } else if !view.filter.text.is_empty() {
-                None
-            } else if view.filter.narrows() || waiting.is_none() {
-                Some(view.filter.count_up_to(db, COUNTED + 1)?)
-            } else {
-                waiting
-            };
-            let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
-            let claims = claim::on(db, &ids)?;
-            let mut rows: Vec<Row> = Entry::load(db, page)?
-                .into_iter()
-                .map(|entry| Row::of(entry, active.as_deref()))
-                .collect();
-            for row in &mut rows {
-                row.folded = folds && row.is_sure_spam();
-                if let Some(claim) = claims.get(&row.entry.item.id) {
-                    row.open_by = match claim.by == id {
-                        true => "you have it".to_owned(),
-                        false => format!("{} has it open", claim.username),
-                    };
+    let view = View::of(&req, name)?;
+    page(&QueuePage::load(&req, &app, &moderator, view).await?)
+}
+
+impl QueuePage {
+    pub async fn load(
+        req: &HttpRequest,
+        app: &App,
+        moderator: &Moderator,
+        mut view: View,
+    ) -> Result<QueuePage, Error> {
+        let settings = app.settings();
+        if view.filter.queue == Name::Spam && view.filter.show == Show::Waiting {
+            view.filter.unsure |= settings.sure_spam == SureSpam::LeftOut && !view.sure;
+        }
+        let frame = Frame::of(req, app).await?;
+        let me = moderator.user();
+        let one = view.one.unwrap_or(frame.habits.one_at_a_time);
+        let active = app.filter();
+        let thresholds = active.as_ref().map(|active| active.model.thresholds());
+        // Without a filter the number stands beside the queue's name already.
+        let waiting = frame
+            .count(view.filter.queue)
+            .filter(|_| view.filter.show == Show::Waiting && !view.sure)
+            .map(|count| count.items);
+        let (id, folds) = (me.id, settings.sure_spam != SureSpam::Shown);
+        let (view, matching, rows, next, on_duty) = app
+            .read(move |db: &mut Db| -> QueryResult<_> {
+                let (page, next) = if one {
+                    first_free(db, &view, id)?
+                } else {
+                    view.filter.page(db, view.order, view.after, PAGE)?
+                };
+                // A first page that nothing follows is all there is.
+                let matching = if view.after.is_none() && next.is_none() {
+                    Some(page.len() as i64)
+                } else if !view.filter.text.is_empty() {
+                    None
+                } else if view.filter.narrows() || waiting.is_none() {
+                    Some(view.filter.count_up_to(db, COUNTED + 1)?)
+                } else {
+                    waiting
+                };
+                let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+                let claims = claim::on(db, &ids)?;
+                let mut rows: Vec<Row> = Entry::load(db, page)?
+                    .into_iter()
+                    .map(|entry| Row::of(entry, active.as_deref()))
+                    .collect();
+                let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
+                let mut kin = card::kin(db, &items)?;
+                for row in &mut rows {
+                    row.kin = kin.remove(&row.entry.item.id);
+                    row.folded = folds && row.is_sure_spam();
+                    if let Some(claim) = claims.get(&row.entry.item.id) {
+                        row.open_by = match claim.by == id {
+                            true => "you have it".to_owned(),
+                            false => format!("{} has it open", claim.username),
+                        };
+                    }
                 }
-            }
-            Ok((view, matching, rows, next, claim::on_duty(db)?))
-        })
-        .await?;
-    if let (true, [row]) = (one, &rows[..]) {
-        let item = row.entry.item.id;
-        app.write(move |db: &mut Db| claim::take(db, id, &[item]))
+                Ok((view, matching, rows, next, claim::on_duty(db)?))
+            })
             .await?;
+        if let (true, [row]) = (one, &rows[..]) {
+            let item = row.entry.item.id;
+            app.write(move |db: &mut Db| claim::take(db, id, &[item]))
+                .await?;
+        }
+        Ok(QueuePage {
+            one,
+            me: me.username.clone(),
+            on_duty,
+            layout: Layout::new(req),
+            frame,
+            view,
+            matching,
+            rows,
+            next,
+            thresholds,
+            campaign: None,
+        })
     }
-    page(&QueuePage {
-        one,
-        me: me.username.clone(),
-        on_duty,
-        layout: Layout::new(&req),
-        frame,
-        view,
-        matching,
-        rows,
-        next,
-        thresholds,
-    })
 }

@@ -4,6 +4,7 @@ pub mod appeals;
 pub mod banner;
 pub mod batches;
 pub mod beside;
+pub mod campaigns;
 pub mod claims;
 pub mod desk;
 pub mod diff;
@@ -29,6 +30,7 @@ use crate::session::Visitor;
 use actix_web::{HttpMessage, HttpRequest};
 use banner::{Banner, Params};
 use habits::Keys;
+use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::queue::{self, Count, Name};
 use potluck_models::moderation::{appeal, profile_report};
@@ -41,6 +43,8 @@ pub struct Frame {
     /// Authors who wait for another look, and people whose profiles are reported.
     pub appeals: i64,
     pub people: i64,
+    /// Those with something undecided.
+    campaigns: i64,
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
@@ -80,6 +84,7 @@ impl Frame {
                 banner: Banner::load(db, &params, &settings.reasons)?,
                 appeals: appeal::count(db)?,
                 people: profile_report::people(db)?,
+                campaigns: card::count_open(db)?,
                 filter_missing,
                 raid,
                 back,
@@ -122,6 +127,7 @@ pub fn why_words(why: &str) -> &str {
         "first_comment" => "first comment",
         "first_project" => "first project",
         "duplicates" => "same text as another",
+        "campaign" => "part of a campaign",
         "approve_first" => "maker approves",
         "maker" => "by the maker",
         "filter" => "the filter",

@@ -8,10 +8,12 @@ use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
 use potluck_models::maker::BY_MAKER;
 use potluck_models::markdown;
+use potluck_models::moderation::campaign::card::Kin;
 use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::reason::Reasons;
 use potluck_models::moderation::report;
 use potluck_models::spam::classifier::in_words;
+use potluck_models::spam::facts;
 use potluck_models::spam::{Explanation, TokenWeight};
 
 pub struct Row {
@@ -26,6 +28,8 @@ pub struct Row {
     pub open_by: String,
     /// Its text need be seen by nobody: the filter is sure, and it was not drawn for the sample.
     pub folded: bool,
+    /// Texts that are like it.
+    pub kin: Option<Kin>,
 }
 
 /// A token as a chip: name, weight with its sign, what was met before.
@@ -97,8 +101,21 @@ impl Row {
             other_model: queue::scored_by_another(&entry.item, active.map(|active| active.id)),
             open_by: String::new(),
             folded: false,
+            kin: None,
             entry,
         }
+    }
+
+    /// Alike ones that are not named.
+    pub fn more_kin(&self) -> usize {
+        let named = |kin: &Kin| (kin.others as usize).saturating_sub(kin.nearest.len());
+        self.kin.as_ref().map_or(0, named)
+    }
+
+    /// Where its links lead, the first few.
+    pub fn domains(&self) -> Vec<String> {
+        let domains = facts::of(&self.entry.revision.text).domains;
+        domains.into_iter().take(3).collect()
     }
 
     /// `comment-12`, for ids of elements.

@@ -212,6 +212,8 @@ impl ConfirmAllPage {
         let restores = self.view.filter.show != potluck_models::moderation::queue::Show::Waiting;
         match self.verdict {
             Some(wanted) => wanted == verdict,
+            // In whatever state things are: what it does not fit stays as it is.
+            None if self.view.filter.queue == Name::Everything => true,
             None => restores == (verdict == Verdict::Restore),
         }
     }

@@ -86,6 +86,9 @@ impl View {
         if let Some(show) = Some(get("show")).filter(|word| !word.is_empty()) {
             filter.show = show.parse().map_err(|_| FOREIGN)?;
         }
+        if let Some(campaign) = Some(get("campaign")).filter(|word| !word.is_empty()) {
+            filter.campaign = Some(campaign.parse().map_err(|_| FOREIGN)?);
+        }
         if let Some(until) = Some(get("until")).filter(|word| !word.is_empty()) {
             filter.until = Some(until.parse().map_err(|_| FOREIGN)?);
         }
@@ -93,6 +96,10 @@ impl View {
             "" => filter.usual_order(),
             word => word.parse().map_err(|_| FOREIGN)?,
         };
+        // It is read by its numbers, in whatever state things are.
+        if queue == Name::Everything && !matches!(order, Order::Newest | Order::Oldest) {
+            return Err(FOREIGN);
+        }
         let after = match get("after").as_str() {
             "" => None,
             word => Some(word.parse().map_err(|()| FOREIGN)?),
@@ -155,6 +162,9 @@ impl View {
         ];
         fields.push(("claimed", filter.claimed.clone()));
         fields.push(("unsure", ticked(filter.unsure)));
+        if let Some(campaign) = filter.campaign {
+            fields.push(("campaign", campaign.to_string()));
+        }
         if filter.show != Show::Waiting {
             fields.push(("show", filter.show.to_string()));
         }
@@ -237,6 +247,9 @@ impl View {
         }
         if filter.unsure {
             words.push("but for sure spam".to_owned());
+        }
+        if let Some(campaign) = filter.campaign {
+            words.push(format!("of campaign {campaign}"));
         }
         match filter.maker {
             None => {}
