@@ -143,7 +143,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/moderation/batches/{id}",            [LogIn, No,    No,    No,    None,  None]),
     ("POST", "/moderation/batches/{id}/undo",       [No,    No,    No,    No,    None,  None]),
     ("POST", "/moderation/claims",                  [No,    No,    No,    No,    None,  None]),
-    ("GET",  "/moderation/items/{id}",              [LogIn, No,    No,    No,    None,  None]),
+    ("POST", "/moderation/items/{id}/open",         [No,    No,    No,    No,    None,  None]),
     ("GET",  "/moderation/habits",                  MODERATORS),
     ("POST", "/moderation/habits",                  [No,    No,    No,    No,    Done,  Done]),
     ("GET",  "/moderation/log",                     MODERATORS),

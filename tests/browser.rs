@@ -392,7 +392,8 @@ fn the_whole_way(script: bool) {
         .project_by_title("A lamp of paper")
         .expect("it is there");
     mona.click(&format!("input[name=item][value='project:{}']", lamp.id));
-    mona.send("main button[name=verdict][value=ham]");
+    mona.click("main button[name=verdict][value=ham]");
+    mona.sees("1 item marked as ham");
     visitor.go("/projects/a-lamp-of-paper");
     visitor.sees("It folds flat and glows warm");
     visitor.find("main img");
@@ -402,7 +403,8 @@ fn the_whole_way(script: bool) {
         .comment_saying("lean into the curve")
         .expect("the comment is there");
     mona.click(&format!("input[name=item][value='comment:{comment}']"));
-    mona.send("main button[name=verdict][value=ham]");
+    mona.click("main button[name=verdict][value=ham]");
+    mona.sees("1 item marked as ham");
     visitor.go(&duck.path());
     visitor.sees("lean into the curve");
     ann.go(&duck.path());

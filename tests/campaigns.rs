@@ -7,7 +7,7 @@ use potluck_models::db::{CampaignId, ItemId};
 use potluck_models::item::State;
 use potluck_models::moderation::campaign;
 use potluck_models::now;
-use potluck_models::schema::{campaigns, items};
+use potluck_models::schema::campaigns;
 
 fn wave(name: &str, n: usize) -> String {
     format!(
@@ -270,61 +270,5 @@ on_both! {
         let mut sorted = seen.clone();
         sorted.sort_by_key(|id| std::cmp::Reverse(*id));
         assert_eq!((seen.len(), &seen), (120, &sorted));
-    }
-}
-
-/// What the comparison costs in the intake. By hand:
-/// `cargo test -p potluck-tests campaigns::intake_among_100_000 -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn intake_among_100_000_texts() {
-    let site = Site::start(Database::Sqlite, Options::default().limits_off());
-    site.maker("odile");
-    site.member("anna");
-    let duck = site.project("odile", "Duck racer");
-    let one = site.comment("anna", &duck, &wave("you", 1));
-    let numbers =
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)";
-    let columns = "kind, author_id, project_id, state, why, evidence, version, reports, network, created_at, sampled, script";
-    site.sql(&format!("INSERT INTO items (id, {columns}, simhash) {numbers} SELECT 1000 + i, {columns}, random() FROM items, n WHERE items.id = {one}"));
-    for (what, bits) in [
-        ("spread", "abs(random() % 65536)"),
-        ("crowded: one in 64", "abs(random() % 64)"),
-    ] {
-        site.sql("DELETE FROM item_bands WHERE item_id > 1000");
-        site.sql(&format!("{numbers}, b(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM b WHERE n < 3) INSERT INTO item_bands SELECT (b.n << 16) | {bits}, 1000 + i, random() FROM n, b"));
-        site.sql("ANALYZE");
-        let texts: Vec<String> = (0..200)
-            .map(|n| format!("{} {n} word{n} other{n} third{n}", wave("you", n)))
-            .collect();
-        let started = std::time::Instant::now();
-        for text in &texts {
-            site.db(|db| campaign::Around::of(db, text, None));
-        }
-        say_aloud(&format!(
-            "{what}: {:.3} ms to compare",
-            started.elapsed().as_secs_f64() * 1e3 / 200.0
-        ));
-        let started = std::time::Instant::now();
-        site.db(|db| {
-            for (n, text) in texts.iter().enumerate() {
-                let around = campaign::Around::of(db, text, None)?;
-                let id = ItemId(1001 + n as i64);
-                diesel::delete(
-                    potluck_models::schema::item_bands::table
-                        .filter(potluck_models::schema::item_bands::item_id.eq(id)),
-                )
-                .execute(db)?;
-                diesel::update(items::table.find(id))
-                    .set(items::simhash.eq(around.simhash()))
-                    .execute(db)?;
-                campaign::join(db, id, &around)?;
-            }
-            Ok(())
-        });
-        say_aloud(&format!(
-            "{what}: {:.3} ms to compare and to join",
-            started.elapsed().as_secs_f64() * 1e3 / 200.0
-        ));
     }
 }

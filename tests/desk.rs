@@ -235,7 +235,9 @@ on_both! {
         let page = mona.get("/moderation/held?order=oldest").expect(200);
         let item = shown(&page)[0].clone();
         let id = item.split(':').next_back().expect("a number");
-        let opened = mona.get(&format!("/moderation/items/{id}")).expect(303);
+        let open = format!("/moderation/items/{id}/open");
+        assert!(page.html().contains(&open));
+        let opened = mona.post(&open, &[]).expect(303);
         assert_eq!(opened.leads_to(), format!("/comments/{id}"));
         let adas = ada.get("/moderation/held").expect(200).says("mona has it open");
         assert!(!mona.get("/moderation/held").expect(200).words().contains("mona has it open"));

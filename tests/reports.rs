@@ -153,7 +153,7 @@ on_both! {
         assert_eq!((site.count("reports"), site.count("profile_reports")), (3, 1));
         let mona = site.moderator("mona");
         let page = mona.get("/moderation/reported").expect(200).says("A remark that somebody minds").says("faster feet")
-            .says("It is about this picture").says("no report answered yet");
+            .says("The picture it is about").says("no report answered yet");
         assert!(page.html().contains("Ducks on a pond"));
         mona.get("/moderation/people").expect(200).says("What waits").says("It pretends to be somebody else").says("bob");
         assert!(mona.get("/moderation").expect(200).words().contains("People 1"));

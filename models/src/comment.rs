@@ -868,7 +868,8 @@ mod tests {
         };
         assert_eq!(read(Reader::default()), [0; 0]);
         assert_eq!(read(maker), [1]);
-        assert_eq!(read(author), [1, 2, 3]);
+        // Why theirs was removed stands beside it.
+        assert_eq!(read(author), [1, 2, 3, 4]);
         assert_eq!(read(moderator), [1, 2, 3, 4]);
     }
 

@@ -109,7 +109,8 @@ let way = Promise.resolve(); // one after the other: each answer knows of those 
 let waiting = 0;
 let kept = []; // banners of answers that were not shown, and say that something stayed as it was
 
-const isVerdict = (form) => /^\/moderation\/(verdicts|batches\/\d+\/undo)$/.test(new URL(form.action).pathname);
+const isVerdict = (form, button) =>
+  !button?.hasAttribute("formaction") && /^\/moderation\/(verdicts|batches\/\d+\/undo)$/.test(new URL(form.action).pathname);
 
 document.addEventListener(
   "submit",
@@ -117,7 +118,7 @@ document.addEventListener(
     const form = event.target;
     const here = form.elements.back?.value?.split(/[?#]/)[0];
     // Only what comes back to this very page; all that match leads elsewhere.
-    if (form.method !== "post" || !isVerdict(form) || here !== location.pathname || form.elements.all) return;
+    if (form.method !== "post" || !isVerdict(form, event.submitter) || here !== location.pathname || form.elements.all) return;
     event.preventDefault();
     event.stopPropagation();
     send(form, event.submitter);

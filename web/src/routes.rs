@@ -125,7 +125,7 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/batches/{id}", get().to(batches::show))
         .route("/moderation/batches/{id}/undo", post().to(verdicts::undo))
         .route("/moderation/claims", post().to(claims::take))
-        .route("/moderation/items/{id}", get().to(claims::open))
+        .route("/moderation/items/{id}/open", post().to(claims::open))
         .route("/moderation/habits", get().to(habits::form))
         .route("/moderation/habits", post().to(habits::save))
         .route("/moderation/log", get().to(log::show))

@@ -6,6 +6,7 @@
 
 use super::queue::{Cursor, Filter, Order, PAGE};
 use crate::db::{ItemId, UserId, now};
+use crate::item::Item;
 use crate::schema::{batches, claims, items, users};
 use crate::{Db, QueryResult, both};
 use chrono::{Duration, NaiveDateTime};
@@ -111,6 +112,44 @@ fn free(db: &mut Db, filter: &Filter, order: Order, most: usize) -> QueryResult<
     }
     found.truncate(most);
     Ok(found)
+}
+
+/// The first item of a view after a place that nobody else holds, with the place of the next; the
+/// first at all if others hold many.
+pub fn first_free(
+    db: &mut Db,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+    me: UserId,
+) -> QueryResult<(Vec<Item>, Option<Cursor>)> {
+    const TRIES: usize = 60;
+    let mut from = after;
+    for _ in 0..TRIES {
+        let (page, next) = filter.page(db, order, from, 1)?;
+        let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+        if on(db, &ids)?.values().all(|claim| claim.by == me) {
+            return Ok((page, next));
+        }
+        match next {
+            Some(next) => from = Some(next),
+            None => break,
+        }
+    }
+    filter.page(db, order, after, 1)
+}
+
+/// One item at a time: the next one is theirs before they see it.
+pub fn take_first(
+    db: &mut Db,
+    by: UserId,
+    filter: &Filter,
+    order: Order,
+    after: Option<Cursor>,
+) -> QueryResult<()> {
+    let (page, _) = first_free(db, filter, order, after, by)?;
+    let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+    take(db, by, &ids).map(|_| ())
 }
 
 /// Takes the next share for one person. Gives how many items it has.

@@ -14,6 +14,7 @@ pub mod maker_acts;
 pub mod measures;
 pub mod person;
 pub mod placing;
+pub mod preview;
 pub mod profile_report;
 pub mod public_log;
 pub mod queue;

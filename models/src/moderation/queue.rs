@@ -7,7 +7,7 @@
 //! a bounded number at a time.
 
 use super::appeal;
-use super::verdict::{self, Label, Seen};
+use super::verdict::{Label, Seen};
 use crate::account::escape_like;
 use crate::db::{CampaignId, ItemId, ModelId, now};
 use crate::item::{Item, Kind, Queue, Revision, State};
@@ -583,69 +583,12 @@ impl Filter {
         let keys = ids.into_iter().map(|id| Cursor { key: 0.0, id });
         Ok(keys.collect())
     }
-
-    /// What one verdict on all of it would touch.
-    pub fn preview(&self, db: &mut Db) -> QueryResult<Preview> {
-        let items = self.count(db)?;
-        let newest: Option<ItemId> = self
-            .matching()
-            .order(items::id.desc())
-            .select(items::id)
-            .first(db)
-            .optional()?;
-        // As one batch would take them.
-        type Row = (ItemId, State, Option<Queue>, String);
-        let batch: Vec<Row> = self
-            .matching()
-            .inner_join(users::table.on(users::id.eq(items::author_id)))
-            .order(items::id)
-            .limit(verdict::MOST as i64)
-            .select((items::id, items::state, items::queue, users::username))
-            .load(db)?;
-        let sample: Vec<ItemId> = batch.iter().take(20).map(|(id, ..)| *id).collect();
-        let mut states: Vec<(State, Option<Queue>, usize)> = Vec::new();
-        let mut authors: HashMap<String, usize> = HashMap::new();
-        for (_, state, queue, author) in batch {
-            match states
-                .iter_mut()
-                .find(|(s, q, _)| (*s, *q) == (state, queue))
-            {
-                Some((.., n)) => *n += 1,
-                None => states.push((state, queue, 1)),
-            }
-            *authors.entry(author).or_default() += 1;
-        }
-        let people = authors.len();
-        let mut authors: Vec<(String, usize)> = authors.into_iter().collect();
-        authors.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        authors.truncate(10);
-        Ok(Preview {
-            items,
-            newest,
-            states,
-            people,
-            authors,
-            sample: these(db, &sample)?,
-        })
-    }
 }
 
 fn time_of(key: f64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(key as i64)
         .unwrap_or_default()
         .naive_utc()
-}
-
-pub struct Preview {
-    pub items: i64,
-    pub newest: Option<ItemId>,
-    /// Of one batch, like what follows.
-    pub states: Vec<(State, Option<Queue>, usize)>,
-    pub people: usize,
-    /// The ten with the most.
-    pub authors: Vec<(String, usize)>,
-    /// The first twenty.
-    pub sample: Vec<Entry>,
 }
 
 /// How many wait in each queue; in Spam also what the filter surely put away, unless that is left

@@ -11,7 +11,8 @@ use potluck_models::moderation::claim;
 use potluck_models::moderation::queue::{self, Name};
 use potluck_models::{Db, QueryResult};
 
-/// The way from the desk to where an item stands, by which the others see who reads it.
+/// The way from the desk to where an item stands, by which the others see who reads it. A form, for
+/// it leaves a trace: reading changes nothing.
 pub async fn open(
     app: web::Data<App>,
     moderator: Moderator,
@@ -41,10 +42,24 @@ pub async fn take(
     let path = format!("/moderation/{queue}");
     let view = View::read(queue, &|word| match word {
         // Whose share it was before does not narrow what there is to take.
-        "claimed" | "after" => String::new(),
+        "claimed" => String::new(),
         word => form.get(word).to_owned(),
     })?;
     let taken = match form.get("share") {
+        "one" => {
+            let query = match view.query().as_str() {
+                "" => "one=1".to_owned(),
+                query => format!("{query}&one=1"),
+            };
+            let after = view
+                .after
+                .map_or(String::new(), |after| format!("&after={after}"));
+            app.write(move |db: &mut Db| {
+                claim::take_first(db, me, &view.filter, view.order, view.after)
+            })
+            .await?;
+            return Ok(see_other(format!("{path}?{query}{after}")));
+        }
         "none" => {
             app.write(move |db: &mut Db| claim::release(db, me)).await?;
             return Ok(see_other(path));

@@ -370,24 +370,6 @@ impl QueuePage {
     }
 }
 
-/// The first item of a view that no other moderator holds, or the first at all if they hold many.
-fn first_free(db: &mut Db, view: &View, me: UserId) -> QueryResult<(Vec<Item>, Option<Cursor>)> {
-    const TRIES: usize = 60;
-    let (first, mut next) = view.filter.page(db, view.order, view.after, 1)?;
-    let mut found = (first, next);
-    for _ in 0..TRIES {
-        let ids: Vec<ItemId> = found.0.iter().map(|item| item.id).collect();
-        let others = claim::on(db, &ids)?.values().any(|claim| claim.by != me);
-        if !others {
-            return Ok(found);
-        }
-        let Some(after) = next else { break };
-        found = view.filter.page(db, view.order, Some(after), 1)?;
-        next = found.1;
-    }
-    view.filter.page(db, view.order, view.after, 1)
-}
-
 pub async fn queue(
     req: HttpRequest,
     app: web::Data<App>,
@@ -424,7 +406,7 @@ impl QueuePage {
         let (view, matching, rows, next, on_duty) = app
             .read(move |db: &mut Db| -> QueryResult<_> {
                 let (page, next) = if one {
-                    first_free(db, &view, id)?
+                    claim::first_free(db, &view.filter, view.order, view.after, id)?
                 } else {
                     view.filter.page(db, view.order, view.after, PAGE)?
                 };
@@ -459,11 +441,6 @@ impl QueuePage {
                 Ok((view, matching, rows, next, claim::on_duty(db)?))
             })
             .await?;
-        if let (true, [row]) = (one, &rows[..]) {
-            let item = row.entry.item.id;
-            app.write(move |db: &mut Db| claim::take(db, id, &[item]))
-                .await?;
-        }
         Ok(QueuePage {
             one,
             me: me.username.clone(),

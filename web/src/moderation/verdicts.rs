@@ -14,7 +14,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::{BatchId, ItemId};
 use potluck_models::item::{Queue, State};
-use potluck_models::moderation::queue::{Name, Preview};
+use potluck_models::moderation::habits::Habits;
+use potluck_models::moderation::preview::Preview;
+use potluck_models::moderation::queue::Name;
 use potluck_models::moderation::verdict::{self, MOST, Seen, UndoError, Verdict};
 use potluck_models::moderation::{bulk, claim};
 use potluck_models::{Db, QueryResult};
@@ -115,9 +117,16 @@ pub async fn decide(
             let sentence = "One batch takes 1,000 items. Tick fewer, or decide all that match.";
             return refused(&req, &app, back, sentence).await;
         }
+        let next = view_of(&back);
         app.write(move |db: &mut Db| -> QueryResult<_> {
+            let outcomes = verdict::decide(db, by, verdict, &reason, &seen)?;
             claim::renew(db, by)?;
-            verdict::decide(db, by, verdict, &reason, &seen)
+            if let Some(view) = next
+                && view.one.unwrap_or(Habits::of(db, by)?.one_at_a_time)
+            {
+                claim::take_first(db, by, &view.filter, view.order, view.after)?;
+            }
+            Ok(outcomes)
         })
         .await?
     };
@@ -131,6 +140,13 @@ pub async fn decide(
         }
     };
     Ok(see_other(banner::with(&back, &words)))
+}
+
+/// The view of a queue that a form came from.
+fn view_of(back: &str) -> Option<View> {
+    let (path, query) = back.split_once('?').unwrap_or((back, ""));
+    let queue = path.strip_prefix("/moderation/")?.parse().ok()?;
+    View::parse(queue, query).ok()
 }
 
 /// The items of a form, each with the version that its page showed.
@@ -246,7 +262,9 @@ pub async fn confirm_all(
         .find(|(key, _)| key == "verdict")
         .and_then(|(_, word)| word.parse().ok());
     let filter = view.filter.clone();
-    let preview = app.read(move |db: &mut Db| filter.preview(db)).await?;
+    let preview = app
+        .read(move |db: &mut Db| Preview::of(db, &filter))
+        .await?;
     page(&ConfirmAllPage {
         layout: Layout::new(&req),
         frame: Frame::of(&req, &app).await?,

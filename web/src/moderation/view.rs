@@ -119,10 +119,13 @@ impl View {
     }
 
     pub fn of(req: &HttpRequest, queue: Name) -> Result<View, Error> {
-        let words: Vec<(String, String)> =
-            url::form_urlencoded::parse(req.query_string().as_bytes())
-                .into_owned()
-                .collect();
+        View::parse(queue, req.query_string())
+    }
+
+    pub fn parse(queue: Name, query: &str) -> Result<View, Error> {
+        let words: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
         let get = |word: &str| {
             let found = words.iter().find(|(key, _)| key == word);
             found.map_or(String::new(), |(_, value)| value.clone())
