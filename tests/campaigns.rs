@@ -272,3 +272,72 @@ on_both! {
         assert_eq!((seen.len(), &seen), (120, &sorted));
     }
 }
+
+/// Posts one form after another from a thread of its own, as fast as they are answered; what a site
+/// answers that stands in its own way is a 500.
+fn keep_at<'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    client: Client<'scope>,
+    rounds: usize,
+    form: impl Fn(usize) -> (String, Vec<(String, String)>) + Send + 'scope,
+) {
+    let csrf = client.csrf();
+    scope.spawn(move || {
+        for round in 0..rounds {
+            let (path, fields) = form(round);
+            let mut body = format!("csrf={csrf}");
+            for (name, value) in fields {
+                body.push_str(&format!("&{name}={}", encode(&value)));
+            }
+            let kind = [("content-type", "application/x-www-form-urlencoded")];
+            let answer = client.send("POST", &path, &kind, body.as_bytes());
+            assert!(
+                answer.status < 500,
+                "{path}: {} {}",
+                answer.status,
+                answer.words()
+            );
+        }
+    });
+}
+
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+on_both! {
+    fn who_edits_decides_and_answers_the_same_texts_at_once_waits_for_nobody_in_a_ring(site, limits_off) {
+        let (duck, ids) = posted(site);
+        let campaign = only_campaign(site);
+        site.sql("UPDATE projects SET approve_first = TRUE");
+        let (mona, max, odile) = (site.moderator("mona"), site.moderator("max"), site.come_back("odile"));
+        let here: Vec<ItemId> = ids.iter().copied().filter(|id| site.item(*id).project_id == Some(duck.id)).collect();
+        std::thread::scope(|scope| {
+            for (n, name) in NAMES.iter().enumerate() {
+                let own: Vec<ItemId> = ids.iter().copied().skip(n).step_by(5).collect();
+                keep_at(scope, site.come_back(name), 12, move |round| {
+                    let text = wave(["you", "all", "friend"][round % 3], 300 + round);
+                    (format!("/comments/{}/edit", own[round % own.len()]), vec![field("body", &text)])
+                });
+            }
+            keep_at(scope, mona, 12, move |round| {
+                let verdict = ["spam", "ham"][round % 2];
+                let fields = [("all", "everything"), ("campaign", &campaign.to_string()), ("until", "1000000"), ("verdict", verdict), ("back", "/moderation")];
+                ("/moderation/verdicts".into(), fields.iter().map(|(name, value)| field(name, value)).collect())
+            });
+            let several = here.clone();
+            keep_at(scope, max, 12, move |round| {
+                let mut fields: Vec<_> = several.iter().rev().map(|id| field("item", &format!("comment:{id}"))).collect();
+                fields.push(field("verdict", ["ham", "spam"][round % 2]));
+                ("/moderation/verdicts".into(), fields)
+            });
+            let waiting = format!("{}/waiting", duck.path());
+            keep_at(scope, odile, 12, move |round| {
+                let act = ["show", "hide"][round % 2];
+                let ticked = here.iter().map(|id| field("item", &id.to_string()));
+                (waiting.clone(), ticked.chain([field("act", act)]).collect())
+            });
+        });
+        crate::bulk::counts_hold(site);
+    }
+}

@@ -4,6 +4,7 @@
 
 use crate::account::{Role, User};
 use crate::db::{BlockId, ItemId, UserId, dialect, now};
+use crate::gate::{self, Refusal};
 use crate::moderation::log::Act;
 use crate::schema::{blocks, project_makers, users};
 use crate::{Db, QueryResult};
@@ -45,6 +46,8 @@ impl Told {
 
 #[derive(Debug, thiserror::Error)]
 pub enum BlockError {
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
     #[error("There is nobody of this name.")]
     Nobody,
     #[error("Nobody blocks themselves.")]
@@ -82,6 +85,7 @@ pub fn block(
     whom: UserId,
     comment: Option<ItemId>,
 ) -> Result<bool, BlockError> {
+    gate::may_post(by, now()).map_err(BlockError::Refused)?;
     let whom = User::find(db, whom)?;
     if whom.id == by.id {
         return Err(BlockError::Oneself);

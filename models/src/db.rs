@@ -98,6 +98,36 @@ pub mod dialect {
         }
     }
 
+    /// Those of these items that are in no campaign and that nobody is deciding or editing at this
+    /// moment: who asks waits for nobody, and so stands in no ring.
+    pub fn lock_alone(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
+        use crate::schema::items;
+        let alone = items::table
+            .filter(items::id.eq_any(ids))
+            .filter(items::campaign_id.is_null())
+            .order(items::id)
+            .select(items::id);
+        match db {
+            Db::Sqlite(sqlite) => alone.load(sqlite),
+            Db::Pg(pg) => alone.for_no_key_update().skip_locked().load(pg),
+        }
+    }
+
+    /// Locks campaigns in the order of their numbers: after items, before threads, as everybody does.
+    pub fn lock_campaigns(db: &mut Db, ids: &[CampaignId]) -> QueryResult<()> {
+        use crate::schema::campaigns;
+        match db {
+            Db::Sqlite(_) => Ok(()),
+            Db::Pg(pg) => campaigns::table
+                .filter(campaigns::id.eq_any(ids))
+                .order(campaigns::id)
+                .select(campaigns::id)
+                .for_no_key_update()
+                .load::<CampaignId>(pg)
+                .map(|_| ()),
+        }
+    }
+
     /// The newest texts of each of these bands of a SimHash, so many of each, with their hashes.
     pub fn in_bands(db: &mut Db, bands: &[i32], most: i64) -> QueryResult<Vec<(ItemId, i64)>> {
         #[derive(QueryableByName)]

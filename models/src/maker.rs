@@ -10,6 +10,7 @@
 use crate::account::User;
 use crate::comment::Comment;
 use crate::db::{ItemId, MakerActId, UserId, dialect, now};
+use crate::gate::{self, Refusal};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
 use crate::moderation::log::Act;
 use crate::project::Project;
@@ -77,6 +78,8 @@ pub enum MakerError {
     NotTheirs,
     #[error("A moderator took this back once. Talk with the moderators before you do it again.")]
     Overruled,
+    #[error("{}", .0.sentence())]
+    Refused(Refusal),
     #[error("The mark is for people who do not make this with you.")]
     OfTheTeam,
     #[error("Only a comment that answers no other can be pinned.")]
@@ -88,6 +91,7 @@ pub enum MakerError {
 /// Does what a maker asks for, in a write transaction. False when there is nothing to do (any more):
 /// it is so already, or a moderator or its author decided meanwhile.
 pub fn act(db: &mut Db, maker: &User, id: ItemId, wish: Wish) -> Result<bool, MakerError> {
+    gate::may_post(maker, now()).map_err(MakerError::Refused)?;
     let item = dialect::lock_item(db, id)?
         .filter(|item| item.kind == Kind::Comment)
         .ok_or(diesel::result::Error::NotFound)?;
@@ -152,6 +156,8 @@ pub fn act_on(
         left: ids.len() - here.len(),
         ..Decided::default()
     };
+    // All of them before any thread: a verdict takes them in this order, too.
+    dialect::lock_items(db, &here)?;
     for id in here {
         if act(db, maker, id, wish)? {
             decided.done += 1;
@@ -184,7 +190,11 @@ fn show(db: &mut Db, maker: &User, item: &Item) -> QueryResult<bool> {
     if current.state == RevisionState::Waiting {
         current.show(db, Kind::Comment)?;
     }
-    undo_standing(db, maker.id, item.id, &[Sort::Hold, Sort::Hide])?;
+    // A hold that stands on what is published says that a moderator put it back: the maker's word on
+    // an edit does not take that away.
+    if item.state != State::Published {
+        undo_standing(db, maker.id, item.id, &[Sort::Hold, Sort::Hide])?;
+    }
     record(db, maker, item.id, "maker published")?;
     Ok(true)
 }
@@ -408,6 +418,7 @@ pub fn switch(
     closed: Option<bool>,
     approve_first: Option<bool>,
 ) -> Result<(), MakerError> {
+    gate::may_post(maker, now()).map_err(MakerError::Refused)?;
     // The item before its project, in the order in which a verdict takes them.
     dialect::lock_item(db, project.id)?;
     if !project.is_made_by(db, maker.id)? {

@@ -421,6 +421,7 @@ diesel::table! {
         item_id -> BigInt,
         user_id -> BigInt,
         until -> Timestamp,
+        since -> Timestamp,
     }
 }
 

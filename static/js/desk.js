@@ -107,6 +107,7 @@ document.addEventListener("focusin", (event) => {
 
 let way = Promise.resolve(); // one after the other: each answer knows of those before it
 let waiting = 0;
+let left = false;
 let kept = []; // banners of answers that were not shown, and say that something stayed as it was
 
 const isVerdict = (form, button) =>
@@ -115,6 +116,7 @@ const isVerdict = (form, button) =>
 document.addEventListener(
   "submit",
   (event) => {
+    if (left) return;
     const form = event.target;
     const here = form.elements.back?.value?.split(/[?#]/)[0];
     // Only what comes back to this very page; all that match leads elsewhere.
@@ -141,24 +143,36 @@ function send(form, button) {
     if (isSent(current())) step(-1);
   }
   waiting++;
-  way = way.then(() => post(form, button, fields, sent)).finally(() => waiting--);
+  way = way
+    .then(() => post(form, button, fields, sent))
+    .catch(() => failed(sent))
+    .finally(() => waiting--);
 }
 
-async function post(form, button, fields, sent) {
-  let answer;
-  try {
-    answer = await fetch(form.action, { method: "POST", body: fields, credentials: "same-origin" });
-  } catch {
-    for (const item of sent) item.removeAttribute("data-sent");
-    say("It could not be sent. Nothing was changed; try again.");
-    complain("It could not be sent, and nothing was changed. Try again.");
-    return;
-  }
+// Said once more on every page that is taken over, until it was seen without anything on its way.
+function failed(sent) {
+  for (const item of sent) item.removeAttribute("data-sent");
+  const words = "A verdict could not be sent, and changed nothing. Its item is here still; try again.";
+  const flash = document.createElement("div");
+  flash.className = "flash flash-bad";
+  flash.append(Object.assign(document.createElement("p"), { textContent: words }));
+  say(words);
+  if (waiting > 1) kept.push(flash);
+  else document.querySelector(".desk-main")?.prepend(flash);
+}
+
+async function post(form, button, fields) {
+  // A page of its own has come, and this one is left.
+  if (left) return;
+  const answer = await fetch(form.action, { method: "POST", body: fields, credentials: "same-origin" });
   const to = new URL(answer.url);
   if (!answer.ok || to.pathname !== location.pathname) {
     // A refusal, a page of progress, a log-in: it has a page of its own, which a plain form gets.
-    if (answer.redirected) return location.assign(to);
-    return showWhole(await answer.text());
+    const whole = answer.redirected ? null : await answer.text();
+    left = true;
+    if (whole === null) return location.assign(to);
+    // What was refused changed nothing, and is sent once more to be told so on a page of its own.
+    return form.isConnected ? form.requestSubmit(button) : showWhole(whole);
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const banner = page.querySelector(".desk-main > .flash");
@@ -172,8 +186,14 @@ async function post(form, button, fields, sent) {
 // What the server made of the page: the rest of it stays, with scroll, ticks and cursor.
 function takeOver(page, to, banner) {
   const ticked = new Set(boxes().filter((tick) => tick.checked).map((tick) => tick.value));
-  const word = current() && box(current()).value;
-  const from = at;
+  // What the cursor stands on, or else the next that is still there.
+  const order = boxes().map((tick) => tick.value);
+  const words = [...order.slice(Math.max(at, 0)), ...order.slice(0, Math.max(at, 0)).reverse()];
+  // Who types into a filter meanwhile keeps what they typed; the page catches up with the next verdict.
+  if (typing(document.activeElement)) {
+    for (const item of items()) item.hidden = isSent(item) || item.hidden;
+    return;
+  }
   for (const part of ["[data-desk]", ".desk-head"]) {
     const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
     if (old && fresh) old.replaceWith(document.adoptNode(fresh));
@@ -185,13 +205,14 @@ function takeOver(page, to, banner) {
   last = -1;
   unhide();
   recount();
-  const same = boxes().findIndex((tick) => tick.value === word);
-  if (items().length) move(same >= 0 ? same : from);
+  const there = boxes().map((tick) => tick.value);
+  const next = words.find((word) => there.includes(word));
+  if (items().length) move(next === undefined ? 0 : there.indexOf(next));
   else document.querySelector(".desk-main h2, .desk-head h1")?.setAttribute("tabindex", "-1");
   if (!items().length) document.querySelector(".desk-main h2, .desk-head h1")?.focus();
   const said = banner?.querySelector(".flash-said p")?.textContent ?? "";
-  const left = items().length;
-  say(`${said} ${left ? `${left} on this page.` : "Nothing is left on this page."}`);
+  const rest = items().length;
+  say(`${said} ${rest ? `${rest} on this page.` : "Nothing is left on this page."}`);
 }
 
 function showWhole(html) {
@@ -200,16 +221,9 @@ function showWhole(html) {
   document.close();
 }
 
-function complain(words) {
-  const flash = document.createElement("div");
-  flash.className = "flash flash-bad";
-  flash.append(Object.assign(document.createElement("p"), { textContent: words }));
-  document.querySelector(".desk-main")?.prepend(flash);
-}
-
 // A closed tab would lose what is on its way.
 addEventListener("beforeunload", (event) => {
-  if (waiting) event.preventDefault();
+  if (waiting && !left) event.preventDefault();
 });
 
 // ---- Keys ----
@@ -271,7 +285,7 @@ const acts = {
   ham: () => decide("ham"),
   remove,
   // After what is still on its way, so that it takes back the last act and not the one before.
-  undo: () => (way = way.then(() => setTimeout(() => document.querySelector("[data-undo]")?.click()))),
+  undo: () => (way = way.finally(() => setTimeout(() => document.querySelector("[data-undo]")?.click()))),
   open: () => press("[data-open]"),
   show: () => {
     const fold = current()?.querySelector("[data-fold]");

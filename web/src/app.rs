@@ -6,11 +6,17 @@ use potluck_models::db::{self, Db, Kind, Pools};
 use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{ActiveModel, Context};
 use potluck_models::moderation::log;
+use potluck_models::moderation::queue::Count;
 use potluck_models::settings::Settings;
 use std::cell::RefCell;
 use std::net::IpAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+
+/// Items from which on a queue is not counted for each page.
+const LARGE: i64 = 5_000;
+const COUNTED_FOR: Duration = Duration::from_secs(5);
 
 pub struct App {
     pub config: Config,
@@ -24,6 +30,8 @@ pub struct App {
     settings: RwLock<Arc<Settings>>,
     filter: RwLock<Option<Arc<ActiveModel>>>,
     rules: RwLock<Arc<Rules>>,
+    /// Queues of the desk that are too large to be counted for every page, and when they were.
+    large: Mutex<(Option<Instant>, Vec<Count>)>,
     /// The address in use, once it is bound: `bind` may ask for any port.
     pub public_url: RwLock<String>,
 }
@@ -43,9 +51,34 @@ impl App {
             settings: RwLock::new(Arc::new(settings)),
             filter: RwLock::new(filter.map(Arc::new)),
             rules: RwLock::default(),
+            large: Mutex::default(),
             config,
             pools,
         }
+    }
+
+    /// Large queues as they were counted, if that was a moment ago: of 50,000 that wait nobody asks
+    /// for the last digit, and counting them would cost more than the page.
+    pub fn large_queues(&self) -> Vec<Count> {
+        let large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        match large.0 {
+            Some(at) if at.elapsed() < COUNTED_FOR => large.1.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn set_large_queues(&self, counts: &[Count]) {
+        let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = large.0.is_some_and(|at| at.elapsed() < COUNTED_FOR);
+        if !fresh {
+            let counts = counts.iter().filter(|count| count.items >= LARGE);
+            *large = (Some(Instant::now()), counts.copied().collect());
+        }
+    }
+
+    /// After a verdict, whoever gave it sees what it did.
+    pub fn forget_large_queues(&self) {
+        *self.large.lock().unwrap_or_else(PoisonError::into_inner) = (None, Vec::new());
     }
 
     /// Runs queries, and what renders their result, off the request threads.

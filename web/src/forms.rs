@@ -46,6 +46,13 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All of it, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A ticked box or a pressed button.
     pub fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|(key, _)| key == name)

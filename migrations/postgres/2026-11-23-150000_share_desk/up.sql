@@ -3,7 +3,8 @@
 CREATE TABLE claims (
     item_id BIGINT PRIMARY KEY NOT NULL REFERENCES items (id) ON DELETE CASCADE,
     user_id BIGINT NOT NULL REFERENCES users (id),
-    until TIMESTAMP NOT NULL
+    until TIMESTAMP NOT NULL,
+    since TIMESTAMP NOT NULL
 );
 CREATE INDEX claims_user ON claims (user_id, until);
 CREATE INDEX claims_until ON claims (until);

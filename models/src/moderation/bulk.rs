@@ -4,7 +4,7 @@
 //! items, and ends by noting in the batch how far it came: a step that a kill took away is done
 //! again as a whole, and none is done twice. All steps are one batch.
 
-use super::campaign::{self, Campaign};
+use super::campaign::Campaign;
 use super::letters;
 use super::log::Act;
 use super::queue::Filter;
@@ -39,10 +39,13 @@ pub fn decide_all(
         done: 0,
         skipped: Vec::new(),
     };
-    if let Some(id) = filter.whole_campaign() {
-        campaign::lock(db, id)?;
-    }
     let seen = filter.seen(db, ItemId(0), MOST as i64)?;
+    if let Some(id) = filter.whole_campaign() {
+        // Items, campaign, threads: the order in which an edit takes them.
+        let ids: Vec<ItemId> = seen.iter().map(|seen| seen.id).collect();
+        dialect::lock_items(db, &ids)?;
+        dialect::lock_campaigns(db, &[id])?;
+    }
     let last = seen.last().map(|seen| seen.id);
     let goes_on = seen.len() == MOST;
     let total = if goes_on {

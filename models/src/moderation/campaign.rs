@@ -164,19 +164,15 @@ pub fn join(db: &mut Db, item: ItemId, around: &Around) -> QueryResult<()> {
     if around.near.is_empty() {
         return Ok(());
     }
-    // Those that are like this one and like nothing before it. In the order of their numbers, as every
-    // batch locks them; then the campaign.
+    // Those that are like this one and like nothing before it. What somebody decides at this moment
+    // stays alone until the next one comes.
     let alone: Vec<ItemId> = around
         .near
         .iter()
         .filter(|near| near.campaign.is_none())
         .map(|near| near.id)
         .collect();
-    let alone: Vec<ItemId> = dialect::lock_items(db, &alone)?
-        .into_iter()
-        .filter(|item| item.campaign_id.is_none())
-        .map(|item| item.id)
-        .collect();
+    let alone = dialect::lock_alone(db, &alone)?;
     let known = around.near.iter().find_map(|near| near.campaign);
     if known.is_none() && alone.is_empty() {
         // Somebody's text of the same moment took them all.
@@ -200,7 +196,7 @@ pub fn join(db: &mut Db, item: ItemId, around: &Around) -> QueryResult<()> {
             .returning(campaigns::id)
             .get_result(db)?,
     };
-    lock(db, id)?;
+    dialect::lock_campaigns(db, &[id])?;
     diesel::update(items::table.filter(items::id.eq_any(&joining)))
         .set(items::campaign_id.eq(id))
         .execute(db)?;
@@ -250,7 +246,10 @@ pub fn join_anew(db: &mut Db, item: &Item, around: &Around, keep: bool) -> Query
     });
     forget(db, item.id)?;
     if let (Some(id), None) = (item.campaign_id, goes_on) {
-        lock(db, id)?;
+        // Both at once, in order: of two edits that change places neither waits for the other.
+        let joined = around.near.iter().find_map(|near| near.campaign);
+        let both: Vec<CampaignId> = joined.into_iter().chain([id]).collect();
+        dialect::lock_campaigns(db, &both)?;
         diesel::update(campaigns::table.find(id))
             .set(campaigns::items.eq(campaigns::items - 1))
             .execute(db)?;
@@ -278,12 +277,6 @@ pub fn forget(db: &mut Db, item: ItemId) -> QueryResult<()> {
         .set(items::simhash.eq(0))
         .execute(db)
         .map(|_| ())
-}
-
-/// Taken before the row is written, and by a decision before it locks the items, so that a text that
-/// joins and a decision on all of it never wait for each other in a ring.
-pub fn lock(db: &mut Db, id: CampaignId) -> QueryResult<()> {
-    dialect::lock(db, &format!("campaign:{id}"))
 }
 
 /// Texts of one step of [`record`].
@@ -351,7 +344,7 @@ impl Campaign {
         by: UserId,
         until: Option<NaiveDateTime>,
     ) -> QueryResult<bool> {
-        lock(db, id)?;
+        dialect::lock_campaigns(db, &[id])?;
         let campaign = Campaign::find(db, id)?;
         if until.is_none() && !campaign.holds() {
             return Ok(false);

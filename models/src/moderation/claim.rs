@@ -5,7 +5,7 @@
 //! overwritten is the version that a form carries ([`super::verdict::Seen`]), not a claim.
 
 use super::queue::{Cursor, Filter, Order, PAGE};
-use crate::db::{ItemId, UserId, now};
+use crate::db::{ItemId, UserId, dialect, now};
 use crate::item::Item;
 use crate::schema::{batches, claims, items, users};
 use crate::{Db, QueryResult, both};
@@ -14,6 +14,8 @@ use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
 pub const LASTS: Duration = Duration::minutes(10);
+/// However long somebody works on, what they opened and left lying is free again after this.
+const AT_MOST: Duration = Duration::minutes(30);
 /// Items of one share.
 pub const SHARE: usize = 25;
 /// Pages that a search for free items looks through: beyond, somebody else is at nearly all of it.
@@ -64,6 +66,7 @@ pub fn take(db: &mut Db, by: UserId, ids: &[ItemId]) -> QueryResult<usize> {
                     claims::item_id.eq(*id),
                     claims::user_id.eq(by),
                     claims::until.eq(at + LASTS),
+                    claims::since.eq(at),
                 )
             })
             .collect();
@@ -82,7 +85,8 @@ pub fn take(db: &mut Db, by: UserId, ids: &[ItemId]) -> QueryResult<usize> {
 /// Whoever does something goes on holding what they hold.
 pub fn renew(db: &mut Db, by: UserId) -> QueryResult<usize> {
     let at = now();
-    diesel::update(claims::table.filter(claims::user_id.eq(by).and(claims::until.gt(at))))
+    let theirs = claims::user_id.eq(by).and(claims::until.gt(at));
+    diesel::update(claims::table.filter(theirs.and(claims::since.gt(at - AT_MOST))))
         .set(claims::until.eq(at + LASTS))
         .execute(db)
 }
@@ -147,6 +151,7 @@ pub fn take_first(
     order: Order,
     after: Option<Cursor>,
 ) -> QueryResult<()> {
+    dialect::lock(db, "claims")?;
     let (page, _) = first_free(db, filter, order, after, by)?;
     let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
     take(db, by, &ids).map(|_| ())
@@ -154,6 +159,8 @@ pub fn take_first(
 
 /// Takes the next share for one person. Gives how many items it has.
 pub fn take_share(db: &mut Db, by: UserId, filter: &Filter, order: Order) -> QueryResult<usize> {
+    // Of two who take at once, the second takes what is left.
+    dialect::lock(db, "claims")?;
     release(db, by)?;
     let ids = free(db, filter, order, SHARE)?;
     take(db, by, &ids)
@@ -162,6 +169,7 @@ pub fn take_share(db: &mut Db, by: UserId, filter: &Filter, order: Order) -> Que
 /// Deals the next share out among everybody on duty, one item each in turn, so that the surest and
 /// the most doubtful ones fall to all alike. Gives how many fell to whom asked.
 pub fn deal_share(db: &mut Db, by: UserId, filter: &Filter, order: Order) -> QueryResult<usize> {
+    dialect::lock(db, "claims")?;
     release(db, by)?;
     let mut hands: Vec<(UserId, Vec<ItemId>)> = vec![(by, Vec::new())];
     for other in on_duty(db)? {

@@ -98,6 +98,10 @@ impl Day {
     }
 
     fn add(&mut self, given: &Given) {
+        // The robot's, when readers reported it: nobody has decided anything by that.
+        if given.verdict == Verdict::Hold {
+            return;
+        }
         match (given.robot, given.undone) {
             (true, true) => {
                 self.looked_at += 1;
@@ -116,7 +120,6 @@ impl Day {
             Verdict::Ham | Verdict::Restore => self.ham += 1,
             Verdict::Spam => self.spam += 1,
             Verdict::Remove => self.removed += 1,
-            // Given by the robot alone, when readers reported it.
             Verdict::Hold => {}
         }
         let Some((met, alone)) = verdict::met(&given.before) else {

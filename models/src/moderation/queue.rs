@@ -594,9 +594,17 @@ fn time_of(key: f64) -> NaiveDateTime {
 /// How many wait in each queue; in Spam also what the filter surely put away, unless that is left
 /// out.
 pub fn counts(db: &mut Db, unsure: bool) -> QueryResult<Vec<Count>> {
+    counts_but(db, unsure, &[])
+}
+
+/// As [`counts`], but for queues that are known to be large and were counted a moment ago.
+pub fn counts_but(db: &mut Db, unsure: bool, known: &[Count]) -> QueryResult<Vec<Count>> {
     Name::WAITING
         .iter()
         .map(|&name| {
+            if let Some(known) = known.iter().find(|known| known.queue == name) {
+                return Ok(*known);
+            }
             let all = Filter {
                 unsure: unsure && name == Name::Spam,
                 ..Filter::all_of(name)

@@ -53,6 +53,8 @@ impl Reason {
     /// Where on the page of the guide it is told.
     pub fn anchor(&self) -> String {
         match self.guide.as_str() {
+            // The guide tells of those that are given now.
+            "" if !self.is_offered() => "removed".to_owned(),
             "" => format!("reason-{}", self.key),
             part => part.to_owned(),
         }

@@ -285,25 +285,30 @@ impl Rule {
         rules::table.find(id).select(Rule::as_select()).first(db)
     }
 
-    /// Sets it, from now on. To be called in a write transaction, as all that writes here.
-    pub fn set(db: &mut Db, by: UserId, new: &NewRule) -> Result<Rule, RuleError> {
-        // Of two at once, the second counts the first.
-        dialect::lock(db, "rules")?;
-        let at = now();
-        let in_force = rules::table.filter(rules::until.gt(at).and(rules::ended_at.is_null()));
+    /// Whether there is room for one more of its kind beside those in force: every text walks them all.
+    fn fits_beside(db: &mut Db, kind: Kind) -> Result<(), RuleError> {
+        let in_force = rules::table.filter(rules::until.gt(now()).and(rules::ended_at.is_null()));
         let count: i64 = in_force.count().get_result(db)?;
         if count >= MOST {
             return Err(RuleError::TooMany);
         }
         let alike: i64 = in_force
-            .filter(rules::kind.eq(new.kind))
+            .filter(rules::kind.eq(kind))
             .count()
             .get_result(db)?;
-        match new.kind {
-            Kind::Pattern if alike >= MOST_PATTERNS => return Err(RuleError::TooManyPatterns),
-            Kind::Raid if alike > 0 => return Err(RuleError::RaidIsOn),
-            _ => {}
+        match kind {
+            Kind::Pattern if alike >= MOST_PATTERNS => Err(RuleError::TooManyPatterns),
+            Kind::Raid if alike > 0 => Err(RuleError::RaidIsOn),
+            _ => Ok(()),
         }
+    }
+
+    /// Sets it, from now on. To be called in a write transaction, as all that writes here.
+    pub fn set(db: &mut Db, by: UserId, new: &NewRule) -> Result<Rule, RuleError> {
+        // Of two at once, the second counts the first.
+        dialect::lock(db, "rules")?;
+        let at = now();
+        Rule::fits_beside(db, new.kind)?;
         let id: RuleId = diesel::insert_into(rules::table)
             .values((
                 rules::kind.eq(new.kind),
@@ -343,21 +348,11 @@ impl Rule {
     /// take back.
     pub fn resume(db: &mut Db, by: UserId, id: RuleId) -> Result<bool, RuleError> {
         dialect::lock(db, "rules")?;
-        let at = now();
         let rule = Rule::find(db, id)?;
         if !rule.can_resume() {
             return Ok(false);
         }
-        if rule.kind == Kind::Raid {
-            let on: i64 = rules::table
-                .filter(rules::until.gt(at).and(rules::ended_at.is_null()))
-                .filter(rules::kind.eq(Kind::Raid))
-                .count()
-                .get_result(db)?;
-            if on > 0 {
-                return Err(RuleError::RaidIsOn);
-            }
-        }
+        Rule::fits_beside(db, rule.kind)?;
         diesel::update(rules::table.find(id))
             .set((
                 rules::ended_at.eq(None::<NaiveDateTime>),

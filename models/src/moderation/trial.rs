@@ -133,8 +133,17 @@ pub fn of(db: &mut Db, new: &NewRule, key: &str) -> QueryResult<Trial> {
     let mut met: Vec<ItemId> = Vec::new();
     let mut people: HashSet<UserId> = HashSet::new();
     let mut before = RevisionId(i64::MAX);
+    // Where the month begins, so that its last page does not read on through all the years.
+    let since = at - Duration::days(DAYS);
+    let first: Option<RevisionId> = revisions::table
+        .filter(revisions::created_at.gt(since))
+        .select(diesel::dsl::min(revisions::id))
+        .first(db)?;
+    let Some(first) = first else {
+        return Ok(trial);
+    };
     loop {
-        let rows = page(db, before, at - Duration::days(DAYS))?;
+        let rows = page(db, before, first, since)?;
         for (id, item, author, is_maker, network, text, written, person, address) in &rows {
             before = *id;
             trial.looked_at += 1;
@@ -177,11 +186,17 @@ pub fn of(db: &mut Db, new: &NewRule, key: &str) -> QueryResult<Trial> {
     Ok(trial)
 }
 
-fn page(db: &mut Db, before: RevisionId, since: NaiveDateTime) -> QueryResult<Vec<Row>> {
+fn page(
+    db: &mut Db,
+    before: RevisionId,
+    first: RevisionId,
+    since: NaiveDateTime,
+) -> QueryResult<Vec<Row>> {
     revisions::table
         .inner_join(items::table.inner_join(users::table))
         .left_join(item_addresses::table.on(item_addresses::item_id.eq(items::id)))
         .filter(revisions::id.lt(before))
+        .filter(revisions::id.ge(first))
         .filter(revisions::created_at.gt(since))
         .filter(items::state.ne(State::Draft))
         .order(revisions::id.desc())

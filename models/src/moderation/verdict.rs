@@ -431,6 +431,8 @@ pub fn undone_by_people(db: &mut Db, item: ItemId) -> QueryResult<bool> {
     let undone: Option<VerdictId> = verdicts::table
         .filter(verdicts::item_id.eq(item))
         .filter(verdicts::undone_at.is_not_null())
+        // Holding what readers reported is not the filter's doing.
+        .filter(verdicts::verdict.ne(Verdict::Hold))
         .filter(verdicts::by_id.eq_any(robot))
         .select(verdicts::id)
         .first(db)

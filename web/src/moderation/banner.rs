@@ -56,6 +56,8 @@ pub fn after_verdict(batch: Option<BatchId>, skipped: &[ItemId]) -> Vec<(&'stati
     let mut words = Vec::new();
     match batch {
         Some(batch) => words.push(("batch", batch.to_string())),
+        // What stayed as it was is named, and says so itself.
+        None if !skipped.is_empty() => {}
         None => words.push(("said", "nothing".to_owned())),
     }
     if !skipped.is_empty() {

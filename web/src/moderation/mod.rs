@@ -66,31 +66,35 @@ impl Frame {
         let back = banner::without(&here(req), &banner::WORDS);
         let settings = app.settings();
         let unsure = settings.sure_spam == SureSpam::LeftOut;
+        let large = app.large_queues();
         let visitor = req.extensions().get::<Visitor>().cloned();
         let me = visitor.and_then(|visitor| visitor.id());
-        app.read(move |db: &mut Db| -> QueryResult<Frame> {
-            let habits = match me {
-                Some(me) => Habits::of(db, me)?,
-                None => Habits::default(),
-            };
-            Ok(Frame {
-                break_after: match me {
-                    Some(me) => habits.offers_break(db, me)?,
-                    None => None,
-                },
-                keys: Keys::read(&habits.keys),
-                habits,
-                counts: queue::counts(db, unsure)?,
-                banner: Banner::load(db, &params, &settings.reasons)?,
-                appeals: appeal::count(db)?,
-                people: profile_report::people(db)?,
-                campaigns: card::count_open(db)?,
-                filter_missing,
-                raid,
-                back,
+        let frame = app
+            .read(move |db: &mut Db| -> QueryResult<Frame> {
+                let habits = match me {
+                    Some(me) => Habits::of(db, me)?,
+                    None => Habits::default(),
+                };
+                Ok(Frame {
+                    break_after: match me {
+                        Some(me) => habits.offers_break(db, me)?,
+                        None => None,
+                    },
+                    keys: Keys::read(&habits.keys),
+                    habits,
+                    counts: queue::counts_but(db, unsure, &large)?,
+                    banner: Banner::load(db, &params, &settings.reasons)?,
+                    appeals: appeal::count(db)?,
+                    people: profile_report::people(db)?,
+                    campaigns: card::count_open(db)?,
+                    filter_missing,
+                    raid,
+                    back,
+                })
             })
-        })
-        .await
+            .await?;
+        app.set_large_queues(&frame.counts);
+        Ok(frame)
     }
 
     pub fn count(&self, queue: Name) -> Option<&Count> {

@@ -28,6 +28,8 @@ struct RefusedPage {
     frame: Frame,
     sentence: &'static str,
     back: String,
+    /// A removal that wants its reason: the fields of the form that was sent.
+    kept: Vec<(String, String)>,
 }
 
 /// Not an error: the moderator left something out.
@@ -44,6 +46,7 @@ async fn refused(
             frame: Frame::of(req, app).await?,
             sentence,
             back,
+            kept: Vec::new(),
         },
     )
 }
@@ -76,8 +79,21 @@ pub async fn decide(
         Verdict::Remove => match app.settings().reasons.choose(form.get("reason")) {
             Some(reason) => reason,
             None => {
-                let sentence = "Say why it is removed: the reason stands where the text was, and its author reads it.";
-                return refused(&req, &app, back, sentence).await;
+                let kept = form
+                    .fields()
+                    .filter(|(name, _)| *name != "reason" && *name != "csrf");
+                return page_with(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &RefusedPage {
+                        layout: Layout::new(&req),
+                        frame: Frame::of(&req, &app).await?,
+                        sentence: "Say why it is removed: the reason stands where the text was, and its author reads it.",
+                        back,
+                        kept: kept
+                            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                            .collect(),
+                    },
+                );
             }
         },
         // The bar sends its box of reasons with every verdict.
@@ -103,6 +119,7 @@ pub async fn decide(
                 Ok((outcomes, goes_on))
             })
             .await?;
+        app.forget_large_queues();
         if let (Some(batch), true) = (outcomes.batch, goes_on) {
             return Ok(see_other(format!("/moderation/batches/{batch}")));
         }
@@ -130,6 +147,7 @@ pub async fn decide(
         })
         .await?
     };
+    app.forget_large_queues();
     let words = if is_desk(&back) {
         let skipped: Vec<ItemId> = outcomes.skipped.iter().map(|(id, _)| *id).collect();
         banner::after_verdict(outcomes.batch, &skipped)
@@ -190,6 +208,7 @@ pub async fn undo(
             }
         })
         .await;
+    app.forget_large_queues();
     if undone? {
         return Ok(see_other(format!("/moderation/batches/{id}")));
     }

@@ -59,7 +59,15 @@ impl View {
             score_from: share("from")?,
             score_to: share("to")?,
             sample: tick("sample")?,
-            domain: facts::typed_domain(&short("domain")),
+            domain: match (
+                short("domain").as_str(),
+                facts::typed_domain(&short("domain")),
+            ) {
+                ("", _) => String::new(),
+                // Left out, it would mean everything.
+                (_, domain) if domain.is_empty() => return Err(FOREIGN),
+                (_, domain) => domain,
+            },
             network: short("network"),
             younger: age("younger")?,
             older: age("older")?,

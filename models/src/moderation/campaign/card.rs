@@ -1,6 +1,6 @@
 //! Campaigns as moderators see them: the list, the card of one, and what is like an item.
 
-use super::Campaign;
+use super::{Campaign, DAYS};
 use crate::db::{BatchId, CampaignId, ItemId, UserId, dialect, now};
 use crate::item::{Item, Kind, Revision, State};
 use crate::moderation::entry::Place;
@@ -8,7 +8,7 @@ use crate::moderation::verdict::{Batch, Told};
 use crate::schema::{campaigns, items, projects, revisions, users};
 use crate::spam::alike;
 use crate::{Db, QueryResult, words};
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::{count_star, exists, max, min, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Text, Timestamp};
@@ -37,10 +37,11 @@ words! {
 /// As the partial index has it.
 const UNDECIDED: &str = "items.campaign_id IS NOT NULL AND (items.queue IS NOT NULL OR (items.state = 'published' AND items.looked_at IS NULL))";
 
-/// How many campaigns have something undecided, for the side bar.
+/// How many campaigns of the last [`DAYS`] have something undecided, for the side bar.
 pub fn count_open(db: &mut Db) -> QueryResult<i64> {
     campaigns::table
         .filter(campaigns::opened_at.is_not_null())
+        .filter(campaigns::last_at.gt(now() - Duration::days(DAYS)))
         .filter(exists(
             items::table
                 .filter(sql::<Bool>(UNDECIDED))
