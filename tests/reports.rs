@@ -173,7 +173,7 @@ on_both! {
         decide(&mona, &[id], "ham");
         assert_eq!(site.count("items WHERE report_weight > 0"), 0);
         report_comment(site, "bob", id).expect(303);
-        assert_eq!((site.item(id).reports, site.count("reports WHERE repeated")), (1, 1));
+        assert_eq!((site.item(id).reports, site.count("reports WHERE repeated = 1")), (1, 1));
         mona.get("/moderation/reported").expect(200).says("right 0 of 1 time").says("reported it before");
     }
 
