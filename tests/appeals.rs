@@ -227,4 +227,93 @@ on_both! {
         site.visitor().get(&duck.path()).expect(200);
         assert_eq!(site.item(duck.id).queue, None::<Queue>);
     }
+
+    fn what_the_maker_declines_waits_for_no_moderator_and_blames_none(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (odile, mona) = (site.come_back("odile"), site.come_back("mona"));
+        odile.post(&format!("/comments/{id}/maker"), &[("act", "hold")]).expect(303);
+        two_days_ago(site, id);
+        ask(&ann, id).expect(303);
+        mona.get("/moderation/appeals").expect(200).says(WORDS);
+        odile.post(&format!("/comments/{id}/maker"), &[("act", "hide")]).expect(303);
+        assert_eq!(site.state(id), State::Removed);
+        mona.get("/moderation/appeals").expect(200).does_not_say(WORDS).says("Nobody waits");
+        assert!(!mona.get("/moderation").expect(200).words().contains("Appeals 1"));
+        ann.get(&format!("/appeals/{id}")).expect(200).says("The maker of the project does not show this").does_not_say("A moderator removed this");
+    }
+
+    fn nobody_answers_their_own_appeal_by_a_plain_verdict(site, limits_off) {
+        remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let id = site.comment("mona", &duck, "A remark of mona's own.");
+        decide(&max, id, "remove");
+        ask(&mona, id).expect(303);
+        for verdict in ["restore", "ham", "remove"] {
+            let item = format!("comment:{id}");
+            let fields = [("item", item.as_str()), ("verdict", verdict), ("reason", "unkind")];
+            let answer = mona.post("/moderation/verdicts", &fields).expect(303);
+            mona.get(answer.location().unwrap()).expect(200).says("somebody else decides it");
+        }
+        assert_eq!((site.state(id), site.count("appeals WHERE decided_at IS NULL")), (State::Removed, 1));
+        // Better than nobody.
+        site.sql("UPDATE users SET role = 'member' WHERE username = 'max'");
+        decide(&mona, id, "restore");
+        assert_eq!((site.state(id), site.count("appeals WHERE outcome = 'overturned'")), (State::Published, 1));
+    }
+
+    fn who_waited_a_day_does_not_learn_that_a_moderator_called_it_spam(site, limits_off) {
+        let (ann, _) = remark(site);
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let id = site.waiting("ann", &duck, "One that waits for long.", State::Held);
+        two_days_ago(site, id);
+        let way = format!("/appeals/{id}");
+        let before = ann.get(&way).expect(200).words();
+        decide(&site.come_back("mona"), id, "spam");
+        assert_eq!(ann.get(&way).expect(200).words(), before);
+        assert!(ann.get(&format!("/comments/{id}")).expect(200).links().contains(&way), "her day began anew");
+    }
+
+    fn an_answer_is_one_letter_and_none_when_somebody_decided_otherwise_since(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        let letters_leave = || {
+            site.sql("UPDATE jobs SET run_at = '2020-01-01 00:00:00' WHERE kind = 'letters'");
+            wait_for("the letters to leave", || (site.count("jobs WHERE kind IN ('letters', 'mail')") == 0).then_some(()));
+        };
+        decide(&mona, id, "remove");
+        letters_leave();
+        ask(&ann, id).expect(303);
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        letters_leave();
+        ten_minutes_later(site);
+        assert_eq!((site.letters("appeal", "ann").len(), site.letters("verdict", "ann").len()), (1, 1), "the removal, and the answer");
+        let other = site.comment("ann", &site.project_by_title("Duck racer").unwrap(), "A second remark of hers.");
+        decide(&mona, other, "remove");
+        ask(&ann, other).expect(303);
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        decide(&mona, other, "remove");
+        ten_minutes_later(site);
+        assert_eq!(site.letters("appeal", "ann").len(), 1, "readers do not see it");
+    }
+
+    fn only_appeals_that_wait_take_a_place_and_erased_ones_keep_no_words(site, limits_off) {
+        let (ann, id) = remark(site);
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let author = site.user_id("ann");
+        let mut asked = Vec::new();
+        for n in 0..10 {
+            let other = site.comment("ann", &duck, &format!("Remark {n} that was asked about."));
+            site.sql(&format!("INSERT INTO appeals (item_id, author_id, words, created_at) VALUES ({other}, {author}, 'Look at it.', '2026-01-01 00:00:00')"));
+            site.put(other, State::Removed);
+            asked.push(other);
+        }
+        decide(&site.come_back("mona"), id, "remove");
+        ann.post(&format!("/appeals/{id}"), &[("words", WORDS)]).expect(403).says("10 of your texts wait");
+        site.put(asked[0], State::Published);
+        ask(&ann, id).expect(303);
+        site.sql(&format!("UPDATE items SET state = 'deleted', erase_at = '2020-01-01 00:00:00' WHERE id = {id}"));
+        site.db(|db| potluck_models::item::erase_deleted(db).map(|_| ()));
+        assert_eq!(site.count("appeals WHERE words = ''"), 1);
+    }
 }

@@ -395,4 +395,49 @@ on_both! {
         assert!(site.user("ann").suspended_until.is_none());
         assert!(check(&[]).contains("Everything agrees"));
     }
+
+    fn a_letter_says_of_each_text_what_became_of_it(site, limits_off) {
+        let (duck, mut ids) = texts(site, 1, State::Held);
+        ids.push(site.comment("ann", &duck, "A remark that everybody saw."));
+        decide(&site.moderator("mona"), &ids, "remove", "unkind");
+        ten_minutes_later(site);
+        let letter = letter(site, "ann");
+        assert!(letter.contains("decided about 2 texts of yours: it was unkind."), "{letter}");
+        for (became, id) in [("Not published: ", ids[0]), ("Removed: ", ids[1])] {
+            let line = letter.lines().find(|line| line.starts_with(became)).unwrap_or_else(|| panic!("{letter}"));
+            assert!(line.ends_with(&format!("/comments/{id}")), "{line}");
+        }
+    }
+
+    fn each_piece_of_an_undo_is_told_once(site, limits_off) {
+        let (duck, _) = texts(site, 0, State::Held);
+        site.regular("ben");
+        let mona = site.moderator("mona");
+        let (anns, bens) = (site.comment("ann", &duck, "A remark of ann's."), site.comment("ben", &duck, "A remark of ben's."));
+        decide(&mona, &[anns, bens], "remove", "unkind");
+        let batch = last_batch(site);
+        let undo_it = || mona.post(&format!("/moderation/batches/{batch}/undo"), &[]).expect(303);
+        ten_minutes_later(site);
+        // Ben's is decided otherwise, so only ann's comes back at first.
+        decide(&mona, &[bens], "spam", "");
+        undo_it();
+        ten_minutes_later(site);
+        assert_eq!((site.letters("verdict", "ann").len(), site.letters("verdict", "ben").len()), (2, 1));
+        undo(&mona, site);
+        undo_it();
+        ten_minutes_later(site);
+        assert_eq!((site.letters("verdict", "ann").len(), site.letters("verdict", "ben").len()), (2, 2));
+    }
+
+    fn spam_is_summed_up_by_day_for_everybody_when_the_day_is_over(site, limits_off) {
+        let (_, ids) = texts(site, 4, State::Held);
+        let mona = site.moderator("mona");
+        decide(&mona, &ids[..1], "spam", "");
+        decide(&mona, &ids[1..3], "spam", "");
+        decide(&mona, &ids[3..], "ham", "");
+        site.visitor().get("/log").expect(200).does_not_say("as spam").says("let 1 comment through");
+        site.sql("UPDATE batches SET created_at = '2026-01-02 10:11:00' WHERE verdict = 'spam'");
+        let log = site.visitor().get("/log").expect(200).says("3 comments were put away as spam");
+        assert!(!log.html().contains("10:11"), "the minute of a spam act");
+    }
 }

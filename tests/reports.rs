@@ -173,7 +173,7 @@ on_both! {
         decide(&mona, &[id], "ham");
         assert_eq!(site.count("items WHERE report_weight > 0"), 0);
         report_comment(site, "bob", id).expect(303);
-        assert_eq!((site.item(id).reports, site.count("reports WHERE repeated")), (1, 1));
+        assert_eq!((site.item(id).reports, site.count("reports WHERE repeated = 1")), (1, 1));
         mona.get("/moderation/reported").expect(200).says("right 0 of 1 time").says("reported it before");
     }
 
@@ -343,5 +343,76 @@ on_both! {
             site.waiting("flood", &duck, &format!("Golden ducks {n}, cheap."), State::Spam);
         }
         mona.get("/moderation/people").expect(200).says("What waits").says("3 wait");
+    }
+
+    fn nobody_reports_their_own(site, limits_off) {
+        let (duck, id) = remark(site);
+        let (ann, odile) = (site.come_back("ann"), site.come_back("odile"));
+        for (who, page) in [(&ann, format!("/comments/{id}/report")), (&ann, "/people/ann/report".into()), (&odile, format!("{}/report", duck.path()))] {
+            who.post(&page, &[("reason", "spam")]).expect(403).says("This is your own");
+        }
+        assert_eq!((site.count("reports"), site.count("profile_reports")), (0, 0));
+    }
+
+    fn reporters_learn_what_stands_and_not_what_was_overruled(site, limits_off) {
+        let (_, id) = remark(site);
+        let (mona, bob) = (site.moderator("mona"), site.regular("bob"));
+        report_comment(site, "bob", id).expect(303);
+        decide(&mona, &[id], "ham");
+        decide(&mona, &[id], "remove");
+        bob.get("/account/reports").expect(200).says("was removed").does_not_say("left as it is");
+        ten_minutes_later(site);
+        let letter = site.letter("report", "bob");
+        assert!(letter.contains("was removed") && !letter.contains("left as it is"), "{letter}");
+    }
+
+    fn nobody_is_told_of_a_batch_that_is_still_going_back(site, limits_off) {
+        let (_, id) = remark(site);
+        let mona = site.moderator("mona");
+        site.regular("bob");
+        report_comment(site, "bob", id).expect(303);
+        decide(&mona, &[id], "remove");
+        site.sql("UPDATE batches SET phase = 'undoing'");
+        site.sql("UPDATE jobs SET run_at = '2020-01-01 00:00:00' WHERE kind = 'report'");
+        wait_for("the job to be put off", || {
+            let put_off = site.count("jobs WHERE kind = 'report' AND attempts = 0 AND run_at > '2021-01-01 00:00:00'");
+            (put_off == 1 && site.count("jobs WHERE kind = 'report'") == 1).then_some(())
+        });
+        assert!(site.letters("report", "bob").is_empty());
+        site.sql("UPDATE batches SET phase = 'done'");
+        ten_minutes_later(site);
+        assert_eq!(site.letters("report", "bob").len(), 1);
+    }
+
+    fn asking_anew_clears_no_record(site, limits_off) {
+        let (_, id) = remark(site);
+        let (mona, bob) = (site.moderator("mona"), site.regular("bob"));
+        let record = || site.db(|db| {
+            let bob = potluck_models::account::User::by_username(db, "bob")?.expect("bob").id;
+            let record = potluck_models::moderation::report::records(db, &[bob])?.remove(&bob);
+            Ok(record.unwrap_or_default())
+        });
+        for wrong in 1..=3 {
+            report(&bob, "/people/ann/report", "spam").expect(303);
+            mona.post("/moderation/people/ann/reports", &[("outcome", "left")]).expect(303);
+            assert_eq!(record(), Record { right: 0, answered: wrong });
+        }
+        for wrong in 4..=6 {
+            report_comment(site, "bob", id).expect(303);
+            decide(&mona, &[id], "ham");
+            assert_eq!(record(), Record { right: 0, answered: wrong });
+        }
+        report(&bob, "/people/ann/report", "spam").expect(303);
+        assert_eq!(record(), Record { right: 0, answered: 6 });
+    }
+
+    fn ten_reports_a_minute_are_enough(site) {
+        let (_, id) = remark(site);
+        let bob = site.regular("bob");
+        let here = format!("/comments/{id}/report");
+        for _ in 0..10 {
+            bob.post(&here, &[("reason", "unkind")]).expect(303);
+        }
+        bob.post(&here, &[("reason", "unkind")]).expect(429);
     }
 }

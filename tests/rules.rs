@@ -385,6 +385,24 @@ on_both! {
         mona.get("/moderation/rules/new?kind=ducks").expect(400);
     }
 
+    fn reports_that_were_wrong_or_weigh_nothing_heat_no_thread(site) {
+        let (bob, duck) = bob(site);
+        let quiet = site.comment("bob", &duck, "A word that is fine.");
+        let other = site.comment("bob", &duck, "Another word that is fine.");
+        for (n, id) in [(0, quiet), (1, quiet), (2, quiet), (3, other), (4, other), (5, other)] {
+            let name = format!("reader-{n}");
+            let reader = site.regular(&name);
+            if id == other {
+                site.sql(&format!("UPDATE users SET created_at = '2999-01-01 00:00:00' WHERE username = '{name}'"));
+            }
+            reader.post(&format!("/comments/{id}/report"), &[("reason", "unkind")]).expect(303);
+        }
+        let item = format!("comment:{quiet}");
+        site.moderator("mona").post("/moderation/verdicts", &[("item", &item), ("verdict", "ham")]).expect(303);
+        site.sql("UPDATE comments SET created_at = '2020-01-01 00:00:00'");
+        assert!(is_published(site, &bob, &duck, "Let us talk about ducks again."));
+    }
+
     fn a_heated_thread_waits_and_asks_for_a_walk(site) {
         let (bob, duck) = bob(site);
         let calm = site.project("odile", "Goose racer");

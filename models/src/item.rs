@@ -7,7 +7,7 @@ use crate::db::{CampaignId, ItemId, ModelId, RevisionId, ThreadId, UserId, diale
 use crate::intake::{self, Decision, Outcome};
 use crate::moderation::{campaign, rule};
 use crate::picture::Picture;
-use crate::schema::{comments, item_domains, items, revisions, threads};
+use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{Db, QueryResult, comment, project, release, words};
@@ -162,6 +162,10 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Release => release::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
+        // What its author said for it quotes it, often.
+        diesel::update(appeals::table.filter(appeals::item_id.eq(id)))
+            .set(appeals::words.eq(""))
+            .execute(db)?;
         // The evidence of a check may quote the text.
         diesel::update(items::table.find(id))
             .set((

@@ -240,7 +240,7 @@ diesel::table! {
         closed_by -> Nullable<BigInt>,
         picture_id -> Nullable<BigInt>,
         weight -> Double,
-        repeated -> Bool,
+        repeated -> Integer,
         told_at -> Nullable<Timestamp>,
     }
 }
@@ -518,6 +518,7 @@ diesel::table! {
         closed_by -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         told_at -> Nullable<Timestamp>,
+        repeated -> Integer,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Rates are told as ratios to actix-web serving the same bytes from memory, measured in turn in
 //! the same run, so that a busy or slower machine changes both sides.
 
+use diesel::{QueryDsl, RunQueryDsl};
 use potluck::app::App;
 use potluck::config::Given;
 use potluck::server;

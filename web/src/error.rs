@@ -178,6 +178,8 @@ impl From<potluck_models::moderation::report::ReportError> for Error {
         match error {
             ReportError::Refused(refusal) => Error::Refused(refusal),
             ReportError::NotPublished => Error::Gone,
+            ReportError::Own => Error::Forbidden(ReportError::Own.to_string()),
+            ReportError::Limited(limited) => Error::SlowDown(limited),
             ReportError::Database(error) => error.into(),
         }
     }

@@ -137,7 +137,9 @@ impl Letter {
             _ => format!("{many} texts of yours"),
         };
         let news = first.map_or(News::Published, |text| text.news);
-        let taken = matches!(news, News::Removed | News::Refused);
+        let is_taken = |news| matches!(news, News::Removed | News::Refused);
+        // By one batch: what it took away has one reason.
+        let taken = is_taken(news) || notice.texts.iter().any(|text| is_taken(text.news));
         let (is, it) = if many == 1 {
             ("is", "it")
         } else {
@@ -145,6 +147,7 @@ impl Letter {
         };
         let because = reason.map_or(String::new(), |reason| format!(": {}", reason.sentence));
         let said = match news {
+            _ if notice.mixed => format!("a moderator at {site} decided about {what}{because}."),
             News::Removed => format!("a moderator at {site} removed {what}{because}."),
             News::Refused => {
                 format!("a moderator at {site} looked at {what} and did not publish {it}{because}.")
@@ -165,7 +168,15 @@ impl Letter {
         }
         for quoted in &notice.texts {
             let words = quoted.quote(if many == 1 { 10_000 } else { 600 });
-            text.push_str(&format!("\n{url}{}\n{words}", quoted.path));
+            let became = match quoted.news {
+                _ if !notice.mixed => "",
+                News::Removed => "Removed: ",
+                News::Refused => "Not published: ",
+                News::Published => "Published: ",
+                News::Edit => "The new text is published: ",
+                News::Back => "Public again: ",
+            };
+            text.push_str(&format!("\n{became}{url}{}\n{words}", quoted.path));
         }
         if notice.more > 0 {
             text.push_str(&format!("\nand {} more.\n", notice.more));
@@ -181,6 +192,7 @@ impl Letter {
             _ => "your texts".into(),
         };
         let subject = match news {
+            _ if notice.mixed => format!("About {about} at {site}"),
             News::Removed | News::Refused => format!("About {about} at {site}"),
             News::Published | News::Edit => format!("Published: {about} at {site}"),
             News::Back => format!("Public again: {about} at {site}"),

@@ -3,8 +3,8 @@
 -- The picture that was meant; NULL: the text, or the whole of it.
 ALTER TABLE reports ADD COLUMN picture_id BIGINT;
 ALTER TABLE reports ADD COLUMN weight DOUBLE NOT NULL DEFAULT 0.5;
--- It was answered before, and asks anew: it does not hide the same thing twice.
-ALTER TABLE reports ADD COLUMN repeated BOOLEAN NOT NULL DEFAULT FALSE;
+-- How often it was answered before, and asks anew: it does not hide the same thing twice.
+ALTER TABLE reports ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;
 -- When a letter about the answer was queued.
 ALTER TABLE reports ADD COLUMN told_at TIMESTAMP;
 UPDATE reports SET told_at = created_at WHERE closed_by IS NOT NULL;
@@ -31,6 +31,8 @@ CREATE TABLE profile_reports (
     -- left or acted.
     outcome TEXT,
     told_at TIMESTAMP,
+    -- How often it was answered as wrong before, and asks anew.
+    repeated INTEGER NOT NULL DEFAULT 0,
     UNIQUE (user_id, reporter_id)
 );
 CREATE INDEX profile_reports_open ON profile_reports (user_id) WHERE closed_at IS NULL;

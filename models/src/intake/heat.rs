@@ -7,6 +7,7 @@ use super::{Outcome, Step};
 use crate::account::{Role, User};
 use crate::db::{ItemId, ThreadId, UserId, now};
 use crate::item::Kind;
+use crate::moderation::report::FLOOR;
 use crate::moderation::verdict::Verdict;
 use crate::schema::{items, reports, verdicts};
 use crate::{Db, QueryResult};
@@ -53,8 +54,16 @@ impl Heat {
             return Ok(None);
         }
         let since = now() - WINDOW;
+        // What a moderator left as it was heats nothing, nor do accounts of today or who is always
+        // wrong: a thread would be closed by those who cry the loudest.
+        let agrees = verdicts::verdict.eq_any([Verdict::Spam, Verdict::Remove]);
         let reported: Vec<(ItemId, UserId)> = reports::table
+            .inner_join(items::table)
+            .left_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
             .filter(reports::created_at.gt(since))
+            .filter(reports::closed_by.is_null().or(agrees.assume_not_null()))
+            .filter(reports::weight.gt(FLOOR))
+            .filter(reports::reporter_id.ne(items::author_id))
             .order(reports::created_at.desc())
             .limit(LOOKED_AT)
             .select((reports::item_id, reports::reporter_id))

@@ -82,6 +82,15 @@ pub fn edits(db: &mut Db, author: UserId) -> QueryResult<Result<(), Limited>> {
     count(db, &format!("edits:{author}"), 30, Duration::hours(1))
 }
 
+/// One more report. Each costs a moderator a look: a reader who means well needs few.
+pub fn reports(db: &mut Db, reporter: UserId) -> QueryResult<Result<(), Limited>> {
+    let minute = format!("reports-in-a-minute:{reporter}");
+    if let Err(limited) = count(db, &minute, 10, Duration::minutes(1))? {
+        return Ok(Err(limited));
+    }
+    count(db, &format!("reports:{reporter}"), 30, Duration::hours(1))
+}
+
 /// One more text on a project: shared, edited, kept as a draft, or put out as a release.
 pub fn texts(db: &mut Db, author: UserId) -> QueryResult<Result<(), Limited>> {
     count(db, &format!("texts:{author}"), 20, Duration::hours(1))

@@ -6,6 +6,7 @@
 //! counters and undo are those of verdicts: [`answer`] closes an appeal with it and [`reopen`] opens
 //! it again when it is undone.
 
+use super::letters::News;
 use super::log::Act;
 use super::reason::Reasons;
 use super::verdict::{self, Seen, Verdict};
@@ -13,6 +14,7 @@ use crate::account::{Role, User};
 use crate::db::{AppealId, BatchId, ItemId, UserId, VerdictId, dialect, now};
 use crate::item::{Item, State};
 use crate::job::Job;
+use crate::maker::BY_MAKER;
 use crate::schema::{appeals, items, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{Duration, NaiveDateTime};
@@ -99,7 +101,7 @@ pub enum Standing {
 fn is_away(item: &Item) -> bool {
     match item.state {
         State::Held | State::Spam => true,
-        State::Removed => item.why != "maker",
+        State::Removed => item.why != BY_MAKER,
         State::Published => item.queue.is_some(),
         State::Draft | State::Unlisted | State::Deleted => false,
     }
@@ -154,7 +156,8 @@ pub fn standing(db: &mut Db, of: &[Item]) -> QueryResult<HashMap<ItemId, Standin
     Ok(found)
 }
 
-/// Since when these wait: since the newest text came in, or since it was put away later.
+/// Since when these wait: since the newest text came in, or since it was taken from readers. What
+/// waited already and is called spam waits on: a day that began anew would tell its author.
 fn waiting_since(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, NaiveDateTime>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -168,6 +171,7 @@ fn waiting_since(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Nai
         .filter(verdicts::item_id.eq_any(ids))
         .filter(verdicts::undone_at.is_null())
         .filter(verdicts::verdict.eq_any([Verdict::Spam, Verdict::Hold]))
+        .filter(verdicts::state_before.eq(State::Published))
         .group_by(verdicts::item_id)
         .select((verdicts::item_id, max(verdicts::created_at)))
         .load(db)?;
@@ -196,11 +200,10 @@ pub fn file(db: &mut Db, author: &User, id: ItemId, words: &str) -> Result<(), A
         Some(_) => return Err(AppealError::Already),
         None => return Err(AppealError::Nothing),
     }
-    let open: i64 = appeals::table
+    let open: i64 = open()
         .filter(appeals::author_id.eq(author.id))
-        .filter(appeals::decided_at.is_null())
-        .count()
-        .get_result(db)?;
+        .select(count_star())
+        .first(db)?;
     if open >= MOST_OPEN {
         return Err(AppealError::TooMany);
     }
@@ -252,7 +255,8 @@ pub fn open_among(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashSet<ItemId>> {
     Ok(open.into_iter().collect())
 }
 
-/// Those that wait. What its author deleted, or an undo has brought back, needs no answer.
+/// Those that wait. What its author deleted, or an undo has brought back, needs no answer; what its
+/// maker declined is no moderator's to answer, and would wait for ever.
 fn open() -> appeals::BoxedQuery<'static, <Db as Connection>::Backend> {
     let away = items::table
         .filter(
@@ -260,6 +264,7 @@ fn open() -> appeals::BoxedQuery<'static, <Db as Connection>::Backend> {
                 .eq_any([State::Held, State::Spam, State::Removed])
                 .or(items::queue.is_not_null()),
         )
+        .filter(items::state.ne(State::Removed).or(items::why.ne(BY_MAKER)))
         .filter(items::id.eq(appeals::item_id))
         .select(items::id);
     appeals::table
@@ -343,6 +348,11 @@ pub fn is_alone(db: &mut Db, by: UserId, author: UserId) -> QueryResult<bool> {
         .first(db)
         .optional()?;
     Ok(other.is_none())
+}
+
+/// Whether a verdict by this person would answer their own appeal, though somebody else could.
+pub fn is_own(db: &mut Db, item: &Item, by: UserId) -> QueryResult<bool> {
+    Ok(item.author_id == by && is_away(item) && !is_alone(db, by, by)?)
 }
 
 /// Why a person may not decide an appeal, if so. Who is alone on the desk may decide what they
@@ -481,6 +491,7 @@ pub(super) fn answer(
         .load(db)?
         .into_iter()
         .collect();
+    let mut answered = Vec::new();
     for appeal in open {
         let first = appeal.verdict_id.and_then(|id| firsts.get(&id));
         let again = outcome == Outcome::Upheld && first.is_some_and(|first| first.by_id == by);
@@ -499,8 +510,13 @@ pub(super) fn answer(
             ))
             .execute(db)?;
         Job::enqueue_in(db, JOB, &(appeal.id, *verdict), UNTOLD)?;
+        answered.push(*verdict);
     }
-    Ok(())
+    // The answer tells the author: no second letter about the verdict.
+    diesel::update(verdicts::table.filter(verdicts::id.eq_any(answered)))
+        .set(verdicts::news.eq(None::<News>))
+        .execute(db)
+        .map(|_| ())
 }
 
 /// What undone verdicts had answered waits again.
@@ -517,7 +533,8 @@ pub(super) fn reopen(db: &mut Db, undone: &[VerdictId]) -> QueryResult<usize> {
         .execute(db)
 }
 
-/// What the author of an appeal is written, once: None when it was undone meanwhile or they were told.
+/// What the author of an appeal is written, once: None when it was undone or decided otherwise
+/// meanwhile, or they were told.
 pub fn take_answer(
     db: &mut Db,
     id: AppealId,
@@ -539,6 +556,13 @@ pub fn take_answer(
         .select(Appeal::as_select())
         .first(db)?;
     let item = Item::find(db, appeal.item_id)?;
+    let left: i32 = verdicts::table
+        .find(verdict)
+        .select(verdicts::version_after)
+        .first(db)?;
+    if item.version != left {
+        return Ok(None);
+    }
     let author = User::find(db, appeal.author_id)?;
     Ok(Some((appeal, item, author)))
 }

@@ -80,6 +80,8 @@ pub struct Notice {
     pub texts: Vec<Text>,
     /// Texts that are not quoted.
     pub more: i64,
+    /// Not all of them have the same news.
+    pub mixed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -190,18 +192,39 @@ impl Letters {
         if !self.taken_back {
             leave_out_the_untold(db, &mut told)?;
         }
+        let notified: Vec<UserId> = told.iter().map(|told| told.author).collect();
         let notices = notices(db, told, left_out, self.taken_back)?;
-        let told_to = match self.taken_back {
-            true => UserId(last.0 - 1),
-            false => last,
-        };
-        diesel::update(batches::table.find(self.batch))
-            .set(batches::told_to.eq(told_to))
-            .execute(db)?;
+        if self.taken_back {
+            let authors: HashSet<UserId> = notified.into_iter().collect();
+            self.tell_no_more(db, authors)?;
+        } else {
+            diesel::update(batches::table.find(self.batch))
+                .set(batches::told_to.eq(last))
+                .execute(db)?;
+        }
         Ok((notices, more))
     }
 
-    /// In order of authors: onward, or back from the last who was told.
+    /// What these authors know to be public again is no news any more: a batch may be undone piece
+    /// by piece, and each piece is told, once.
+    fn tell_no_more(&self, db: &mut Db, authors: HashSet<UserId>) -> QueryResult<()> {
+        let back = items::table
+            .filter(items::author_id.eq_any(authors))
+            .filter(items::state.eq(State::Published))
+            .select(items::id);
+        diesel::update(
+            verdicts::table
+                .filter(verdicts::batch_id.eq(self.batch))
+                .filter(verdicts::undone_at.is_not_null())
+                .filter(verdicts::news.eq(News::Removed))
+                .filter(verdicts::item_id.eq_any(back)),
+        )
+        .set(verdicts::news.eq(None::<News>))
+        .execute(db)
+        .map(|_| ())
+    }
+
+    /// In order of authors: onward, or of those who were told, what came back.
     fn next(&self, db: &mut Db, batch: &Batch) -> QueryResult<Vec<Told>> {
         let query = verdicts::table
             .inner_join(items::table)
@@ -219,7 +242,7 @@ impl Letters {
             query
                 .filter(sql::<Bool>(CAME_BACK))
                 .filter(items::author_id.le(batch.told_to))
-                .order((items::author_id.desc(), verdicts::id))
+                .order((items::author_id, verdicts::id))
                 .load(db)
         } else {
             query
@@ -311,6 +334,7 @@ fn notices(
                 .first()
                 .map_or(String::new(), |told| told.reason.clone()),
             more,
+            mixed: !taken_back && texts.iter().any(|told| told.news != texts[0].news),
             texts: texts
                 .into_iter()
                 .take(QUOTED)

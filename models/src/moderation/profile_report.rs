@@ -54,6 +54,9 @@ pub fn file(
     note: &str,
 ) -> Result<(), ReportError> {
     gate::may_post(reporter, now()).map_err(ReportError::Refused)?;
+    if person == reporter.id {
+        return Err(ReportError::Own);
+    }
     let note: String = note.trim().chars().take(MAX_NOTE).collect();
     both!(db, conn => diesel::insert_into(profile_reports::table)
         .values((
@@ -65,6 +68,15 @@ pub fn file(
         ))
         .on_conflict_do_nothing()
         .execute(conn))?;
+    // What was answered as wrong stays in the record of who asks anew.
+    diesel::update(
+        profile_reports::table
+            .filter(profile_reports::user_id.eq(person))
+            .filter(profile_reports::reporter_id.eq(reporter.id))
+            .filter(profile_reports::outcome.eq(Outcome::Left)),
+    )
+    .set(profile_reports::repeated.eq(profile_reports::repeated + 1))
+    .execute(db)?;
     // Answered once: it asks anew.
     diesel::update(
         profile_reports::table

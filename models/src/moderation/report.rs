@@ -4,14 +4,16 @@
 //! A report weighs as much as its reporter was right until now ([`Record`]). What is said about a
 //! person's profile stands in [`super::profile_report`]: a profile is no item.
 
-use super::verdict::{self, Verdict};
+use super::verdict::{self, Batch, Phase, Verdict};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
+use crate::intake::limits::Limited;
 use crate::item::{Item, Kind, State};
+use crate::job::Job;
 use crate::picture::Picture;
 use crate::schema::{
-    items, pictures, profile_reports, projects, reports, sessions, users, verdicts,
+    batches, items, pictures, profile_reports, projects, reports, sessions, users, verdicts,
 };
 use crate::settings::Settings;
 use crate::{Db, QueryResult, both, words};
@@ -28,7 +30,7 @@ pub const UNTOLD: Duration = Duration::minutes(10);
 /// Why an item is held that readers reported.
 pub const WHY: &str = "reports";
 /// However often somebody was wrong, a moderator sees what they say.
-const FLOOR: f64 = 0.1;
+pub const FLOOR: f64 = 0.1;
 /// Accounts younger than this hide nothing.
 const YOUNG: Duration = Duration::days(1);
 
@@ -127,14 +129,20 @@ pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Re
         .select((reports::reporter_id, verdicts::verdict, count_star()))
         .load(db)?;
     // Who asks anew after an answer was told that it is fine: that stays in their record.
-    let repeated: Vec<(UserId, i64)> = reports::table
+    let repeated: Vec<(UserId, Option<i64>)> = reports::table
         .filter(reports::reporter_id.eq_any(people))
-        .filter(reports::repeated.eq(true))
+        .filter(reports::repeated.gt(0))
         .group_by(reports::reporter_id)
-        .select((reports::reporter_id, count_star()))
+        .select((reports::reporter_id, sum(reports::repeated)))
         .load(db)?;
-    for (reporter, n) in repeated {
-        records.entry(reporter).or_default().answered += n;
+    let of_profiles: Vec<(UserId, Option<i64>)> = profile_reports::table
+        .filter(profile_reports::reporter_id.eq_any(people))
+        .filter(profile_reports::repeated.gt(0))
+        .group_by(profile_reports::reporter_id)
+        .select((profile_reports::reporter_id, sum(profile_reports::repeated)))
+        .load(db)?;
+    for (reporter, n) in repeated.into_iter().chain(of_profiles) {
+        records.entry(reporter).or_default().answered += n.unwrap_or(0);
     }
     for (reporter, verdict, n) in of_items {
         let record = records.entry(reporter).or_default();
@@ -189,6 +197,12 @@ pub enum ReportError {
     Refused(Refusal),
     #[error("This is not published any more.")]
     NotPublished,
+    #[error(
+        "This is your own. You can change it or take it away yourself; nobody has to look at it first."
+    )]
+    Own,
+    #[error("{}", .0.sentence())]
+    Limited(Limited),
     #[error(transparent)]
     Database(#[from] diesel::result::Error),
 }
@@ -220,11 +234,13 @@ pub fn file_on(
     if item.state != State::Published {
         return Err(ReportError::NotPublished);
     }
+    // The answer would tell an author what became of their own text, even that it is spam.
+    if item.author_id == reporter.id {
+        return Err(ReportError::Own);
+    }
     let note: String = note.trim().chars().take(MAX_NOTE).collect();
     let record = records(db, &[reporter.id])?.remove(&reporter.id);
-    let weight = if item.author_id == reporter.id {
-        0.0
-    } else if now() - reporter.created_at < YOUNG {
+    let weight = if now() - reporter.created_at < YOUNG {
         FLOOR
     } else {
         record.unwrap_or_default().weight()
@@ -253,7 +269,7 @@ pub fn file_on(
                 reports::closed_by.eq(None::<i64>),
                 reports::picture_id.eq(picture),
                 reports::weight.eq(weight),
-                reports::repeated.eq(true),
+                reports::repeated.eq(reports::repeated + 1),
                 reports::told_at.eq(None::<NaiveDateTime>),
             ))
             .execute(db)?;
@@ -312,7 +328,7 @@ fn hide_if_many(db: &mut Db, item: Item) -> QueryResult<()> {
         .inner_join(users::table.on(users::id.eq(reports::reporter_id)))
         .filter(reports::item_id.eq(item.id))
         .filter(reports::closed_by.is_null())
-        .filter(reports::repeated.eq(false))
+        .filter(reports::repeated.eq(0))
         .filter(reports::reporter_id.ne(item.author_id))
         .filter(users::created_at.le(now() - YOUNG))
         .order((reports::weight.desc(), reports::id))
@@ -403,7 +419,7 @@ pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
             reports::reason,
             reports::note,
             reports::created_at,
-            reports::repeated,
+            reports::repeated.gt(0),
             Option::<Picture>::as_select(),
         ))
         .load(db)?;
@@ -517,9 +533,34 @@ fn own_of(line: Line) -> Own {
     }
 }
 
+/// What people decided last on these items, of what stands: an answer may be overruled before its
+/// reporter hears of it.
+fn newest_verdicts(db: &mut Db, lines: &mut [&mut Line]) -> QueryResult<()> {
+    let answered: Vec<ItemId> = lines
+        .iter()
+        .filter(|line| line.8.is_some())
+        .map(|line| line.0)
+        .collect();
+    let newest: HashMap<ItemId, Verdict> = verdicts::table
+        .filter(verdicts::item_id.eq_any(answered))
+        .filter(verdicts::undone_at.is_null())
+        .filter(verdicts::verdict.ne(Verdict::Hold))
+        .order(verdicts::id)
+        .select((verdicts::item_id, verdicts::verdict))
+        .load(db)?
+        .into_iter()
+        .collect();
+    for line in lines {
+        if line.8.is_some() {
+            line.8 = newest.get(&line.0).copied().or(line.8);
+        }
+    }
+    Ok(())
+}
+
 /// One's own reports of texts, newest first, at most `most` of them.
 pub fn own(db: &mut Db, reporter: UserId, most: i64) -> QueryResult<Vec<Own>> {
-    let lines: Vec<Line> = reports::table
+    let mut lines: Vec<Line> = reports::table
         .inner_join(items::table)
         .left_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
         .left_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
@@ -538,12 +579,22 @@ pub fn own(db: &mut Db, reporter: UserId, most: i64) -> QueryResult<Vec<Own>> {
             verdicts::verdict.nullable(),
         ))
         .load(db)?;
+    newest_verdicts(db, &mut lines.iter_mut().collect::<Vec<_>>())?;
     Ok(lines.into_iter().map(own_of).collect())
 }
 
 /// Takes what the reporters of a batch have not been told yet: each with all that was answered of
 /// theirs, in this batch or long enough ago. What was undone meanwhile is open again, and not here.
+/// While a batch goes on, or back, nobody knows what will be left of it: its reporters hear later.
 pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<Own>)>> {
+    if Batch::find(db, batch)?.phase != Phase::Done {
+        Job::enqueue_in(db, JOB, &Answered::Batch(batch), Duration::minutes(1))?;
+        return Ok(Vec::new());
+    }
+    let unsettled: Vec<BatchId> = batches::table
+        .filter(batches::phase.ne(Phase::Done))
+        .select(batches::id)
+        .load(db)?;
     let untold = || {
         reports::table
             .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
@@ -557,7 +608,7 @@ pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<O
         .load(db)?;
     let mut all = Vec::new();
     for reporter in reporters {
-        let rows: Vec<(i64, Line)> = reports::table
+        let mut rows: Vec<(i64, Line)> = reports::table
             .inner_join(items::table)
             .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
             .left_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
@@ -568,6 +619,7 @@ pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<O
                     .eq(batch)
                     .or(verdicts::created_at.le(now() - UNTOLD)),
             )
+            .filter(verdicts::batch_id.ne_all(&unsettled))
             .order(reports::id)
             .select((
                 reports::id,
@@ -584,6 +636,8 @@ pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<O
                 ),
             ))
             .load(db)?;
+        let mut lines: Vec<&mut Line> = rows.iter_mut().map(|(_, line)| line).collect();
+        newest_verdicts(db, &mut lines)?;
         let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
         diesel::update(reports::table.filter(reports::id.eq_any(ids)))
             .set(reports::told_at.eq(now()))

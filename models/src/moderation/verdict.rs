@@ -95,6 +95,8 @@ pub enum Skip {
     },
     /// It is already so, or its author deleted it.
     Nothing,
+    /// One's own text, of which one asked for another look: others decide that.
+    OwnAppeal,
 }
 
 /// Kept with a verdict, so that an undo puts everything back.
@@ -241,6 +243,10 @@ pub(super) fn decide_into(
         if seen.version.is_some_and(|version| version != item.version) {
             let by = last_decider(db, item.id)?;
             outcomes.skipped.push((item.id, Skip::Changed { by }));
+            continue;
+        }
+        if case.appealed && appeal::is_own(db, item, asked.by)? {
+            outcomes.skipped.push((item.id, Skip::OwnAppeal));
             continue;
         }
         match case.plan(asked.verdict, asked.reason, at) {

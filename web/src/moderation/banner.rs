@@ -5,13 +5,14 @@
 
 use super::items;
 use actix_web::HttpRequest;
-use potluck_models::db::{BatchId, ItemId};
+use potluck_models::db::{BatchId, ItemId, UserId};
 use potluck_models::item::State;
+use potluck_models::moderation::appeal;
 use potluck_models::moderation::queue::{self, Entry};
 use potluck_models::moderation::reason::Reasons;
 use potluck_models::moderation::verdict::{Batch, Told, Verdict};
 use potluck_models::{Db, QueryResult};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The words of an address that belong to a banner and not to the page.
 pub const WORDS: [&str; 5] = ["batch", "undone", "skipped", "skips", "said"];
@@ -73,7 +74,12 @@ pub fn after_verdict(batch: Option<BatchId>, skipped: &[ItemId]) -> Vec<(&'stati
 }
 
 impl Banner {
-    pub fn load(db: &mut Db, params: &Params, reasons: &Reasons) -> QueryResult<Option<Banner>> {
+    pub fn load(
+        db: &mut Db,
+        params: &Params,
+        reasons: &Reasons,
+        me: Option<UserId>,
+    ) -> QueryResult<Option<Banner>> {
         if let Some(id) = params.number("undone") {
             return Banner::of_undo(db, BatchId(id));
         }
@@ -82,7 +88,7 @@ impl Banner {
             None => None,
         };
         let skipped = params.skipped();
-        let stayed = why_skipped(db, &skipped)?;
+        let stayed = why_skipped(db, &skipped, me)?;
         let sentence = match &told {
             Some(told) => {
                 let done = words(told, reasons);
@@ -125,7 +131,7 @@ impl Banner {
             ));
         }
         let named = batch.still_standing(db, NAMED as i64)?;
-        let stayed = why_skipped(db, &named)?;
+        let stayed = why_skipped(db, &named, None)?;
         Ok(Some(Banner {
             told: None,
             sentence,
@@ -161,11 +167,29 @@ pub fn words(told: &Told, reasons: &Reasons) -> String {
     }
 }
 
-fn why_skipped(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<(String, String, String)>> {
+fn why_skipped(
+    db: &mut Db,
+    ids: &[ItemId],
+    me: Option<UserId>,
+) -> QueryResult<Vec<(String, String, String)>> {
     let found = queue::these(db, ids)?;
+    let mut own = HashSet::new();
+    for asked in appeal::open_among(db, ids)? {
+        let entry = found.iter().find(|entry| entry.item.id == asked);
+        if let (Some(me), Some(entry)) = (me, entry)
+            && appeal::is_own(db, &entry.item, me)?
+        {
+            own.insert(asked);
+        }
+    }
     Ok(ids
         .iter()
         .map(|id| match found.iter().find(|entry| entry.item.id == *id) {
+            Some(entry) if own.contains(id) => (
+                entry.path(),
+                format!("{} {id}", entry.item.kind),
+                "is your own, and you asked for another look: somebody else decides it".into(),
+            ),
             Some(entry) => (
                 entry.path(),
                 format!("{} {id}", entry.item.kind),

@@ -83,7 +83,7 @@ impl Frame {
                     keys: Keys::read(&habits.keys),
                     habits,
                     counts: queue::counts_but(db, unsure, &large)?,
-                    banner: Banner::load(db, &params, &settings.reasons)?,
+                    banner: Banner::load(db, &params, &settings.reasons, me)?,
                     appeals: appeal::count(db)?,
                     people: profile_report::people(db)?,
                     campaigns: card::count_open(db)?,

@@ -11,6 +11,7 @@ use askama::Template;
 use chrono::NaiveDateTime;
 use potluck_models::db::{ItemId, UserId, now};
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::maker::is_hidden;
 use potluck_models::moderation::appeal::{self, AppealError, MAX_WORDS, Outcome, Standing};
 use potluck_models::moderation::queue::{self, Content};
 use potluck_models::moderation::reason::Reason;
@@ -80,6 +81,7 @@ struct FormPage {
     layout: Layout,
     item: ItemId,
     state: State,
+    by_maker: bool,
     reason: Option<Reason>,
     label: String,
     text: Html,
@@ -99,6 +101,7 @@ impl FormPage {
             _ => "",
         };
         match (self.state, &self.reason) {
+            _ if self.by_maker => "The maker of the project does not show this.".into(),
             (State::Removed, Some(reason)) => {
                 format!("A moderator removed this: {}.{another}", reason.sentence)
             }
@@ -152,6 +155,7 @@ async fn form_page(
         Ok(FormPage {
             item: id,
             state: item.state,
+            by_maker: is_hidden(&item),
             reason: layout.settings.reasons.find(&item.evidence).cloned(),
             layout,
             label,

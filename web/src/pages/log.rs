@@ -7,22 +7,44 @@ use crate::layout::{Layout, page};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
-use potluck_models::Db;
 use potluck_models::db::BatchId;
 use potluck_models::moderation::public_log::{self, PublicAct};
 use potluck_models::moderation::verdict::Verdict;
+use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 pub struct Before {
     before: Option<i64>,
 }
 
+struct Day {
+    date: NaiveDate,
+    acts: Vec<PublicAct>,
+    /// How many of each kind were put away as spam.
+    spam: BTreeMap<String, i64>,
+}
+
+/// "3 comments and 1 project".
+fn many(kinds: &BTreeMap<String, i64>) -> String {
+    let many: Vec<String> = kinds
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}{}", if *n == 1 { "" } else { "s" }))
+        .collect();
+    match many.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [start @ .., last] => format!("{} and {last}", start.join(", ")),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "site/log.html")]
 struct LogPage {
     layout: Layout,
-    days: Vec<(NaiveDate, Vec<PublicAct>)>,
+    days: Vec<Day>,
     is_first: bool,
     next: Option<BatchId>,
 }
@@ -42,16 +64,7 @@ impl LogPage {
 
     /// "removed 3 comments and 1 project".
     fn what(&self, act: &PublicAct) -> String {
-        let many: Vec<String> = act
-            .kinds
-            .iter()
-            .map(|(kind, n)| format!("{n} {kind}{}", if *n == 1 { "" } else { "s" }))
-            .collect();
-        let many = match many.as_slice() {
-            [] => "nothing".to_owned(),
-            [one] => one.clone(),
-            [start @ .., last] => format!("{} and {last}", start.join(", ")),
-        };
+        let many = many(&act.kinds);
         match act.batch.verdict {
             Verdict::Spam => format!("put away {many} as spam"),
             Verdict::Ham => format!("let {many} through"),
@@ -59,6 +72,16 @@ impl LogPage {
             Verdict::Restore => format!("brought {many} back"),
             Verdict::Hold => format!("held {many} that readers reported"),
         }
+    }
+
+    /// "12 comments were put away as spam".
+    fn spam(&self, day: &Day) -> String {
+        let were = if day.spam.values().sum::<i64>() == 1 {
+            "was"
+        } else {
+            "were"
+        };
+        format!("{} {were} put away as spam", many(&day.spam))
     }
 
     fn why(&self, act: &PublicAct) -> String {
@@ -79,20 +102,30 @@ pub async fn show(
     query: Query<Before>,
 ) -> Result<HttpResponse, Error> {
     let before = query.0.before.map(BatchId);
-    let (acts, next) = app
-        .read(move |db: &mut Db| public_log::page(db, before))
+    let (acts, next, spam) = app
+        .read(move |db: &mut Db| -> QueryResult<_> {
+            let (acts, next) = public_log::page(db, before)?;
+            let spam = public_log::spam_by_day(db, before, next)?;
+            Ok((acts, next, spam))
+        })
         .await?;
-    let mut days: Vec<(NaiveDate, Vec<PublicAct>)> = Vec::new();
+    let mut days: BTreeMap<Reverse<NaiveDate>, Day> = BTreeMap::new();
+    let day = |date| Day {
+        date,
+        acts: Vec::new(),
+        spam: BTreeMap::new(),
+    };
     for act in acts {
-        let day = act.batch.created_at.date();
-        match days.last_mut() {
-            Some((last, of_day)) if *last == day => of_day.push(act),
-            _ => days.push((day, vec![act])),
-        }
+        let date = act.batch.created_at.date();
+        let of_day = days.entry(Reverse(date)).or_insert_with(|| day(date));
+        of_day.acts.push(act);
+    }
+    for (date, spam) in spam {
+        days.entry(Reverse(date)).or_insert_with(|| day(date)).spam = spam;
     }
     page(&LogPage {
         layout: Layout::new(&req),
-        days,
+        days: days.into_values().collect(),
         is_first: before.is_none(),
         next,
     })

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::db::{ItemId, PictureId, UserId};
+use potluck_models::intake::limits;
 use potluck_models::item::{Item, Kind, State};
 use potluck_models::markdown;
 use potluck_models::moderation::profile_report;
@@ -197,8 +198,12 @@ async fn file(
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &again);
     };
     let (reporter, target) = (member.user().clone(), thing.target);
+    let limits_off = app.config.limits_off;
     let stays = app
         .write(move |db| -> Result<bool, report::ReportError> {
+            if !limits_off {
+                limits::reports(db, reporter.id)?.map_err(report::ReportError::Limited)?;
+            }
             match target {
                 Target::Person(person) => {
                     profile_report::file(db, &reporter, person, reason, &note)?;
