@@ -184,7 +184,7 @@ on_both! {
         site.sql("DELETE FROM item_domains");
         site.sql("UPDATE items SET script = '', newcomer = FALSE, by_maker = FALSE");
         let mona = site.moderator("mona");
-        assert_eq!(find(&mona, "held?first=1"), []);
+        // The site's own sweep may come first: either way all are read.
         while site.db(potluck_models::item::record_facts) {}
         assert_eq!(site.count("items WHERE script = ''"), 0);
         assert_eq!(find(&mona, "held?first=1"), [first]);

@@ -21,3 +21,6 @@ CREATE TABLE desk_habits (
 
 -- One moderator's newest acts: what is theirs to undo, and how long they have been at it.
 CREATE INDEX batches_by ON batches (by_id, id);
+
+-- Since when something reported waits.
+CREATE INDEX reports_open ON reports (created_at) WHERE closed_by IS NULL;

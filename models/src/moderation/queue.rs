@@ -11,7 +11,7 @@ use super::verdict::{Label, Seen};
 use crate::account::escape_like;
 use crate::db::{CampaignId, ItemId, ModelId, now};
 use crate::item::{Item, Kind, Queue, Revision, State};
-use crate::schema::{claims, item_domains, items, projects, revisions, users, verdicts};
+use crate::schema::{claims, item_domains, items, projects, reports, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{DateTime, Duration, NaiveDateTime};
 use diesel::dsl::{count_star, min, sql};
@@ -609,8 +609,15 @@ pub fn counts_but(db: &mut Db, unsure: bool, known: &[Count]) -> QueryResult<Vec
                 unsure: unsure && name == Name::Spam,
                 ..Filter::all_of(name)
             };
-            // Two questions of an index: together they would be asked of every item.
-            let oldest = all.matching().select(min(items::created_at)).first(db)?;
+            // Two questions of an index: together they would be asked of every item. What is reported
+            // waits since it was reported.
+            let oldest = match name {
+                Name::Reported => reports::table
+                    .filter(reports::closed_by.is_null())
+                    .select(min(reports::created_at))
+                    .first(db)?,
+                _ => all.matching().select(min(items::created_at)).first(db)?,
+            };
             Ok(Count {
                 queue: name,
                 items: all.count(db)?,

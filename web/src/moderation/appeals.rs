@@ -61,9 +61,18 @@ struct AppealsPage {
     is_first: bool,
     next: Option<AppealId>,
     fault: Option<String>,
+    /// The word to an author that was typed into what was refused.
+    typed: Option<(AppealId, String)>,
 }
 
 impl AppealsPage {
+    fn typed(&self, card: &Card) -> &str {
+        match &self.typed {
+            Some((id, words)) if *id == card.appeal.id => words,
+            _ => "",
+        }
+    }
+
     fn lede(&self) -> String {
         match self.frame.appeals {
             0 => "nothing waits".into(),
@@ -144,6 +153,7 @@ async fn appeals_page(
         is_first: after.is_none(),
         next,
         fault,
+        typed: None,
     })
 }
 
@@ -167,6 +177,7 @@ pub async fn decide(
     let (id, by) = (AppealId(id.into_inner()), moderator.user().clone());
     let outcome = form.get("outcome").parse::<Outcome>();
     let answer = form.get("answer").replace("\r\n", "\n").trim().to_owned();
+    let typed = Some((id, answer.clone()));
     let reason = form.get("reason").to_owned();
     let version = form.get("seen").parse().ok();
     let decided = match outcome {
@@ -198,7 +209,8 @@ pub async fn decide(
         Ok(batch) => Ok(see_other(format!("/moderation/appeals?batch={batch}"))),
         Err(fault) => {
             let me = moderator.user().id;
-            let shown = appeals_page(&req, &app, me, None, Some(fault)).await?;
+            let mut shown = appeals_page(&req, &app, me, None, Some(fault)).await?;
+            shown.typed = typed;
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown)
         }
     }
