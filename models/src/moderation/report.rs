@@ -283,11 +283,6 @@ pub fn file_on(
         diesel::update(reports::table.filter(mine.and(reports::picture_id.is_null())))
             .set((reports::picture_id.eq(picture), reports::reason.eq(reason)))
             .execute(db)?;
-    } else {
-        // Who says it again while it waits has thought of a better word.
-        diesel::update(reports::table.filter(mine))
-            .set((reports::reason.eq(reason), reports::note.eq(&note)))
-            .execute(db)?;
     }
     Ok(())
 }
