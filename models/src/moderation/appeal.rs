@@ -6,6 +6,7 @@
 //! counters and undo are those of verdicts: [`answer`] closes an appeal with it and [`reopen`] opens
 //! it again when it is undone.
 
+use super::UNTOLD;
 use super::letters::News;
 use super::log::Act;
 use super::reason::Reasons;
@@ -33,7 +34,6 @@ pub const PAGE: i64 = 50;
 const TOLD_FOR: Duration = Duration::days(30);
 /// The job that tells the author, [`UNTOLD`] after the decision.
 pub const JOB: &str = "appeal";
-pub const UNTOLD: Duration = Duration::minutes(10);
 
 words! {
     pub enum Outcome { Upheld = "upheld", Overturned = "overturned" }

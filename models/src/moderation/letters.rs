@@ -6,9 +6,9 @@
 //! in steps, each a transaction that notes the last author it wrote to: done again after a kill, a
 //! step writes to nobody twice.
 
+use super::UNTOLD;
 use super::entry::{Content, Entry};
 use super::queue;
-use super::sanction::UNTOLD;
 use super::verdict::{Batch, Phase, Verdict};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, UserId, VerdictId};

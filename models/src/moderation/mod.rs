@@ -25,3 +25,8 @@ pub mod rule;
 pub mod sanction;
 pub mod trial;
 pub mod verdict;
+
+use chrono::Duration;
+
+/// So long nobody is told of an act: letters wait, so that an undo meanwhile leaves no trace.
+pub const UNTOLD: Duration = Duration::minutes(10);

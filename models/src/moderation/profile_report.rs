@@ -2,10 +2,9 @@
 //! moderator answers all that wait about one person at once, by what was done about the person or by
 //! leaving it; that can be taken back.
 
+use super::UNTOLD;
 use super::log::Act;
-use super::report::{
-    self, Answered, Fate, MAX_NOTE, Own, Record, ReportError, ReportReason, UNTOLD,
-};
+use super::report::{self, Answered, Fate, MAX_NOTE, Own, Record, ReportError, ReportReason};
 use crate::account::User;
 use crate::db::{UserId, now};
 use crate::gate;

@@ -4,6 +4,7 @@
 //! A report weighs as much as its reporter was right until now ([`Record`]). What is said about a
 //! person's profile stands in [`super::profile_report`]: a profile is no item.
 
+use super::UNTOLD;
 use super::verdict::{self, Batch, Phase, Verdict};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, PictureId, UserId, dialect, now};
@@ -23,10 +24,8 @@ use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub const MAX_NOTE: usize = 500;
-/// The job that tells reporters what became of it, [`UNTOLD`] after the verdict: an undo before that
-/// leaves no trace.
+/// The job that tells reporters what became of it, [`UNTOLD`] after the verdict.
 pub const JOB: &str = "report";
-pub const UNTOLD: Duration = Duration::minutes(10);
 /// Why an item is held that readers reported.
 pub const WHY: &str = "reports";
 /// However often somebody was wrong, a moderator sees what they say.
@@ -498,48 +497,56 @@ pub struct Own {
     pub fate: Fate,
 }
 
-type Line = (
-    ItemId,
-    Kind,
-    State,
-    Option<PictureId>,
-    Option<(String, String)>,
-    ReportReason,
-    String,
-    NaiveDateTime,
-    Option<Verdict>,
-);
+/// A report of an item with what it is about and how it was answered.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = reports)]
+struct Line {
+    #[diesel(column_name = id)]
+    report: i64,
+    item_id: ItemId,
+    #[diesel(select_expression = items::kind)]
+    kind: Kind,
+    #[diesel(select_expression = items::state)]
+    state: State,
+    picture_id: Option<PictureId>,
+    #[diesel(select_expression = (projects::slug, projects::title).nullable())]
+    place: Option<(String, String)>,
+    reason: ReportReason,
+    note: String,
+    created_at: NaiveDateTime,
+    #[diesel(select_expression = verdicts::verdict.nullable())]
+    answer: Option<Verdict>,
+}
 
 fn own_of(line: Line) -> Own {
-    let (id, kind, state, picture, place, reason, note, at, verdict) = line;
-    let thing = match (kind, picture) {
+    let thing = match (line.kind, line.picture_id) {
         (Kind::Project, Some(_)) => "the picture of",
         (Kind::Project, None) => "the project",
         (Kind::Release, _) => "a release of",
         (Kind::Comment, _) => "a comment on",
     };
-    let (slug, title) = place.unwrap_or_default();
+    let (slug, title) = line.place.unwrap_or_default();
     Own {
         what: format!("{thing} “{title}”"),
-        path: match kind {
-            Kind::Comment => format!("/comments/{id}"),
+        path: match line.kind {
+            Kind::Comment => format!("/comments/{}", line.item_id),
             Kind::Project => format!("/projects/{slug}"),
             Kind::Release => format!("/projects/{slug}/releases"),
         },
-        reason,
-        note,
-        at,
-        fate: Fate::of(verdict, state),
+        reason: line.reason,
+        note: line.note,
+        at: line.created_at,
+        fate: Fate::of(line.answer, line.state),
     }
 }
 
 /// What people decided last on these items, of what stands: an answer may be overruled before its
 /// reporter hears of it.
-fn newest_verdicts(db: &mut Db, lines: &mut [&mut Line]) -> QueryResult<()> {
+fn newest_verdicts(db: &mut Db, lines: &mut [Line]) -> QueryResult<()> {
     let answered: Vec<ItemId> = lines
         .iter()
-        .filter(|line| line.8.is_some())
-        .map(|line| line.0)
+        .filter(|line| line.answer.is_some())
+        .map(|line| line.item_id)
         .collect();
     let newest: HashMap<ItemId, Verdict> = verdicts::table
         .filter(verdicts::item_id.eq_any(answered))
@@ -551,8 +558,8 @@ fn newest_verdicts(db: &mut Db, lines: &mut [&mut Line]) -> QueryResult<()> {
         .into_iter()
         .collect();
     for line in lines {
-        if line.8.is_some() {
-            line.8 = newest.get(&line.0).copied().or(line.8);
+        if line.answer.is_some() {
+            line.answer = newest.get(&line.item_id).copied().or(line.answer);
         }
     }
     Ok(())
@@ -567,19 +574,9 @@ pub fn own(db: &mut Db, reporter: UserId, most: i64) -> QueryResult<Vec<Own>> {
         .filter(reports::reporter_id.eq(reporter))
         .order((reports::created_at.desc(), reports::id.desc()))
         .limit(most)
-        .select((
-            items::id,
-            items::kind,
-            items::state,
-            reports::picture_id,
-            (projects::slug, projects::title).nullable(),
-            reports::reason,
-            reports::note,
-            reports::created_at,
-            verdicts::verdict.nullable(),
-        ))
+        .select(Line::as_select())
         .load(db)?;
-    newest_verdicts(db, &mut lines.iter_mut().collect::<Vec<_>>())?;
+    newest_verdicts(db, &mut lines)?;
     Ok(lines.into_iter().map(own_of).collect())
 }
 
@@ -608,7 +605,7 @@ pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<O
         .load(db)?;
     let mut all = Vec::new();
     for reporter in reporters {
-        let mut rows: Vec<(i64, Line)> = reports::table
+        let mut lines: Vec<Line> = reports::table
             .inner_join(items::table)
             .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
             .left_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
@@ -621,28 +618,14 @@ pub fn take_answers(db: &mut Db, batch: BatchId) -> QueryResult<Vec<(User, Vec<O
             )
             .filter(verdicts::batch_id.ne_all(&unsettled))
             .order(reports::id)
-            .select((
-                reports::id,
-                (
-                    items::id,
-                    items::kind,
-                    items::state,
-                    reports::picture_id,
-                    (projects::slug, projects::title).nullable(),
-                    reports::reason,
-                    reports::note,
-                    reports::created_at,
-                    verdicts::verdict.nullable(),
-                ),
-            ))
+            .select(Line::as_select())
             .load(db)?;
-        let mut lines: Vec<&mut Line> = rows.iter_mut().map(|(_, line)| line).collect();
         newest_verdicts(db, &mut lines)?;
-        let ids: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<i64> = lines.iter().map(|line| line.report).collect();
         diesel::update(reports::table.filter(reports::id.eq_any(ids)))
             .set(reports::told_at.eq(now()))
             .execute(db)?;
-        let told = rows.into_iter().map(|(_, line)| own_of(line)).collect();
+        let told = lines.into_iter().map(own_of).collect();
         all.push((User::find(db, reporter)?, told));
     }
     Ok(all)

@@ -4,6 +4,7 @@
 //! The rows are the acts. What those in force come to stands in `users`, where the gate and the
 //! log-in look; [`settle`] is the only place that writes it.
 
+use super::UNTOLD;
 use super::log::Act;
 use super::verdict::{self, MOST, Outcomes, Seen, UNDO, UndoError, Verdict};
 use crate::account::{FOR_GOOD, Role, User};
@@ -14,12 +15,11 @@ use crate::job::Job;
 use crate::schema::{items, sanctions, users};
 use crate::session::Session;
 use crate::{Db, QueryResult, words};
-use chrono::{Duration, NaiveDateTime};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-/// The job that tells the person, [`UNTOLD`] after the act: an undo before that leaves no trace.
+/// The job that tells the person, [`UNTOLD`] after the act.
 pub const JOB: &str = "sanction";
-pub const UNTOLD: Duration = Duration::minutes(10);
 pub const MAX_REASON: usize = 1_000;
 
 words! {

@@ -5,7 +5,7 @@
 
 use super::letters::{self, News};
 use super::log::Act;
-use super::{appeal, bulk, report};
+use super::{UNTOLD, appeal, bulk, report};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
 use crate::intake::{APPROVE_FIRST, Outcome};
@@ -732,13 +732,7 @@ fn close_reports(db: &mut Db, batch: BatchId, reported: &[ItemId]) -> QueryResul
     diesel::update(items::table.filter(items::id.eq_any(reported)))
         .set((items::reports.eq(0), items::report_weight.eq(0.0)))
         .execute(db)?;
-    Job::enqueue_in(
-        db,
-        report::JOB,
-        &report::Answered::Batch(batch),
-        report::UNTOLD,
-    )
-    .map(|_| ())
+    Job::enqueue_in(db, report::JOB, &report::Answered::Batch(batch), UNTOLD).map(|_| ())
 }
 
 fn last_decider(db: &mut Db, item: ItemId) -> QueryResult<Option<String>> {
