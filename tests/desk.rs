@@ -26,6 +26,15 @@ fn wait_for_page(mona: &Browser, rows: i64) {
     });
 }
 
+fn wait_until_told(mona: &Browser, words: &str) {
+    wait_for("the screen reader to be told", || {
+        let said = mona.ask("document.querySelector('[data-say]').textContent");
+        said.as_str()
+            .filter(|said| said.contains(words))
+            .map(|_| ())
+    });
+}
+
 #[test]
 fn a_hundred_items_are_decided_by_keys_alone() {
     let Some((driver, program)) = Driver::start() else {
@@ -120,13 +129,37 @@ fn keys_can_be_chosen_and_none_acts_while_somebody_types() {
     wait_for_queue(&site, 2);
     assert_eq!(in_state(&site, "spam"), 1);
     // What is said to those who cannot see it.
-    wait_for("the screen reader to be told", || {
-        let said = mona.ask("document.querySelector('[data-say]').textContent");
-        said.as_str()
-            .filter(|said| said.contains("1 item marked as spam"))
-            .map(|_| ())
-    });
+    wait_until_told(&mona, "1 item marked as spam");
+    // Also to who went on to a field before the answer came, which stays as it is.
+    mona.ask("document.querySelector('[data-say]').textContent = ''");
+    mona.click(".filter-fold summary");
+    mona.ask("void (document.querySelector('[data-item] [data-verdict=spam]').click(), document.querySelector('#f-q').focus())");
+    wait_until_told(&mona, "1 item marked as spam");
+    wait_until_told(&mona, "1 on this page");
+    assert_eq!(mona.ask("document.activeElement.id"), "f-q");
     assert_eq!(mona.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn when_no_answer_comes_the_desk_does_not_say_what_it_cannot_know() {
+    let Some((driver, program)) = Driver::start() else {
+        return;
+    };
+    let site = Site::start(Database::Sqlite, Options::default().limits_off());
+    crowd(&site, 2);
+    site.moderator("mona");
+    let mona = Browser::open(&driver, &program, &site, true);
+    mona.log_in("mona");
+    mona.go("/moderation/held");
+    // The server gets it, and the way back breaks.
+    mona.ask("void (window.fetch = ((fetch) => (...all) => fetch(...all).then(() => Promise.reject()))(window.fetch))");
+    mona.keys("js");
+    wait_for_queue(&site, 1);
+    wait_until_told(&mona, "No answer came");
+    mona.sees("may hold or not");
+    assert!(!mona.words().contains("changed nothing"));
+    mona.send(".flash-bad a");
+    mona.sees("1 wait");
 }
 
 #[test]
@@ -227,6 +260,21 @@ on_both! {
         let hers = ada.get("/moderation/held?claimed=ada").expect(200);
         assert_eq!(shown(&hers).len(), 12);
         hers.says("These are yours");
+    }
+
+    fn one_at_a_time_keeps_the_view_and_says_it_once(site) {
+        crowd(site, 3);
+        let mona = site.moderator("mona");
+        let page = mona.get("/moderation/held?order=oldest&maker=no&one=0").expect(200);
+        let taken = mona.fill_in(&page.form("/moderation/claims"), &[("share", "one"), ("one", "0")]).expect(303);
+        let to = taken.location().expect("a place").to_owned();
+        assert_eq!(to, "/moderation/held?maker=no&order=oldest&one=1");
+        assert_eq!(shown(&mona.get(&to).expect(200)).len(), 1);
+        let held = site.count("claims");
+        for share in ["", "half"] {
+            mona.post("/moderation/claims", &[("queue", "held"), ("share", share)]).expect(400).says("Nothing was changed");
+        }
+        assert_eq!(site.count("claims"), held);
     }
 
     fn who_opens_an_item_is_named_to_the_others_and_stops_nobody(site) {

@@ -149,13 +149,16 @@ function send(form, button) {
     .finally(() => waiting--);
 }
 
-// Said once more on every page that is taken over, until it was seen without anything on its way.
+// No answer: the way there or the way back broke, and only the server knows which. Said once more on
+// every page that is taken over, until it was seen without anything on its way.
 function failed(sent) {
   for (const item of sent) item.removeAttribute("data-sent");
-  const words = "A verdict could not be sent, and changed nothing. Its item is here still; try again.";
+  const words = "No answer came, so what you sent may hold or not. A reload shows what holds.";
   const flash = document.createElement("div");
   flash.className = "flash flash-bad";
   flash.append(Object.assign(document.createElement("p"), { textContent: words }));
+  const reload = { className: "button button-small", href: location.pathname + location.search, textContent: "Reload" };
+  flash.append(Object.assign(document.createElement("a"), reload));
   say(words);
   if (waiting > 1) kept.push(flash);
   else document.querySelector(".desk-main")?.prepend(flash);
@@ -168,11 +171,11 @@ async function post(form, button, fields) {
   const to = new URL(answer.url);
   if (!answer.ok || to.pathname !== location.pathname) {
     // A refusal, a page of progress, a log-in: it has a page of its own, which a plain form gets.
-    const whole = answer.redirected ? null : await answer.text();
     left = true;
-    if (whole === null) return location.assign(to);
-    // What was refused changed nothing, and is sent once more to be told so on a page of its own.
-    return form.isConnected ? form.requestSubmit(button) : showWhole(whole);
+    if (answer.redirected) return location.assign(to);
+    // What was refused changed nothing, and is sent once more to be told so on a page of its own. If
+    // its form is gone from the page meanwhile, the page shows what holds.
+    return form.isConnected ? form.requestSubmit(button) : location.reload();
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const banner = page.querySelector(".desk-main > .flash");
@@ -189,10 +192,15 @@ function takeOver(page, to, banner) {
   // What the cursor stands on, or else the next that is still there.
   const order = boxes().map((tick) => tick.value);
   const words = [...order.slice(Math.max(at, 0)), ...order.slice(0, Math.max(at, 0)).reverse()];
+  const tell = () => {
+    const said = banner?.querySelector(".flash-said p")?.textContent ?? "";
+    const rest = items().filter((item) => !item.hidden).length;
+    say(`${said} ${rest ? `${rest} on this page.` : "Nothing is left on this page."}`);
+  };
   // Who types into a filter meanwhile keeps what they typed; the page catches up with the next verdict.
   if (typing(document.activeElement)) {
     for (const item of items()) item.hidden = isSent(item) || item.hidden;
-    return;
+    return tell();
   }
   for (const part of ["[data-desk]", ".desk-head"]) {
     const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
@@ -210,15 +218,7 @@ function takeOver(page, to, banner) {
   if (items().length) move(next === undefined ? 0 : there.indexOf(next));
   else document.querySelector(".desk-main h2, .desk-head h1")?.setAttribute("tabindex", "-1");
   if (!items().length) document.querySelector(".desk-main h2, .desk-head h1")?.focus();
-  const said = banner?.querySelector(".flash-said p")?.textContent ?? "";
-  const rest = items().length;
-  say(`${said} ${rest ? `${rest} on this page.` : "Nothing is left on this page."}`);
-}
-
-function showWhole(html) {
-  document.open();
-  document.write(html);
-  document.close();
+  tell();
 }
 
 // A closed tab would lose what is on its way.

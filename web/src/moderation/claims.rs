@@ -47,18 +47,19 @@ pub async fn take(
     })?;
     let taken = match form.get("share") {
         "one" => {
-            let query = match view.query().as_str() {
-                "" => "one=1".to_owned(),
-                query => format!("{query}&one=1"),
+            let view = View {
+                one: Some(true),
+                ..view
             };
             let after = view
                 .after
                 .map_or(String::new(), |after| format!("&after={after}"));
+            let to = format!("{path}?{}{after}", view.query());
             app.write(move |db: &mut Db| {
                 claim::take_first(db, me, &view.filter, view.order, view.after)
             })
             .await?;
-            return Ok(see_other(format!("{path}?{query}{after}")));
+            return Ok(see_other(to));
         }
         "none" => {
             app.write(move |db: &mut Db| claim::release(db, me)).await?;
@@ -68,9 +69,14 @@ pub async fn take(
             app.write(move |db: &mut Db| claim::deal_share(db, me, &view.filter, view.order))
                 .await?
         }
-        _ => {
+        "mine" => {
             app.write(move |db: &mut Db| claim::take_share(db, me, &view.filter, view.order))
                 .await?
+        }
+        _ => {
+            return Err(Error::BadRequest(
+                "This form asks for a share that nobody deals. Nothing was changed; go back to the queue.",
+            ));
         }
     };
     if taken == 0 {
