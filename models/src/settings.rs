@@ -11,8 +11,8 @@ use crate::{both, db::dialect, secret};
 use diesel::prelude::*;
 
 crate::words! {
-    /// What the desk does with spam that the filter put away by itself and that was not drawn for the
-    /// sample: its text need be seen by nobody.
+    /// What the desk does with spam that the filter put away by itself, or the rule of a campaign that
+    /// was called spam, and that was not drawn for the sample: its text need be seen by nobody.
     pub enum SureSpam {
         /// Not in the queue, unless asked for.
         LeftOut = "left-out",

@@ -181,7 +181,7 @@ impl Letter {
         if notice.more > 0 {
             text.push_str(&format!("\nand {} more.\n", notice.more));
         }
-        if taken {
+        if notice.may_ask {
             text.push_str(
                 "\nIf you think that this was a mistake, open the page of the text while you are logged in and\n\
                  tell us there. Another moderator looks at it then.\n",

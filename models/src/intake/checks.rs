@@ -4,6 +4,7 @@ use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
 use crate::db::{ItemId, now};
 use crate::item::{Kind, Queue, RevisionState, State};
+use crate::moderation::log::counted;
 use crate::moderation::sanction;
 use crate::schema::{items, revisions};
 use crate::settings::Settings;
@@ -127,7 +128,7 @@ pub fn links(settings: &Settings, text: &Text) -> Step {
     let lower = text.text.to_lowercase();
     let found = (lower.matches("http://").count() + lower.matches("https://").count()) as i64;
     if found > most {
-        Step::new("links", Outcome::Hold, format!("{found} links"))
+        Step::new("links", Outcome::Hold, counted(found, "link"))
     } else {
         Step::pass("links")
     }

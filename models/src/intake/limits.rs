@@ -4,6 +4,7 @@
 use crate::account::User;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::item::{Kind, Queue, RevisionState, State};
+use crate::moderation::log::counted;
 use crate::schema::{comments, hits, items, revisions};
 use crate::settings::Settings;
 use crate::spam::near;
@@ -30,6 +31,9 @@ impl Limited {
     pub fn sentence(&self) -> String {
         match self {
             Limited::TooFast { sentence, .. } => sentence.clone(),
+            Limited::TooManyWaiting { most: 1 } => {
+                "You have a text waiting for a moderator. Once it is approved you can go on.".into()
+            }
             Limited::TooManyWaiting { most } => format!(
                 "You have {most} texts waiting for a moderator. Once one is approved you can go on."
             ),
@@ -172,8 +176,8 @@ pub fn comment(
         return Ok(Err(Limited::TooFast {
             seconds,
             sentence: format!(
-                "You have posted {} comments in an hour. Try again in {}.",
-                settings.comments_per_hour,
+                "You have posted {} in an hour. Try again in {}.",
+                counted(settings.comments_per_hour, "comment"),
                 span(seconds)
             ),
         }));

@@ -13,7 +13,7 @@ use super::reason::Reasons;
 use super::verdict::{self, Seen, Verdict};
 use crate::account::{Role, User};
 use crate::db::{AppealId, BatchId, ItemId, UserId, VerdictId, dialect, now};
-use crate::item::{Item, State};
+use crate::item::{Item, Queue, State};
 use crate::job::Job;
 use crate::maker::BY_MAKER;
 use crate::schema::{appeals, items, revisions, users, verdicts};
@@ -95,6 +95,8 @@ pub enum Standing {
         answer: String,
         at: NaiveDateTime,
     },
+    /// It was answered, and what holds now was decided since.
+    Spent,
 }
 
 /// Away from readers, or with an edit that is. A maker's no is the maker's.
@@ -126,6 +128,7 @@ pub fn standing(db: &mut Db, of: &[Item]) -> QueryResult<HashMap<ItemId, Standin
         .map(|item| item.id)
         .collect();
     let since = waiting_since(db, &waiting)?;
+    let newest = newest_decisions(db, made.values())?;
     let mut found = HashMap::new();
     for item in of {
         let standing = match made.remove(&item.id) {
@@ -133,17 +136,18 @@ pub fn standing(db: &mut Db, of: &[Item]) -> QueryResult<HashMap<ItemId, Standin
                 outcome: Some(outcome),
                 decided_at: Some(at),
                 answer,
+                closed_by,
                 ..
-            }) if item.state != State::Deleted && (is_away(item) || now() - at <= TOLD_FOR) => {
-                Standing::Answered {
+            }) => match holds(item, outcome, closed_by, newest.get(&item.id)) {
+                true if is_away(item) || now() - at <= TOLD_FOR => Standing::Answered {
                     outcome,
                     answer,
                     at,
-                }
-            }
-            Some(open) if open.decided_at.is_none() && is_away(item) => {
-                Standing::Waits(open.created_at)
-            }
+                },
+                false if is_away(item) => Standing::Spent,
+                _ => continue,
+            },
+            Some(open) if is_away(item) => Standing::Waits(open.created_at),
             Some(_) => continue,
             None if !is_away(item) => continue,
             None => match since.get(&item.id) {
@@ -154,6 +158,72 @@ pub fn standing(db: &mut Db, of: &[Item]) -> QueryResult<HashMap<ItemId, Standin
         found.insert(item.id, standing);
     }
     Ok(found)
+}
+
+/// Whether what was answered is still so. Nobody is told that a moderator kept away what waits for one
+/// again, nor that nothing is wrong with what was taken away since.
+fn holds(
+    item: &Item,
+    outcome: Outcome,
+    closed_by: Option<VerdictId>,
+    newest: Option<&VerdictId>,
+) -> bool {
+    let lies_there = match outcome {
+        Outcome::Upheld => {
+            matches!(item.state, State::Spam | State::Removed) && item.queue.is_none()
+        }
+        Outcome::Overturned => {
+            matches!(item.state, State::Published | State::Held | State::Unlisted)
+                && matches!(item.queue, None | Some(Queue::Maker))
+        }
+    };
+    lies_there && closed_by.as_ref() == newest
+}
+
+/// The newest verdict that stands on each item of appeals that were answered.
+fn newest_decisions<'a>(
+    db: &mut Db,
+    of: impl Iterator<Item = &'a Appeal>,
+) -> QueryResult<HashMap<ItemId, VerdictId>> {
+    let ids: Vec<ItemId> = of
+        .filter(|appeal| appeal.decided_at.is_some())
+        .map(|appeal| appeal.item_id)
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(ItemId, VerdictId)> = verdicts::table
+        .filter(verdicts::item_id.eq_any(ids))
+        .filter(verdicts::undone_at.is_null())
+        .order(verdicts::id)
+        .select((verdicts::item_id, verdicts::id))
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Those of these items that lie in Spam though their author asked for another look. They are told
+/// so: what the robot or one moderator calls spam looks held to its author, but not for ever.
+pub fn kept_away(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashSet<ItemId>> {
+    let rows: Vec<(Appeal, Item)> = appeals::table
+        .inner_join(items::table.on(items::id.eq(appeals::item_id)))
+        .filter(appeals::item_id.eq_any(ids))
+        .filter(appeals::outcome.eq(Outcome::Upheld))
+        .filter(items::state.eq(State::Spam))
+        .select((Appeal::as_select(), Item::as_select()))
+        .load(db)?;
+    let newest = newest_decisions(db, rows.iter().map(|(appeal, _)| appeal))?;
+    Ok(rows
+        .into_iter()
+        .filter(|(appeal, item)| {
+            holds(
+                item,
+                Outcome::Upheld,
+                appeal.closed_by,
+                newest.get(&item.id),
+            )
+        })
+        .map(|(_, item)| item.id)
+        .collect())
 }
 
 /// Since when these wait: since the newest text came in, or since it was taken from readers. What
@@ -243,6 +313,15 @@ fn first_decision(db: &mut Db, item: ItemId) -> QueryResult<Option<VerdictId>> {
         .select(verdicts::id)
         .first(db)
         .optional()
+}
+
+/// Those of these items that were asked about, answered or not: that is done once.
+pub fn among(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashSet<ItemId>> {
+    let asked: Vec<ItemId> = appeals::table
+        .filter(appeals::item_id.eq_any(ids))
+        .select(appeals::item_id)
+        .load(db)?;
+    Ok(asked.into_iter().collect())
 }
 
 /// Those of these items whose authors wait for an answer.

@@ -6,7 +6,7 @@
 
 use super::campaign::Campaign;
 use super::letters;
-use super::log::Act;
+use super::log::{Act, counted};
 use super::queue::Filter;
 use super::verdict::{
     Asked, Batch, MOST, Outcomes, Phase, Verdict, decide_into, open_batch, put_back,
@@ -74,9 +74,9 @@ pub fn decide_all(
     let detail = format!(
         "{verdict} on {} {words}{}{reason}",
         if goes_on {
-            format!("up to {total} items:")
+            format!("up to {}:", counted(total, "item"))
         } else {
-            format!("{} items:", outcomes.done)
+            format!("{}:", counted(outcomes.done as i64, "item"))
         },
         if reason.is_empty() { "" } else { "; " },
     );

@@ -7,6 +7,7 @@
 //! step writes to nobody twice.
 
 use super::UNTOLD;
+use super::appeal;
 use super::entry::{Content, Entry};
 use super::queue;
 use super::verdict::{Batch, Phase, Verdict};
@@ -82,6 +83,8 @@ pub struct Notice {
     pub more: i64,
     /// Not all of them have the same news.
     pub mixed: bool,
+    /// Some of what was taken away can still be asked about: once for each text.
+    pub may_ask: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -303,6 +306,12 @@ fn notices(
             _ => authors.push((told.author, vec![told])),
         }
     }
+    let is_taken = |told: &Told| matches!(told.news, News::Removed | News::Refused);
+    let taken: Vec<ItemId> = authors
+        .iter()
+        .flat_map(|(_, texts)| texts.iter().filter(|told| is_taken(told)))
+        .map(|told| told.item)
+        .collect();
     let ids: Vec<UserId> = authors.iter().map(|(author, _)| *author).collect();
     let people: HashMap<UserId, User> = users::table
         .filter(users::id.eq_any(ids))
@@ -321,6 +330,7 @@ fn notices(
         .into_iter()
         .map(|entry| (entry.item.id, entry))
         .collect();
+    let asked = appeal::among(db, &taken)?;
     let mut notices = Vec::new();
     for (author, texts) in authors {
         let Some(user) = people.get(&author) else {
@@ -334,6 +344,10 @@ fn notices(
                 .first()
                 .map_or(String::new(), |told| told.reason.clone()),
             more,
+            may_ask: !taken_back
+                && texts
+                    .iter()
+                    .any(|told| is_taken(told) && !asked.contains(&told.item)),
             mixed: !taken_back && texts.iter().any(|told| told.news != texts[0].news),
             texts: texts
                 .into_iter()

@@ -103,6 +103,11 @@ impl Act<'_> {
     }
 }
 
+/// "1 item", "2 items".
+pub fn counted(n: i64, unit: &str) -> String {
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Which acts.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

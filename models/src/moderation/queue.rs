@@ -130,7 +130,7 @@ pub struct Filter {
     pub maker: Option<bool>,
     /// Held by this moderator, for the time being.
     pub claimed: String,
-    /// Without what the filter put away by itself and nobody drew: see [`Settings::sure_spam`].
+    /// Without what is [`SURE`] spam and nobody drew: see [`Settings::sure_spam`].
     ///
     /// [`Settings::sure_spam`]: crate::settings::Settings::sure_spam
     pub unsure: bool,
@@ -177,6 +177,8 @@ pub(crate) const RECENT: &str =
 const DECIDED: &str = "items.queue IS NULL AND items.state IN ('spam', 'removed')";
 const REPORTED: &str = "items.reports > 0";
 const SAMPLED: &str = "items.sampled";
+/// What lies in Spam by these is sure: the filter is, or a person called all of the campaign spam.
+pub const SURE: [&str; 2] = ["filter", "campaign"];
 /// Nothing is added to them but this: no other index can serve them then. A planner that knows
 /// nothing of the skew would read all that a busy author ever wrote, row by row.
 const ITEM: &str = "(+items.id)";
@@ -365,7 +367,7 @@ impl Filter {
             query = query.filter(items::id.eq_any(held));
         }
         if self.unsure && self.queue == Name::Spam && self.show == Show::Waiting {
-            query = query.filter(items::why.ne("filter").or(sql::<Bool>(SAMPLED)));
+            query = query.filter(items::why.ne_all(SURE).or(sql::<Bool>(SAMPLED)));
         }
         if let Some(until) = self.until {
             query = query.filter(items::id.le(until));
@@ -591,8 +593,7 @@ fn time_of(key: f64) -> NaiveDateTime {
         .naive_utc()
 }
 
-/// How many wait in each queue; in Spam also what the filter surely put away, unless that is left
-/// out.
+/// How many wait in each queue; in Spam also what is [`SURE`], unless that is left out.
 pub fn counts(db: &mut Db, unsure: bool) -> QueryResult<Vec<Count>> {
     counts_but(db, unsure, &[])
 }

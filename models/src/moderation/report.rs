@@ -383,8 +383,12 @@ fn hide_if_many(db: &mut Db, item: Item) -> QueryResult<()> {
         .into_iter()
         .map(|(reason, n)| format!("{reason} {n}"))
         .collect();
+    let (readers, together) = match people {
+        1 => ("1 reader".to_owned(), "The report weighs"),
+        n => (format!("{n} readers"), "Together their reports weigh"),
+    };
     let evidence = format!(
-        "{people} readers reported it: {}; weight {weight:.1}, the bar is {bar}",
+        "{readers} reported it: {}. {together} {weight:.1} and reached the bar of {bar}, so it is hidden until a moderator has looked.",
         reasons.join(", ")
     );
     verdict::hold_for_readers(db, item, WHY, &evidence).map(|_| ())

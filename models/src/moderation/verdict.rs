@@ -4,7 +4,7 @@
 //! Spam is ham; restoring what was removed leaves the label alone. A batch is one transaction.
 
 use super::letters::{self, News};
-use super::log::Act;
+use super::log::{Act, counted};
 use super::{UNTOLD, appeal, bulk, report};
 use crate::account::User;
 use crate::db::{BatchId, ItemId, ModelId, RevisionId, UserId, VerdictId, dialect, now};
@@ -184,8 +184,9 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     fn log(&self, db: &mut Db, batch: BatchId, done: usize) -> QueryResult<()> {
         let detail = format!(
-            "{} on {done} items{}{}",
+            "{} on {}{}{}",
             self.verdict,
+            counted(done as i64, "item"),
             if self.reason.is_empty() { "" } else { ": " },
             self.reason
         );
@@ -963,8 +964,11 @@ pub fn undo(db: &mut Db, id: BatchId, by: UserId) -> Result<Undone, UndoError> {
         undone.goes_on.is_none() && undone.left.is_empty(),
     )?;
     let detail = match undone.goes_on {
-        Some(_) => format!("undoes {} on {all} items", batch.verdict),
-        None => format!("undid {} on {} items", batch.verdict, undone.done),
+        Some(_) => format!("undoes {} on {}", batch.verdict, counted(all, "item")),
+        None => {
+            let done = counted(undone.done as i64, "item");
+            format!("undid {} on {done}", batch.verdict)
+        }
     };
     Act {
         actor: Some(by),

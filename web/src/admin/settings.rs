@@ -137,7 +137,7 @@ impl Field {
             ),
             Field::choice(
                 "sure_spam",
-                "Spam that the filter put away by itself",
+                "Spam that the filter put away by itself, and copies of a campaign that was called spam",
                 "What was drawn for the sample is always shown.",
                 s.sure_spam.as_str(),
                 &[

@@ -45,7 +45,7 @@ pub async fn author(app: &App, id: AppealId, verdict: VerdictId) -> Result<(), E
         };
         let sentence = match (appeal.outcome, item.state, item.queue) {
             (None, ..) | (_, State::Deleted, _) => return Ok(()),
-            (Some(Outcome::Upheld), ..) => "It stays as it was decided: readers do not see it.",
+            (Some(Outcome::Upheld), ..) => "It stays away from readers.",
             (Some(Outcome::Overturned), _, Some(Queue::Maker)) => {
                 "Nothing is wrong with it. The maker of the project looks at each comment first, and it waits for them now."
             }

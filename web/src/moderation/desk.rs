@@ -178,8 +178,11 @@ impl QueuePage {
                 count.map_or(0, |count| count.items)
             ),
             (_, _, Some(oldest)) => format!(
-                "{} wait · oldest {}",
-                count.map_or(0, |count| count.items),
+                "{} · oldest {}",
+                match count.map_or(0, |count| count.items) {
+                    1 => "1 waits".to_owned(),
+                    n => format!("{n} wait"),
+                },
                 self.layout.ago(&oldest)
             ),
         }

@@ -153,13 +153,20 @@ impl Row {
         }
     }
 
-    /// Put away by the filter alone, which is sure of it.
+    /// Put away by the filter alone, which is sure of it, or as a copy of what a person called spam.
     pub fn is_sure_spam(&self) -> bool {
         let item = &self.entry.item;
         item.queue == Some(Queue::Spam)
             && item.state == State::Spam
-            && item.why == "filter"
+            && queue::SURE.contains(&item.why.as_str())
             && !item.sampled
+    }
+
+    /// Why readers do not see it now, if it is because of what they reported.
+    pub fn hidden_by_readers(&self) -> Option<&str> {
+        let item = &self.entry.item;
+        let hidden = item.why == report::WHY && item.state == State::Held;
+        hidden.then_some(item.evidence.as_str())
     }
 
     pub fn score(&self) -> Option<String> {

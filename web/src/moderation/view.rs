@@ -15,7 +15,7 @@ pub struct View {
     pub after: Option<Cursor>,
     /// One item at a time; None: as this moderator likes it.
     pub one: Option<bool>,
-    /// Also what the filter surely put away, where the site leaves that out.
+    /// Also sure spam, where the site leaves that out.
     pub sure: bool,
 }
 

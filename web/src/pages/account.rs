@@ -5,13 +5,14 @@ use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Layout, page, page_with};
 use crate::mail::Letter;
+use crate::pages::people;
 use crate::session::{Member, Moderator};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::Duration;
 use potluck_models::account::{Role, User};
-use potluck_models::db::{SanctionId, SessionId};
+use potluck_models::db::{ItemId, SanctionId, SessionId};
 use potluck_models::intake::limits;
 use potluck_models::item::State;
 use potluck_models::moderation::digest;
@@ -19,6 +20,7 @@ use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::project::{Card, FieldError, Listing};
 use potluck_models::session::Session;
 use potluck_models::{QueryResult, password};
+use std::collections::HashSet;
 
 #[derive(Template)]
 #[template(path = "accounts/account.html")]
@@ -29,6 +31,8 @@ struct AccountPage {
     this: SessionId,
     sessions: Vec<Session>,
     mine: Vec<Card>,
+    /// Of these, what stays away from readers for good.
+    kept_away: HashSet<ItemId>,
     /// What moderators did that concerns them.
     sanctions: Vec<Sanction>,
     /// Of a moderator: whether the daily letter of what waits is wanted.
@@ -66,7 +70,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, mine, sanctions, digest) = app
+    let (sessions, mine, kept_away, sanctions, digest) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -76,7 +80,10 @@ async fn account_page(
             };
             let sanctions = Sanction::for_member(db, id)?;
             let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
-            Ok((Session::of(db, id)?, mine.load(db)?, sanctions, digest))
+            let mine = mine.load(db)?;
+            let kept_away = people::kept_away(db, &mine)?;
+            let sessions = Session::of(db, id)?;
+            Ok((sessions, mine, kept_away, sanctions, digest))
         })
         .await?;
     Ok(AccountPage {
@@ -86,6 +93,7 @@ async fn account_page(
         this,
         sessions,
         mine,
+        kept_away,
         sanctions,
         digest,
     })

@@ -63,13 +63,19 @@ impl Note {
         Ok(Note::of(db, std::slice::from_ref(item))?.remove(&item.id))
     }
 
+    /// A moderator looked again and left it away: nobody is told then that it waits for one.
+    pub fn is_upheld(&self) -> bool {
+        let upheld = Outcome::Upheld;
+        matches!(&self.standing, Standing::Answered { outcome, .. } if *outcome == upheld)
+    }
+
     fn ago(&self, at: &NaiveDateTime) -> String {
         crate::layout::ago(self.now, *at)
     }
 
     fn said(&self, outcome: &Outcome) -> &'static str {
         match outcome {
-            Outcome::Upheld => "it stays as it was decided.",
+            Outcome::Upheld => "it stays away from readers.",
             Outcome::Overturned => "nothing is wrong with it.",
         }
     }
@@ -106,6 +112,9 @@ impl FormPage {
                 format!("A moderator removed this: {}.{another}", reason.sentence)
             }
             (State::Removed, None) => format!("A moderator removed this.{another}"),
+            _ if self.shown.as_ref().is_some_and(Note::is_upheld) => {
+                "You asked for another look.".into()
+            }
             (State::Held | State::Spam, _) => "This waits for a moderator.".into(),
             _ => "About your text.".into(),
         }

@@ -132,6 +132,11 @@ impl Shown {
             (State::Held, Some(Queue::Maker)) => {
                 "Waiting for the maker of this project. Only you and they see it until then."
             }
+            (State::Held | State::Spam, _)
+                if self.own && self.appeal.as_ref().is_some_and(appeals::Note::is_upheld) =>
+            {
+                "Only you see it."
+            }
             (State::Held | State::Spam, _) if self.own => {
                 "Waiting for a moderator. Only you see it until then."
             }

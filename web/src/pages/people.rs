@@ -8,9 +8,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::comment::Comment;
+use potluck_models::db::ItemId;
 use potluck_models::item::State;
-use potluck_models::markdown;
+use potluck_models::moderation::appeal;
 use potluck_models::project::{Card, Listing};
+use potluck_models::{Db, QueryResult, markdown};
+use std::collections::HashSet;
 
 const MOST_PROJECTS: i64 = 60;
 const COMMENTS: i64 = 20;
@@ -24,6 +27,8 @@ struct PersonPage {
     projects: Vec<Card>,
     /// Of their own page only: what is not public.
     unshared: Vec<Card>,
+    /// Of these, what stays away from readers for good.
+    kept_away: HashSet<ItemId>,
     comments: Vec<(Comment, String, String)>,
 }
 
@@ -42,8 +47,19 @@ impl PersonPage {
             State::Draft => "draft",
             State::Removed => "removed by a moderator",
             State::Unlisted => "unlisted",
+            _ if self.kept_away.contains(&card.id) => "kept from readers",
             _ => "waits for a moderator",
         }
+    }
+}
+
+/// Those of one's own projects that a moderator left in Spam when asked to look again.
+pub fn kept_away(db: &mut Db, own: &[Card]) -> QueryResult<HashSet<ItemId>> {
+    let in_spam = own.iter().filter(|card| card.state == State::Spam);
+    let ids: Vec<ItemId> = in_spam.map(|card| card.id).collect();
+    match ids.is_empty() {
+        true => Ok(HashSet::new()),
+        false => appeal::kept_away(db, &ids),
     }
 }
 
@@ -72,6 +88,7 @@ pub async fn show(
                 Vec::new()
             };
             unshared.retain(|card| card.state != State::Published);
+            let kept_away = kept_away(db, &unshared)?;
             let comments = Comment::by(db, person.id, COMMENTS)?;
             // An account that was never confirmed, and did nothing, is nobody yet.
             if !person.is_confirmed() && !is_own && projects.is_empty() && comments.is_empty() {
@@ -83,6 +100,7 @@ pub async fn show(
                 is_own,
                 projects,
                 unshared,
+                kept_away,
                 comments,
             })
         })

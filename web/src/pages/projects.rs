@@ -21,6 +21,7 @@ use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
 use potluck_models::maker;
+use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
@@ -204,6 +205,8 @@ struct ShowPage {
     /// Minutes between two comments of one person, where a moderator asked for it.
     slow: Option<i32>,
     appeal: Option<appeals::Note>,
+    /// It lies in Spam, and its author was told that it stays away.
+    kept_away: bool,
     talk: Talk,
 }
 
@@ -233,7 +236,15 @@ impl ShowPage {
             // Spam looks held to its author.
             State::Spam if self.standing.is_moderator && !self.standing.on_team => told(
                 "In Spam.",
-                "Its makers are told that it waits for a moderator.",
+                if self.kept_away {
+                    "Its makers are told that it stays away from readers."
+                } else {
+                    "Its makers are told that it waits for a moderator."
+                },
+            ),
+            State::Spam if self.kept_away => told(
+                "Kept from readers.",
+                "Only its makers and moderators see this page.",
             ),
             State::Held | State::Spam => told(
                 "Waiting for a moderator.",
@@ -370,6 +381,8 @@ pub async fn show(
                 Vec::new()
             };
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
+            let kept_away =
+                item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
             let talk = Talk::load(db, &project, me, &csrf, &settings, after)?;
             Ok(move |layout| ShowPage {
                 layout,
@@ -384,6 +397,7 @@ pub async fn show(
                 waiting_releases,
                 slow,
                 appeal,
+                kept_away,
                 talk,
             })
         })

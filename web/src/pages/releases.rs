@@ -16,6 +16,7 @@ use potluck_models::db::now;
 use potluck_models::gate;
 use potluck_models::item::{Item, State};
 use potluck_models::markdown;
+use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
 use potluck_models::project::{FieldError, Project};
 use potluck_models::release::{self, NewRelease, Notes, Release, Version};
@@ -112,6 +113,10 @@ struct ShowPage {
     may_decide: bool,
     on_team: bool,
     appeal: Option<appeals::Note>,
+    /// It lies in Spam, and its author was told that it stays away.
+    kept_away: bool,
+    /// Who reads wrote it.
+    own: bool,
     older: Option<Version>,
     newer: Option<Version>,
 }
@@ -138,7 +143,11 @@ impl ShowPage {
             State::Published | State::Unlisted => None,
             State::Spam if self.is_moderator => told(
                 "In Spam.",
-                "The makers are told that it waits for a moderator.",
+                if self.kept_away {
+                    "The makers are told that it stays away from readers."
+                } else {
+                    "The makers are told that it waits for a moderator."
+                },
             ),
             State::Removed => Some((
                 "Removed by a moderator.",
@@ -151,6 +160,10 @@ impl ShowPage {
                 },
             )),
             State::Deleted => told("Deleted by its maker.", "Only moderators see it."),
+            State::Spam if self.kept_away => told(
+                "Kept from readers.",
+                "Only the makers and moderators see it.",
+            ),
             _ => told(
                 "Waiting for a moderator.",
                 "Only the makers and moderators see it until then.",
@@ -182,6 +195,7 @@ pub async fn show(
             let item = Item::find(db, release.id)?;
             let reader = viewer.as_ref().map(|viewer| viewer.id);
             let appeal = appeals::Note::for_reader(db, &item, reader)?;
+            let kept_away = state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
             let mut versions = Release::versions(db, project.id)?;
             let at = versions.iter().position(|v| v.version == release.version);
             let older = at
@@ -195,6 +209,8 @@ pub async fn show(
                 project,
                 release,
                 state,
+                own: reader == Some(item.author_id),
+                kept_away,
                 item,
                 is_moderator: standing.is_moderator && !standing.on_team,
                 may_decide: standing.is_moderator,

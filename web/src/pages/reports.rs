@@ -38,6 +38,7 @@ struct Thing {
     what: &'static str,
     action: String,
     back: String,
+    author: UserId,
     by: String,
     quote: String,
     picture: Option<Picture>,
@@ -77,6 +78,7 @@ fn the_comment(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, 
         what: "a comment",
         action: format!("/comments/{id}/report"),
         back: format!("/projects/{}#comment-{id}", project.slug),
+        author: author.id,
         by: author.name().to_owned(),
         quote: markdown::excerpt(&comment.body_html, 400),
         picture: None,
@@ -95,11 +97,13 @@ fn public_project(db: &mut Db, slug: &str) -> Result<(Project, User), Error> {
 
 fn the_project(db: &mut Db, slug: &str) -> Result<Thing, Error> {
     let (project, owner) = public_project(db, slug)?;
+    let author = Item::find(db, project.id)?.author_id;
     Ok(Thing {
         target: Target::Item(project.id, None),
         what: "a project",
         action: format!("/projects/{}/report", project.slug),
         back: format!("/projects/{}", project.slug),
+        author,
         by: owner.name().to_owned(),
         quote: format!("{}. {}", project.title, project.summary),
         picture: None,
@@ -109,12 +113,14 @@ fn the_project(db: &mut Db, slug: &str) -> Result<Thing, Error> {
 
 fn the_picture(db: &mut Db, slug: &str) -> Result<Thing, Error> {
     let (project, owner) = public_project(db, slug)?;
+    let author = Item::find(db, project.id)?.author_id;
     let picture = project.picture(db)?.ok_or(Error::NotFound)?;
     Ok(Thing {
         target: Target::Item(project.id, Some(picture.id)),
         what: "a picture",
         action: format!("/projects/{}/picture/report", project.slug),
         back: format!("/projects/{}", project.slug),
+        author,
         by: owner.name().to_owned(),
         quote: format!("The picture of {}", project.title),
         picture: Some(picture),
@@ -141,6 +147,7 @@ fn the_release(
         what: "a release",
         action: format!("{back}/report"),
         back,
+        author: author.id,
         by: author.name().to_owned(),
         quote: format!(
             "{} {}. {}",
@@ -164,13 +171,18 @@ fn the_person(db: &mut Db, username: &str) -> Result<Thing, Error> {
         action: format!("/people/{}/report", person.username),
         back: format!("/people/{}", person.username),
         quote: markdown::excerpt(&person.bio_html, 400),
+        author: person.id,
         by: person.name().to_owned(),
         picture: None,
         reasons: ReportReason::OF_PROFILE,
     })
 }
 
-fn show(req: &HttpRequest, thing: Thing) -> Result<HttpResponse, Error> {
+/// Nobody is offered to report their own.
+fn show(req: &HttpRequest, thing: Thing, me: Option<UserId>) -> Result<HttpResponse, Error> {
+    if me == Some(thing.author) {
+        return Err(report::ReportError::Own.into());
+    }
     page(&ReportPage {
         layout: Layout::new(req),
         thing,
@@ -233,9 +245,9 @@ pub async fn comment_form(
     visitor: Visitor,
     id: web::Path<ItemId>,
 ) -> Result<HttpResponse, Error> {
-    let (id, me) = (id.into_inner(), visitor.signed_in);
+    let (id, reader, me) = (id.into_inner(), visitor.id(), visitor.signed_in);
     let thing = app.read(move |db| the_comment(db, id, me.as_deref()));
-    show(&req, thing.await?)
+    show(&req, thing.await?, reader)
 }
 
 pub async fn comment(
@@ -253,9 +265,11 @@ pub async fn comment(
 pub async fn project_form(
     req: HttpRequest,
     app: web::Data<App>,
+    visitor: Visitor,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    show(&req, app.read(move |db| the_project(db, &slug)).await?)
+    let thing = app.read(move |db| the_project(db, &slug)).await?;
+    show(&req, thing, visitor.id())
 }
 
 pub async fn project(
@@ -272,9 +286,11 @@ pub async fn project(
 pub async fn picture_form(
     req: HttpRequest,
     app: web::Data<App>,
+    visitor: Visitor,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    show(&req, app.read(move |db| the_picture(db, &slug)).await?)
+    let thing = app.read(move |db| the_picture(db, &slug)).await?;
+    show(&req, thing, visitor.id())
 }
 
 pub async fn picture(
@@ -294,9 +310,9 @@ pub async fn release_form(
     visitor: Visitor,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let ((slug, version), me) = (path.into_inner(), visitor.signed_in);
+    let ((slug, version), reader, me) = (path.into_inner(), visitor.id(), visitor.signed_in);
     let thing = app.read(move |db| the_release(db, &slug, &version, me.as_deref()));
-    show(&req, thing.await?)
+    show(&req, thing.await?, reader)
 }
 
 pub async fn release(
@@ -316,9 +332,11 @@ pub async fn release(
 pub async fn person_form(
     req: HttpRequest,
     app: web::Data<App>,
+    visitor: Visitor,
     username: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    show(&req, app.read(move |db| the_person(db, &username)).await?)
+    let thing = app.read(move |db| the_person(db, &username)).await?;
+    show(&req, thing, visitor.id())
 }
 
 pub async fn person(
