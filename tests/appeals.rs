@@ -119,7 +119,7 @@ on_both! {
         ask(&ann, id).expect(303);
         rule(&max, site, &[("outcome", "upheld"), ("answer", "It hurt somebody.")]).expect(303);
         assert_eq!(site.state(id), State::Removed);
-        ann.get(&format!("/comments/{id}")).expect(200).says("it stays as it was decided").says("It hurt somebody.");
+        ann.get(&format!("/comments/{id}")).expect(200).says("it stays away from readers").says("It hurt somebody.");
         let undo = format!("/moderation/batches/{}/undo", last_batch(site));
         max.post(&undo, &[]).expect(303);
         assert_eq!(site.count("appeals WHERE decided_at IS NULL AND answer = ''"), 1);
@@ -295,6 +295,72 @@ on_both! {
         decide(&mona, other, "remove");
         ten_minutes_later(site);
         assert_eq!(site.letters("appeal", "ann").len(), 1, "readers do not see it");
+    }
+
+    fn who_asked_is_told_plainly_when_what_was_called_spam_stays_away(site, limits_off) {
+        let (ann, _) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        let duck = site.project_by_title("Duck racer").unwrap();
+        let id = site.waiting("ann", &duck, "One that lies in the dark.", State::Spam);
+        let (place, way) = (format!("/comments/{id}"), format!("/appeals/{id}"));
+        two_days_ago(site, id);
+        ask(&ann, id).expect(303);
+        ann.get(&place).expect(200).says("Waiting for a moderator");
+        rule(&max, site, &[("outcome", "upheld")]).expect(303);
+        assert_eq!((site.state(id), site.item(id).queue), (State::Spam, None));
+        for page in [&place, &way, &duck.path()] {
+            let page = ann.get(page).expect(200).says("it stays away from readers").does_not_say("aiting for a moderator").does_not_say("waits for a moderator");
+            assert!(!page.words().to_lowercase().contains("spam"), "{}", page.words());
+        }
+        ten_minutes_later(site);
+        let letter = site.letter("appeal", "ann");
+        assert!(letter.contains("It stays away from readers") && !letter.to_lowercase().contains("spam"), "{letter}");
+        // A new text in its place waits for nobody either.
+        let edit = format!("{place}/edit");
+        ann.submit(&edit, &edit, &[("body", "One that lies in the dark, said better.")]).expect(303);
+        ann.get(&place).expect(200).says("said better").says("it stays away from readers");
+        // Restored and put away again by the robot alone, it waits as anybody's would.
+        decide(&mona, id, "restore");
+        ann.get(&place).expect(200).does_not_say("stays away");
+        site.put(id, State::Spam);
+        ann.get(&place).expect(200).says("Waiting for a moderator").says("asked for another look at this before").does_not_say("stays away");
+        ann.post(&way, &[("words", WORDS)]).expect(403).says("You asked before");
+    }
+
+    fn a_project_that_stays_away_is_called_so_wherever_its_makers_see_it(site, limits_off) {
+        remark(site);
+        let (odile, max) = (site.come_back("odile"), site.come_back("max"));
+        let duck = site.project_by_title("Duck racer").unwrap();
+        site.put(duck.id, State::Spam);
+        two_days_ago(site, duck.id);
+        odile.get("/account").expect(200).says("waits for a moderator");
+        ask(&odile, duck.id).expect(303);
+        rule(&max, site, &[("outcome", "upheld")]).expect(303);
+        odile.get(&duck.path()).expect(200).says("Kept from readers").says("it stays away from readers").does_not_say("Waiting for a moderator");
+        for list in ["/account", "/people/odile"] {
+            odile.get(list).expect(200).says("kept from readers").does_not_say("waits for a moderator");
+        }
+        max.post(&format!("/moderation/batches/{}/undo", last_batch(site)), &[]).expect(303);
+        odile.get(&duck.path()).expect(200).says("Waiting for a moderator").does_not_say("Kept from readers");
+    }
+
+    fn a_letter_and_a_page_offer_another_look_only_once(site, limits_off) {
+        let (ann, id) = remark(site);
+        let (mona, max) = (site.come_back("mona"), site.come_back("max"));
+        let place = format!("/comments/{id}");
+        let newest_letter = |n: usize| {
+            site.sql("UPDATE jobs SET run_at = '2020-01-01 00:00:00' WHERE kind = 'letters'");
+            wait_for("the letter", || Some(site.letters("verdict", "ann")).filter(|all| all.len() == n)).pop().unwrap()
+        };
+        decide(&mona, id, "remove");
+        assert!(newest_letter(1).contains("Another moderator looks at it then"));
+        ask(&ann, id).expect(303);
+        rule(&max, site, &[("outcome", "overturned")]).expect(303);
+        decide(&mona, id, "remove");
+        let letter = newest_letter(2);
+        assert!(letter.contains("removed your comment") && !letter.contains("Another moderator looks at it then"), "{letter}");
+        let page = ann.get(&place).expect(200).says("asked for another look at this before").does_not_say("nothing is wrong with it");
+        assert!(!page.words().contains("Ask a moderator to look"), "{}", page.words());
     }
 
     fn only_appeals_that_wait_take_a_place_and_erased_ones_keep_no_words(site, limits_off) {

@@ -277,6 +277,52 @@ on_both! {
         assert_eq!(site.count("claims"), held);
     }
 
+    fn the_last_acts_of_every_kind_stand_on_the_front_page_and_are_taken_back_there(site, limits_off) {
+        crowd(site, 2);
+        let (mona, bob) = (site.moderator("mona"), site.regular("bob"));
+        bob.submit("/people/ann/report", "/people/ann/report", &[("reason", "spam")]).expect(303);
+        let item = shown(&mona.get("/moderation/held").expect(200))[0].clone();
+        mona.post("/moderation/verdicts", &[("item", &item), ("verdict", "spam")]).expect(303);
+        mona.post("/moderation/people/ann/warn", &[("reason", "Please be kind.")]).expect(303);
+        mona.post("/moderation/rules/raid", &[("number", "2"), ("note", "")]).expect(303);
+        mona.post("/moderation/people/ann/reports", &[("outcome", "acted")]).expect(303);
+        let acts = |page: &Answer| page.words().split("Your last acts").nth(1).expect("the list").to_owned();
+        let page = mona.get("/moderation").expect(200);
+        let said = acts(&page);
+        let at = |words: &str| said.find(words).unwrap_or_else(|| panic!("no {words}: {said}"));
+        assert!(at("ann: 1 report of the profile answered, acted on") < at("Rule set: raid mode"));
+        assert!(at("Rule set: raid mode") < at("ann: warned") && at("ann: warned") < at("1 item marked as spam"));
+        // Each from where it is listed; the key takes back the newest that stands.
+        let pressed = |page: &Answer| {
+            let html = page.html();
+            let before = html.split("data-undo").next().expect("a button").to_owned();
+            assert_eq!(html.matches("data-undo").count(), 1);
+            before.rsplit("action=\"").next().expect("its form").split('"').next().expect("an address").to_owned()
+        };
+        for (way, done) in [
+            ("/moderation/people/ann/reports", "profile_reports WHERE closed_at IS NULL"),
+            ("/moderation/rules/", "rules WHERE ended_at IS NOT NULL"),
+            ("/moderation/sanctions/", "sanctions WHERE undone_at IS NOT NULL"),
+            ("/moderation/batches/", "batches WHERE undone_at IS NOT NULL"),
+        ] {
+            let page = mona.get("/moderation").expect(200);
+            let action = match way {
+                // Its end is the newest act then, and could be taken back in its turn.
+                "/moderation/sanctions/" | "/moderation/batches/" => page.forms().into_iter().map(|form| form.action).find(|to| to.starts_with(way)).expect("a form"),
+                _ => pressed(&page),
+            };
+            assert!(action.starts_with(way), "{action} instead of {way}");
+            let back = mona.fill_in(&page.form(&action), &[]).expect(303);
+            mona.get(back.location().expect("a place")).expect(200);
+            assert_eq!(site.count(done), 1, "{way}");
+        }
+        let page = mona.get("/moderation").expect(200).says("Rule ended: raid mode");
+        assert!(pressed(&page).ends_with("/resume"));
+        // Nobody else's list has them.
+        site.moderator("max").get("/moderation").expect(200).says("None yet");
+        mona.get("/moderation/log").expect(200).says("spam on 1 item").does_not_say("1 items");
+    }
+
     fn who_opens_an_item_is_named_to_the_others_and_stops_nobody(site) {
         crowd(site, 2);
         let (mona, ada) = (site.moderator("mona"), site.moderator("ada"));
@@ -327,21 +373,22 @@ on_both! {
         put("Sure one, buy now", "filter", false);
         put("Drawn one, buy now", "filter", true);
         put("Copied one, buy now", "duplicates", false);
+        put("One more of a wave, buy now", "campaign", false);
         let ada = site.admin("ada");
         let folds = |page: &Answer| page.html().matches("its text is not shown").count();
         let page = ada.get("/moderation/spam").expect(200);
-        assert_eq!((shown(&page).len(), folds(&page)), (3, 1));
+        assert_eq!((shown(&page).len(), folds(&page)), (4, 2));
         let set = |to: &str| ada.submit("/admin/settings", "/admin/settings", &[("sure_spam", to)]);
         set("left-out").expect(303);
         let page = ada.get("/moderation/spam").expect(200).says("2 wait").says("left out");
         assert_eq!(shown(&page).len(), 2);
         let all = ada.get("/moderation/spam?sure=1").expect(200);
-        assert_eq!((shown(&all).len(), folds(&all)), (3, 1));
+        assert_eq!((shown(&all).len(), folds(&all)), (4, 2));
         // All that match are those that were shown.
         ada.get(&page.links().into_iter().find(|to| to.contains("/moderation/spam/all")).expect("the link")).expect(200).says("All 2 that match?");
         set("shown").expect(303);
         let page = ada.get("/moderation/spam").expect(200);
-        assert_eq!((shown(&page).len(), folds(&page)), (3, 0));
+        assert_eq!((shown(&page).len(), folds(&page)), (4, 0));
         set("never").expect(422);
     }
 

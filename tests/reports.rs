@@ -214,7 +214,7 @@ on_both! {
         assert_eq!((item.state, item.queue, item.why.as_str(), item.reports), (State::Held, Some(Queue::Held), "reports", 4));
         site.visitor().get(&duck.path()).expect(200).does_not_say("somebody minds");
         site.come_back("ann").get(&duck.path()).expect(200).says("somebody minds").says("Waiting for a moderator");
-        mona.get("/moderation/held").expect(200).says("reported by readers").says("4 readers reported it: unkind 4");
+        mona.get("/moderation/held").expect(200).says("reported by readers").says("4 readers reported it: unkind 4. Together their reports weigh 2.0 and reached the bar of 2");
         assert_eq!(site.count("verdicts v JOIN users u ON u.id = v.by_id WHERE u.robot AND v.label IS NULL"), 1);
         assert_eq!(site.count("log l JOIN users u ON u.id = l.actor_id WHERE u.robot AND l.act = 'hold'"), 1);
         site.come_back("gil").get("/account/reports").expect(200).says("hidden until a moderator has looked");
@@ -350,6 +350,7 @@ on_both! {
         let (ann, odile) = (site.come_back("ann"), site.come_back("odile"));
         for (who, page) in [(&ann, format!("/comments/{id}/report")), (&ann, "/people/ann/report".into()), (&odile, format!("{}/report", duck.path()))] {
             who.post(&page, &[("reason", "spam")]).expect(403).says("This is your own");
+            who.get(&page).expect(403).says("This is your own");
         }
         assert_eq!((site.count("reports"), site.count("profile_reports")), (0, 0));
     }

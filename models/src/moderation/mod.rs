@@ -8,6 +8,7 @@ pub mod digest;
 pub mod drift;
 pub mod entry;
 pub mod habits;
+pub mod last;
 pub mod letters;
 pub mod log;
 pub mod maker_acts;

@@ -460,7 +460,7 @@ pub fn keep_hits(db: &mut Db, item: ItemId, met: &[RuleId]) -> QueryResult<()> {
     Ok(())
 }
 
-fn tell(db: &mut Db, all: Vec<Rule>) -> QueryResult<Vec<Told>> {
+pub(super) fn tell(db: &mut Db, all: Vec<Rule>) -> QueryResult<Vec<Told>> {
     let ids: Vec<RuleId> = all.iter().map(|rule| rule.id).collect();
     let people: Vec<UserId> = all
         .iter()

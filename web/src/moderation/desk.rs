@@ -3,6 +3,7 @@
 use super::Frame;
 use super::campaigns::Shown;
 use super::diff::Change;
+use super::last;
 use super::measures::Measures;
 use super::row::{Row, percent};
 use super::view::{age, script_words, typed};
@@ -18,6 +19,7 @@ use potluck_models::label::Import;
 use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::claim::{self, OnDuty, SHARE};
 use potluck_models::moderation::drift;
+use potluck_models::moderation::last::acts;
 use potluck_models::moderation::queue::{
     self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
 };
@@ -31,6 +33,9 @@ use potluck_models::{Db, QueryResult};
 
 pub use super::view::View;
 
+/// Of a moderator, on the front page.
+const LAST_ACTS: i64 = 8;
+
 #[derive(Template)]
 #[template(path = "moderation/overview.html")]
 struct OverviewPage {
@@ -40,7 +45,7 @@ struct OverviewPage {
     model: Option<(StoredModel, Report)>,
     notices: Vec<String>,
     labels: (i64, i64),
-    mine: Vec<Told>,
+    mine: Vec<last::Row>,
     others: Vec<Told>,
     measures: Measures,
 }
@@ -51,12 +56,6 @@ impl OverviewPage {
             Some(oldest) => format!("oldest {}", self.layout.ago(oldest)),
             None => "nothing waits".into(),
         }
-    }
-
-    /// What the key `u` takes back.
-    fn is_newest(&self, told: &Told) -> bool {
-        let newest = self.mine.iter().find(|told| told.can_be_undone());
-        newest.is_some_and(|newest| newest.batch.id == told.batch.id)
     }
 
     fn labelled(&self) -> u64 {
@@ -95,20 +94,21 @@ pub async fn overview(
                 model,
                 drift::notices(&drift::weeks(db)?),
                 own_labels(db)?,
-                Batch::latest(db, Some(me), 5)?,
+                acts(db, me, LAST_ACTS)?,
                 Batch::latest(db, None, 20)?,
                 Measures::load(db, &counts)?,
             ))
         })
         .await?;
+    let layout = Layout::new(&req);
     page(&OverviewPage {
         me,
-        layout: Layout::new(&req),
+        mine: last::rows(&mine, &layout.settings.reasons),
+        layout,
         frame,
         model,
         notices,
         labels,
-        mine,
         others: latest
             .into_iter()
             .filter(|told| told.batch.by_id != me)

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod diff;
 pub mod filter;
 pub mod habits;
+pub mod last;
 pub mod letters;
 pub mod log;
 pub mod log_export;
