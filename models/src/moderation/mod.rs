@@ -25,3 +25,4 @@ pub mod rule;
 pub mod sanction;
 pub mod trial;
 pub mod verdict;
+pub mod views;
