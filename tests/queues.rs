@@ -161,12 +161,55 @@ on_both! {
         mona.get("/moderation/held?order=loudest").expect(400);
     }
 
+    fn what_most_readers_were_shown_comes_first(site, limits_off) {
+        site.maker("odile");
+        site.regular("bob");
+        let (duck, lamp) = (site.project("odile", "Duck racer"), site.project("odile", "Quiet lamp"));
+        let quiet = site.comment("bob", &lamp, "A remark that few read.");
+        let loud = site.comment("bob", &duck, "A remark that many read.");
+        let old = site.comment("bob", &duck, "A remark that somebody looked at.");
+        let held = site.waiting("bob", &duck, "A remark that nobody reads.", State::Held);
+        let mona = site.moderator("mona");
+        mona.post("/moderation/verdicts", &[("item", &format!("comment:{old}")), ("verdict", "ham")]).expect(303);
+        let before = site.fingerprint();
+        for _ in 0..3 {
+            site.visitor().get(&duck.path()).expect(200).says("many read");
+            // At work, she is no reader.
+            mona.get(&lamp.path()).expect(200).says("few read");
+        }
+        site.visitor().get(&format!("/comments/{quiet}")).expect(200);
+        assert_eq!(site.fingerprint(), before, "reading changes nothing");
+        assert_eq!(site.count("items WHERE views > 0"), 0, "nothing is written by reading");
+        let store = || actix_web::rt::System::new().block_on(potluck::views::store(&site.app)).expect("stored");
+        store();
+        store();
+        let views = |id: ItemId, n: i64| assert_eq!(site.count(&format!("items WHERE id = {id} AND views = {n}")), 1, "{id}");
+        views(loud, 3);
+        views(quiet, 1);
+        views(old, 0);
+        views(held, 0);
+        let listed: Vec<ItemId> = find(&mona, "recent?order=seen").into_iter().filter(|id| [loud, quiet].contains(id)).collect();
+        assert_eq!(listed, [loud, quiet]);
+        mona.get("/moderation/recent?order=seen").expect(200).says("seen 3 times").says("Most seen first");
+        // What was looked at counts again from when somebody reports it.
+        site.regular("ann").post(&format!("/comments/{old}/report"), &[("reason", "unkind")]).expect(303);
+        site.visitor().get(&duck.path()).expect(200);
+        store();
+        views(old, 1);
+        views(loud, 4);
+        assert_eq!(find(&mona, "reported?order=seen"), [old]);
+        for queue in ["held", "spam?show=decided", "projects"] {
+            let and = if queue.contains('?') { '&' } else { '?' };
+            mona.get(&format!("/moderation/{queue}{and}order=seen")).expect(200);
+        }
+    }
+
     fn every_page_of_a_filtered_queue_is_reached_once(site, limits_off) {
         let (duck, _) = three(site);
         let ids: Vec<ItemId> = (0..55).map(|n| site.waiting("ann", &duck, &format!("Ducks, part {n}."), State::Spam)).collect();
         let mona = site.moderator("mona");
         for address in ["spam?order=doubtful&first=1", "spam?order=surest&author=ann", "spam?order=oldest&maker=no",
-            "spam?order=newest&younger=3h", "spam?order=reported&script=latin", "spam?q=ducks", "spam?q=ducks&order=surest"] {
+            "spam?order=newest&younger=3h", "spam?order=reported&script=latin", "spam?order=seen&script=latin", "spam?q=ducks", "spam?q=ducks&order=surest"] {
             let page = mona.get(&format!("/moderation/{address}")).expect(200);
             let mut all = listed(&page);
             assert_eq!(all.len(), 50, "{address}");

@@ -642,7 +642,8 @@ impl Site {
         });
     }
 
-    /// What every table holds, without the times at which somebody was last seen.
+    /// What every table holds, without what reading is known by: the time at which somebody was last
+    /// seen, and how often a text was.
     pub fn fingerprint(&self) -> Vec<(String, i64, String)> {
         #[derive(QueryableByName)]
         struct Row {
@@ -652,7 +653,9 @@ impl Site {
         crate::schema::tables()
             .into_iter()
             .map(|(table, columns)| {
-                let columns = columns.iter().filter(|column| *column != "seen_at");
+                let columns = columns
+                    .iter()
+                    .filter(|column| !["seen_at", "views"].contains(&column.as_str()));
                 let sql = match self.database {
                     Database::Sqlite => {
                         let row: Vec<String> = columns.map(|c| format!("quote(\"{c}\")")).collect();

@@ -81,6 +81,8 @@ pub struct Item {
     pub published_at: Option<NaiveDateTime>,
     /// Drawn for people to look at, though the filter has decided.
     pub sampled: bool,
+    /// How often readers were shown it while it waited to be looked at.
+    pub views: i32,
     /// Of its text, if it is long enough to be like another.
     pub simhash: Option<i64>,
     pub campaign_id: Option<CampaignId>,

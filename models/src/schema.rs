@@ -99,6 +99,7 @@ diesel::table! {
         newcomer -> Bool,
         by_maker -> Bool,
         report_weight -> Double,
+        views -> Integer,
         simhash -> Nullable<BigInt>,
         campaign_id -> Nullable<BigInt>,
     }

@@ -94,3 +94,28 @@ document.addEventListener("keydown", (event) => {
 
 // After a refused form, readers of the screen and of braille start at what went wrong.
 document.querySelector(".error-summary")?.focus();
+
+// What goes on elsewhere (a training, a batch of thousands) is looked at again every two seconds.
+// Only its figures change, so that focus, scroll and a screen reader stay where they are; when it
+// is over, the page comes whole.
+let looking = false;
+async function look() {
+  const part = document.querySelector("[data-progress]");
+  if (!part || looking) return;
+  looking = true;
+  try {
+    const answer = await fetch(part.dataset.progress, { credentials: "same-origin" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-progress]");
+    if (!now) return location.replace(part.dataset.progress);
+    part.querySelector("[role=status]").textContent = now.querySelector("[role=status]").textContent;
+    part.querySelector("progress").value = now.querySelector("progress").value;
+  } catch {
+    // The server restarts, or the line is down: the next look tells.
+  } finally {
+    looking = false;
+  }
+}
+// On the desk it may come later, with the answer to an undo.
+if (document.querySelector("[data-progress], [data-desk]")) setInterval(look, 2000);

@@ -2,6 +2,9 @@
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::kept::Kept;
+use crate::moderation::measures::Measures;
+use crate::views::Views;
 use potluck_models::db::{self, Db, Kind, Pools};
 use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{ActiveModel, Context};
@@ -10,13 +13,14 @@ use potluck_models::moderation::queue::Count;
 use potluck_models::settings::Settings;
 use std::cell::RefCell;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Items from which on a queue is not counted for each page.
-const LARGE: i64 = 5_000;
+pub const LARGE: i64 = 5_000;
 const COUNTED_FOR: Duration = Duration::from_secs(5);
+const MEASURED_FOR: Duration = Duration::from_secs(30);
 
 pub struct App {
     pub config: Config,
@@ -30,8 +34,15 @@ pub struct App {
     settings: RwLock<Arc<Settings>>,
     filter: RwLock<Option<Arc<ActiveModel>>>,
     rules: RwLock<Arc<Rules>>,
-    /// Queues of the desk that are too large to be counted for every page, and when they were.
-    large: Mutex<(Option<Instant>, Vec<Count>)>,
+    /// Queues of the desk that are too large to be counted for every page: of 50,000 that wait nobody
+    /// asks for the last digit.
+    pub large: Kept<Vec<Count>>,
+    /// What waits in all of them, if that is much.
+    pub waiting: Kept<i64>,
+    /// Of a day with many decisions.
+    pub measures: Kept<Arc<Measures>>,
+    /// How often readers were shown what waits to be looked at, since it was last stored.
+    pub views: Views,
     /// The address in use, once it is bound: `bind` may ask for any port.
     pub public_url: RwLock<String>,
 }
@@ -51,34 +62,19 @@ impl App {
             settings: RwLock::new(Arc::new(settings)),
             filter: RwLock::new(filter.map(Arc::new)),
             rules: RwLock::default(),
-            large: Mutex::default(),
+            large: Kept::new(COUNTED_FOR),
+            waiting: Kept::new(COUNTED_FOR),
+            measures: Kept::new(MEASURED_FOR),
+            views: Views::default(),
             config,
             pools,
         }
     }
 
-    /// Large queues as they were counted, if that was a moment ago: of 50,000 that wait nobody asks
-    /// for the last digit, and counting them would cost more than the page.
-    pub fn large_queues(&self) -> Vec<Count> {
-        let large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        match large.0 {
-            Some(at) if at.elapsed() < COUNTED_FOR => large.1.clone(),
-            _ => Vec::new(),
-        }
-    }
-
-    pub fn set_large_queues(&self, counts: &[Count]) {
-        let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = large.0.is_some_and(|at| at.elapsed() < COUNTED_FOR);
-        if !fresh {
-            let counts = counts.iter().filter(|count| count.items >= LARGE);
-            *large = (Some(Instant::now()), counts.copied().collect());
-        }
-    }
-
     /// After a verdict, whoever gave it sees what it did.
-    pub fn forget_large_queues(&self) {
-        *self.large.lock().unwrap_or_else(PoisonError::into_inner) = (None, Vec::new());
+    pub fn forget_counts(&self) {
+        self.large.forget();
+        self.waiting.forget();
     }
 
     /// Runs queries, and what renders their result, off the request threads.

@@ -4,7 +4,7 @@
 use crate::app::App;
 use crate::config::{Config, MailTo};
 use crate::mail::Mailer;
-use crate::{filter, jobs, layout, routes};
+use crate::{filter, jobs, layout, routes, views};
 use actix_web::dev::Server;
 use actix_web::{App as Actix, HttpServer, middleware, web};
 use anyhow::Context;
@@ -77,6 +77,7 @@ pub fn start(app: Arc<App>, workers: usize) -> anyhow::Result<Site> {
         tokio::spawn(jobs::work(app.clone(), mailer)),
         tokio::spawn(jobs::watch(app.clone())),
         tokio::spawn(jobs::sweep(app.clone())),
+        tokio::spawn(views::work(app.clone())),
     ];
     Ok(Site {
         app,
@@ -92,6 +93,9 @@ impl Site {
         self.server.await?;
         for task in self.tasks {
             task.abort();
+        }
+        if let Err(error) = views::store(&self.app).await {
+            tracing::warn!("storing how often texts were seen failed: {error}");
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Who asks. The layer reads the cookie once a request; handlers name what they need in their
 //! signature: [`Visitor`] (anyone), [`Member`], [`Moderator`], [`Admin`].
 
-use crate::app::App;
+use crate::app::{App, LARGE};
 use crate::error::Error;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
@@ -163,16 +163,17 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
             form_cookie,
         });
     };
+    let many = app.waiting.get();
     let found = app
         .read(move |db| -> Result<_, diesel::result::Error> {
             let Some((session, user)) = Session::find(db, &token)? else {
                 return Ok(None);
             };
             let is_maker = User::is_maker(db, user.id)?;
-            let waiting = if user.role >= Role::Moderator {
-                potluck_models::moderation::queue::waiting(db)?
-            } else {
-                0
+            let waiting = match many {
+                _ if user.role < Role::Moderator => 0,
+                Some(many) => many,
+                None => potluck_models::moderation::queue::waiting(db)?,
             };
             let warning = match user.sanctioned.warning_id {
                 Some(id) => Some(Sanction::find(db, id)?),
@@ -187,6 +188,11 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
             }))
         })
         .await?;
+    if let Some(signed_in) = &found
+        && signed_in.waiting >= LARGE
+    {
+        app.waiting.keep(signed_in.waiting);
+    }
     if let Some(signed_in) = &found
         && signed_in.session.wants_touch()
     {

@@ -285,29 +285,37 @@ const READ_AT_ONCE: i64 = 100;
 /// Compares the texts of the last [`DAYS`] that an earlier version took in, a step at a time; gives
 /// whether there may be more. To be called in a write transaction.
 pub fn record(db: &mut Db) -> QueryResult<bool> {
-    let unread: Vec<(ItemId, State)> = items::table
+    let unread: Vec<ItemId> = items::table
         .filter(sql::<Bool>("items.simhash IS NULL"))
         .filter(items::created_at.gt(now() - Duration::days(DAYS)))
         .order((items::created_at, items::id))
         .limit(READ_AT_ONCE)
-        .select((items::id, items::state))
+        .select(items::id)
         .load(db)?;
-    for &(id, state) in &unread {
+    let more = unread.len() as i64 == READ_AT_ONCE;
+    // All at once, in the order of their numbers; what somebody edited meanwhile was read by that.
+    let mut locked = dialect::lock_items(db, &unread)?;
+    locked.retain(|item| item.simhash.is_none());
+    for item in locked {
         // A draft passes the intake when it is published.
-        let text = match state {
+        let text = match item.state {
             State::Draft => None,
-            _ => Revision::current(db, id).optional()?,
+            _ => Revision::current(db, item.id).optional()?,
         };
         let around = match text {
-            Some(revision) => Around::of(db, &revision.text, Some(id))?,
+            Some(revision) => Around::of(db, &revision.text, Some(item.id))?,
             None => Around::default(),
         };
-        diesel::update(items::table.find(id))
+        diesel::update(items::table.find(item.id))
             .set(items::simhash.eq(around.simhash()))
             .execute(db)?;
-        join(db, id, &around)?;
+        join(db, item.id, &around)?;
+        if !around.near.is_empty() {
+            // Whoever holds one campaign and asks for another may stand in a ring.
+            return Ok(true);
+        }
     }
-    Ok(unread.len() as i64 == READ_AT_ONCE)
+    Ok(more)
 }
 
 #[derive(Clone, Debug, Queryable, Selectable)]

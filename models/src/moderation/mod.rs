@@ -26,6 +26,7 @@ pub mod rule;
 pub mod sanction;
 pub mod trial;
 pub mod verdict;
+pub mod views;
 
 use chrono::Duration;
 

@@ -97,6 +97,8 @@ words! {
         Newest = "newest",
         /// Heaviest first, as its reporters were right until now.
         Reported = "reported",
+        /// What readers are shown most while it waits.
+        Seen = "seen",
     }
 }
 
@@ -190,6 +192,7 @@ const DOUBT: &str = "abs(coalesce(items.score, 0.5) - 0.5)";
 const SURENESS: &str = "(-coalesce(items.score, -1.0))";
 const REPORTS: &str = "(-items.reports)";
 const REPORT_WEIGHT: &str = "(-items.report_weight)";
+const VIEWS: &str = "(-items.views)";
 
 impl Filter {
     pub fn all_of(queue: Name) -> Filter {
@@ -499,6 +502,7 @@ impl Filter {
                 query.order((sql::<Double>(REPORT_WEIGHT).asc(), items::id.asc()))
             }
             Order::Reported => query.order((sql::<Double>(REPORTS).asc(), items::id.asc())),
+            Order::Seen => query.order((sql::<Double>(VIEWS).asc(), items::id.asc())),
         };
         if let Some(Cursor { key, id }) = after {
             // Compared as rows, which an index can serve; "or" it could not.
@@ -527,14 +531,16 @@ impl Filter {
                     query.filter(beyond("((-items.report_weight), items.id) > ("))
                 }
                 Order::Reported => query.filter(beyond("((-items.reports), items.id) > (")),
+                Order::Seen => query.filter(beyond("((-items.views), items.id) > (")),
                 Order::Oldest => query.filter(by_time("(items.created_at, items.id) > (")),
                 Order::Newest => query.filter(by_time("(items.created_at, items.id) < (")),
             };
         }
-        // Among what is reported, by what the reports weigh; elsewhere, where an index has no more, by
-        // how many there are.
-        let reported = match self.queue {
-            Name::Reported => "items.report_weight",
+        // Each only where the index of the order has it. Among what is reported, by what the reports
+        // weigh; elsewhere, where no index has that, by how many there are.
+        let number = match (order, self.queue) {
+            (Order::Seen, _) => "CAST(items.views AS DOUBLE PRECISION)",
+            (_, Name::Reported) => "items.report_weight",
             _ => "CAST(items.reports AS DOUBLE PRECISION)",
         };
         type Row = (ItemId, Option<f64>, NaiveDateTime, f64);
@@ -544,17 +550,17 @@ impl Filter {
                 items::id,
                 items::score,
                 items::created_at,
-                sql::<Double>(reported),
+                sql::<Double>(number),
             ))
             .load(db)?;
         Ok(rows
             .into_iter()
-            .map(|(id, score, created_at, reports)| Cursor {
+            .map(|(id, score, created_at, number)| Cursor {
                 id,
                 key: match order {
                     Order::Doubtful => (score.unwrap_or(0.5) - 0.5).abs(),
                     Order::Surest => -score.unwrap_or(-1.0),
-                    Order::Reported => -reports,
+                    Order::Reported | Order::Seen => -number,
                     // Microseconds until the year 2255 fit exactly.
                     Order::Oldest | Order::Newest => created_at.and_utc().timestamp_micros() as f64,
                 },

@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::db::{self, Db, write_tx};
-use potluck_models::spam::{facts, near};
+use potluck_models::spam::{alike, facts, near};
 use potluck_models::{now, password};
 use std::fmt::Write;
 use std::time::Instant;
@@ -124,6 +124,8 @@ struct Rows {
 }
 
 const AT_ONCE: usize = 500;
+/// Campaigns.
+const WAVES: usize = 300;
 
 impl Rows {
     fn into(head: &'static str) -> Rows {
@@ -333,8 +335,18 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
     };
     let mut items = Rows::into(
         "items (id, kind, author_id, project_id, state, queue, why, evidence, score, model_id, version, \
-         reports, looked_at, network, created_at, published_at, sampled, script, newcomer, by_maker)",
+         reports, looked_at, network, created_at, published_at, sampled, script, newcomer, by_maker, report_weight, \
+         views, simhash, campaign_id)",
     );
+    let mut bands = Rows::into("item_bands (band, item_id, simhash)");
+    // Texts that were sent again and again, and of each wave how many came and when.
+    let waves: Vec<String> = (0..WAVES)
+        .map(|_| {
+            let words = writer.random.length(32.0, 0.5, 200.0).max(16);
+            writer.text(true, words)
+        })
+        .collect();
+    let mut came: Vec<Option<(i32, NaiveDateTime, NaiveDateTime)>> = vec![None; WAVES];
     let mut domains = Rows::into("item_domains (domain, item_id)");
     let mut revisions = Rows::into(
         "revisions (item_id, number, state, content, text, text_hash, signals, steps, score, model_id, created_at)",
@@ -402,6 +414,7 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         let user = BEFORE + author;
         let network = network(&mut writer.random, author, size);
 
+        let mut wave = None;
         let (content, text, project) = if is_project {
             let title: Vec<String> = (0..3).map(|_| writer.word(&[], false)).collect();
             let title = format!("{} {id}", title.join(" "));
@@ -433,7 +446,13 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             )
         } else {
             let words = writer.random.length(32.0, 0.9, 1_500.0);
-            let text = writer.text(put_away || was_spam, words);
+            let is_spam = put_away || was_spam;
+            wave = (is_spam && writer.random.chance(0.3))
+                .then(|| writer.random.zipf(WAVES as u64, 0.6) as usize);
+            let text = match wave {
+                Some(wave) => format!("{} {}", waves[wave], writer.word(&[], false)),
+                None => writer.text(is_spam, words),
+            };
             let (project, newest) = &mut made[writer
                 .random
                 .zipf(n.div_ceil(every).min(size.projects), 0.7)
@@ -463,8 +482,21 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
         for domain in &facts.domains {
             domains.push(format_args!("{}, {id}", quoted(domain)));
         }
+        let hash = alike::of(&text);
+        for band in hash.map(alike::bands).into_iter().flatten() {
+            bands.push(format_args!("{band}, {id}, {}", hash.unwrap_or(0) as i64));
+        }
+        if let Some(wave) = wave {
+            let (n, _, last) = came[wave].get_or_insert((0, time, time));
+            (*n, *last) = (*n + 1, time);
+        }
+        let views = match published {
+            true => writer.random.zipf(400, 0.4),
+            false => 0,
+        };
         items.push(format_args!(
-            "{id}, '{}', {user}, {project}, '{}', {}, '{}', {}, {}, 1, {}, {}, {}, '{network}', {}, {}, {}, '{}', {newcomer}, {by_maker}",
+            "{id}, '{}', {user}, {project}, '{}', {}, '{}', {}, {}, 1, {}, {}, {}, '{network}', {}, {}, {}, '{}', {newcomer}, {by_maker}, \
+             {}, {views}, {}, {}",
             if is_project { "project" } else { "comment" },
             fate.state,
             fate.queue.map_or("NULL".to_owned(), quoted),
@@ -478,6 +510,9 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             maybe(published.then_some(time)),
             fate.sampled,
             facts.script,
+            0.5 * fate.reports as f64,
+            hash.unwrap_or(0) as i64,
+            wave.map_or("NULL".to_owned(), |wave| (wave + 1).to_string()),
         ));
         revisions.push(format_args!(
             "{id}, 1, '{}', {}, {}, '{}', {}, {}, {}, 1, {}",
@@ -518,6 +553,7 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             // In the order of their references.
             for rows in [
                 &mut items,
+                &mut bands,
                 &mut domains,
                 &mut revisions,
                 &mut projects,
@@ -536,6 +572,13 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
             eprintln!("{} items after {:.0?}", n + 1, start.elapsed());
         }
     }
+    let mut campaigns = Rows::into("campaigns (id, items, opened_at, created_at, last_at)");
+    for (wave, came) in came.into_iter().enumerate() {
+        let (n, first, last) = came.unwrap_or((0, begun, begun));
+        let (first, last) = (at(first), at(last));
+        campaigns.push(format_args!("{}, {n}, {first}, {first}, {last}", wave + 1));
+    }
+    campaigns.flush(db);
     // Joined as a whole: PostgreSQL knows nothing yet of tables that were filled in this transaction.
     db.batch_execute(
         "UPDATE threads SET comment_count = counted.n FROM \
@@ -673,7 +716,7 @@ fn finish(db: &mut Db) {
             .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
             .expect("a checkpoint"),
         Db::Pg(pg) => {
-            for table in ["users", "items", "threads", "batches"] {
+            for table in ["users", "items", "threads", "batches", "campaigns"] {
                 pg.batch_execute(&format!(
                     "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
                 ))

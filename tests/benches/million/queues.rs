@@ -106,7 +106,7 @@ pub fn measure(url: &str, times: usize) {
         }
     };
     for queue in ["held", "spam", "reported", "recent", "projects"] {
-        for order in ["doubtful", "surest", "oldest", "newest", "reported"] {
+        for order in ["doubtful", "surest", "oldest", "newest", "reported", "seen"] {
             show(
                 queue,
                 &format!("order {order}"),

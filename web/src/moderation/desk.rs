@@ -30,6 +30,7 @@ use potluck_models::spam::report::OWN_FEET;
 use potluck_models::spam::training::StoredModel;
 use potluck_models::spam::{Report, Thresholds};
 use potluck_models::{Db, QueryResult};
+use std::sync::Arc;
 
 pub use super::view::View;
 
@@ -44,10 +45,9 @@ struct OverviewPage {
     frame: Frame,
     model: Option<(StoredModel, Report)>,
     notices: Vec<String>,
-    labels: (i64, i64),
     mine: Vec<last::Row>,
     others: Vec<Told>,
-    measures: Measures,
+    measures: Arc<Measures>,
 }
 
 impl OverviewPage {
@@ -59,7 +59,7 @@ impl OverviewPage {
     }
 
     fn labelled(&self) -> u64 {
-        (self.labels.0 + self.labels.1) as u64
+        (self.measures.labels.0 + self.measures.labels.1) as u64
     }
 
     fn own_feet(&self) -> u64 {
@@ -82,8 +82,8 @@ pub async fn overview(
     let frame = Frame::of(&req, &app).await?;
     // What decides here, should the active one be damaged.
     let loaded = app.filter();
-    let counts = frame.counts.clone();
-    let (model, notices, labels, mine, latest, measures) = app
+    let (counts, kept) = (frame.counts.clone(), app.measures.get());
+    let (model, notices, mine, latest, measures) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
             let model = match loaded {
                 Some(active) => StoredModel::find(db, active.id)?
@@ -93,13 +93,18 @@ pub async fn overview(
             Ok((
                 model,
                 drift::notices(&drift::weeks(db)?),
-                own_labels(db)?,
                 acts(db, me, LAST_ACTS)?,
                 Batch::latest(db, None, 20)?,
-                Measures::load(db, &counts)?,
+                match kept {
+                    Some(kept) => kept,
+                    None => Arc::new(Measures::load(db, &counts)?),
+                },
             ))
         })
         .await?;
+    if measures.is_costly() {
+        app.measures.keep(measures.clone());
+    }
     let layout = Layout::new(&req);
     page(&OverviewPage {
         me,
@@ -108,7 +113,6 @@ pub async fn overview(
         frame,
         model,
         notices,
-        labels,
         others: latest
             .into_iter()
             .filter(|told| told.batch.by_id != me)
@@ -226,6 +230,7 @@ impl QueuePage {
             Order::Oldest => "Oldest first",
             Order::Newest => "Newest first",
             Order::Reported => "Most reported first",
+            Order::Seen => "Most seen first",
         }
     }
 
@@ -323,6 +328,7 @@ impl QueuePage {
             (Order::Oldest, "Oldest"),
             (Order::Newest, "Newest"),
             (Order::Reported, "Most reported"),
+            (Order::Seen, "Most seen"),
         ]
     }
 

@@ -25,7 +25,7 @@ pub mod sanctions;
 pub mod verdicts;
 pub mod view;
 
-use crate::app::App;
+use crate::app::{App, LARGE};
 use crate::error::Error;
 use crate::session::Visitor;
 use actix_web::{HttpMessage, HttpRequest};
@@ -67,7 +67,7 @@ impl Frame {
         let back = banner::without(&here(req), &banner::WORDS);
         let settings = app.settings();
         let unsure = settings.sure_spam == SureSpam::LeftOut;
-        let large = app.large_queues();
+        let large = app.large.get().unwrap_or_default();
         let visitor = req.extensions().get::<Visitor>().cloned();
         let me = visitor.and_then(|visitor| visitor.id());
         let frame = app
@@ -94,7 +94,9 @@ impl Frame {
                 })
             })
             .await?;
-        app.set_large_queues(&frame.counts);
+        let mut large = frame.counts.clone();
+        large.retain(|count| count.items >= LARGE);
+        app.large.keep(large);
         Ok(frame)
     }
 

@@ -132,6 +132,15 @@ impl Row {
         format!("{}@{}", self.word(), self.entry.item.version)
     }
 
+    /// "seen 3 times", if readers were shown it.
+    pub fn seen_by_readers(&self) -> Option<String> {
+        match self.entry.item.views {
+            0 => None,
+            1 => Some("seen once".into()),
+            n => Some(format!("seen {n} times")),
+        }
+    }
+
     pub fn prose(&self) -> Html {
         match &self.entry.content {
             Content::Prose(html)

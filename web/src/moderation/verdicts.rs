@@ -119,7 +119,7 @@ pub async fn decide(
                 Ok((outcomes, goes_on))
             })
             .await?;
-        app.forget_large_queues();
+        app.forget_counts();
         if let (Some(batch), true) = (outcomes.batch, goes_on) {
             return Ok(see_other(format!("/moderation/batches/{batch}")));
         }
@@ -147,7 +147,7 @@ pub async fn decide(
         })
         .await?
     };
-    app.forget_large_queues();
+    app.forget_counts();
     let words = if is_desk(&back) {
         let skipped: Vec<ItemId> = outcomes.skipped.iter().map(|(id, _)| *id).collect();
         banner::after_verdict(outcomes.batch, &skipped)
@@ -208,7 +208,7 @@ pub async fn undo(
             }
         })
         .await;
-    app.forget_large_queues();
+    app.forget_counts();
     if undone? {
         return Ok(see_other(format!("/moderation/batches/{id}")));
     }

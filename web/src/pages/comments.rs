@@ -268,6 +268,12 @@ impl Talk {
         Ok(talk)
     }
 
+    /// What of it stands before its readers.
+    pub fn shown(&self) -> impl Iterator<Item = ItemId> {
+        let published = self.comments.iter().filter(|shown| shown.is_published());
+        published.map(|shown| shown.c.id)
+    }
+
     fn ago(&self, at: &NaiveDateTime) -> String {
         crate::layout::ago(self.now, *at)
     }
@@ -393,8 +399,8 @@ pub async fn show(
     id: web::Path<ItemId>,
 ) -> Result<HttpResponse, Error> {
     let layout = Layout::new(&req);
-    let (id, csrf, me) = (id.into_inner(), layout.csrf.clone(), visitor.signed_in);
-    let settings = app.settings();
+    let (id, csrf) = (id.into_inner(), layout.csrf.clone());
+    let (me, settings) = (visitor.signed_in.clone(), app.settings());
     let (project, comment, talk) = app
         .read(move |db| -> Result<_, Error> {
             let (comment, _, project) = find_visible(db, id, me.as_deref())?;
@@ -402,6 +408,7 @@ pub async fn show(
             Ok((project, comment, talk))
         })
         .await?;
+    app.views.count(&visitor, talk.shown());
     let excerpt = markdown::excerpt(&comment.body_html, 160);
     page(&ShowPage {
         layout,

@@ -360,7 +360,7 @@ pub async fn show(
     slug: web::Path<String>,
     query: Query<ShowQuery>,
 ) -> Result<HttpResponse, Error> {
-    let (slug, me) = (slug.into_inner(), visitor.signed_in);
+    let (slug, me) = (slug.into_inner(), visitor.signed_in.clone());
     let after = query.0.after.parse().unwrap_or(ItemId(0));
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
@@ -402,7 +402,10 @@ pub async fn show(
             })
         })
         .await?;
-    page(&make(layout))
+    let shown = make(layout);
+    let texts = shown.talk.shown().chain([shown.item.id]);
+    app.views.count(&visitor, texts);
+    page(&shown)
 }
 
 // ---- The form ----

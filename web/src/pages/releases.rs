@@ -221,7 +221,9 @@ pub async fn show(
             })
         })
         .await?;
-    page(&make(layout))
+    let shown = make(layout);
+    app.views.count(&visitor, [shown.item.id]);
+    page(&shown)
 }
 
 // ---- A new one ----

@@ -3,7 +3,9 @@
 
 mod charts;
 
+use super::desk::own_labels;
 use super::filter::figures::{percent, thousands};
+use crate::app::LARGE;
 use crate::layout::{Html, Layout};
 use charts::Series;
 pub use charts::duration;
@@ -19,6 +21,8 @@ pub struct Measures {
     days: Vec<Day>,
     all: Day,
     pace: Pace,
+    /// Own labels, spam and ham.
+    pub labels: (i64, i64),
 }
 
 /// Fewer texts that people judged give no share.
@@ -53,7 +57,19 @@ impl Measures {
             all: measures::sum(&days),
             days,
             pace: measures::pace(db)?,
+            labels: own_labels(db)?,
         })
+    }
+
+    /// To find out again would take long: much was decided today, or ever, or much waits.
+    pub fn is_costly(&self) -> bool {
+        let today = self
+            .days
+            .last()
+            .map_or(0, |day| day.texts + day.decisions());
+        let waiting: i64 = self.ages.iter().map(|age| age.items).sum();
+        let labels = self.labels.0 + self.labels.1;
+        i64::from(today).max(waiting).max(labels) >= LARGE
     }
 
     /// Nothing came in and nothing was decided.
