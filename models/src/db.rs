@@ -244,8 +244,12 @@ pub fn connect(url: &str) -> Result<Db, OpenError> {
         Ok(Db::Sqlite(sqlite))
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let mut pg = PgConnection::establish(url)?;
-        pg.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages TO warning;")
-            .map_err(OpenError::Setup)?;
+        // Every query here is short, and many run at once: helpers for one take more than they give.
+        pg.batch_execute(
+            "SET TIME ZONE 'UTC'; SET client_min_messages TO warning; SET jit TO off; \
+             SET max_parallel_workers_per_gather TO 0;",
+        )
+        .map_err(OpenError::Setup)?;
         Ok(Db::Pg(pg))
     } else {
         Err(OpenError::UnknownScheme(url.to_owned()))

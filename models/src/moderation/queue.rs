@@ -27,7 +27,7 @@ pub const PAGE: i64 = 50;
 /// counting would cost more than the page.
 pub const COUNTED: i64 = 1_000;
 /// Texts that one page looks through at most for words, before it asks whether to go on.
-pub const LOOKED_THROUGH: usize = 20_000;
+pub const LOOKED_THROUGH: usize = 10_000;
 const AT_ONCE: i64 = 1_000;
 /// What was published before so many days and never looked at does not wait to be looked over.
 pub const RECENT_DAYS: i64 = 60;
@@ -193,6 +193,8 @@ const SURENESS: &str = "(-coalesce(items.score, -1.0))";
 const REPORTS: &str = "(-items.reports)";
 const REPORT_WEIGHT: &str = "(-items.report_weight)";
 const VIEWS: &str = "(-items.views)";
+/// Of equals the newest first: most have no report at all, and the oldest of those are of years ago.
+const NEWEST: &str = "(-items.id)";
 
 impl Filter {
     pub fn all_of(queue: Name) -> Filter {
@@ -322,7 +324,9 @@ impl Filter {
         if !self.domain.is_empty() {
             let linking = item_domains::table
                 .filter(item_domains::domain.eq(&self.domain))
-                .select(item_domains::item_id);
+                .select(item_domains::item_id)
+                // Nothing is left out by it: PostgreSQL reads the domain once and not once an item.
+                .limit(i64::MAX);
             query = query.filter(sql::<BigInt>(item_id).eq_any(linking));
         }
         if !self.network.is_empty() {
@@ -430,12 +434,6 @@ impl Filter {
         Ok(rows.into_iter().map(Seen::from).collect())
     }
 
-    /// As [`Filter::count`], up to `most`.
-    pub fn count_up_to(&self, db: &mut Db, most: i64) -> QueryResult<i64> {
-        let found: Vec<ItemId> = self.matching().limit(most).select(items::id).load(db)?;
-        Ok(found.len() as i64)
-    }
-
     /// One page in an order, and where the next begins. A page of a search for words may have fewer
     /// items than its size though another follows: it ends when it has looked through enough.
     pub fn page(
@@ -469,16 +467,22 @@ impl Filter {
                 break from;
             }
         };
-        let ids: Vec<ItemId> = page.iter().map(|key| key.id).collect();
-        let mut rows: HashMap<ItemId, Item> = items::table
-            .filter(items::id.eq_any(&ids))
-            .select(Item::as_select())
-            .load(db)?
-            .into_iter()
-            .map(|item: Item| (item.id, item))
-            .collect();
-        let items = ids.iter().filter_map(|id| rows.remove(id)).collect();
-        Ok((items, next))
+        Ok((read(db, &page)?, next))
+    }
+
+    /// The first page, where the next begins, and how many match: up to one more than [`COUNTED`].
+    /// One look at the index for all of it; not for words, which no index has.
+    pub fn first_page(
+        &self,
+        db: &mut Db,
+        order: Order,
+        size: i64,
+    ) -> QueryResult<(Vec<Item>, Option<Cursor>, i64)> {
+        let mut keys = self.keys(db, order, None, COUNTED + 1)?;
+        let matching = keys.len() as i64;
+        keys.truncate(size as usize);
+        let next = keys.last().copied().filter(|_| matching > size);
+        Ok((read(db, &keys)?, next, matching))
     }
 
     /// Where the next items stand in an order. Their rows are not read: an index has it all.
@@ -501,18 +505,22 @@ impl Filter {
             Order::Reported if self.queue == Name::Reported => {
                 query.order((sql::<Double>(REPORT_WEIGHT).asc(), items::id.asc()))
             }
-            Order::Reported => query.order((sql::<Double>(REPORTS).asc(), items::id.asc())),
-            Order::Seen => query.order((sql::<Double>(VIEWS).asc(), items::id.asc())),
+            Order::Reported => {
+                query.order((sql::<Double>(REPORTS).asc(), sql::<BigInt>(NEWEST).asc()))
+            }
+            Order::Seen => query.order((sql::<Double>(VIEWS).asc(), sql::<BigInt>(NEWEST).asc())),
         };
         if let Some(Cursor { key, id }) = after {
             // Compared as rows, which an index can serve; "or" it could not.
-            let beyond = |start| {
+            let beyond_at = |start, id| {
                 sql::<Bool>(start)
                     .bind::<Double, _>(key)
                     .sql(", ")
                     .bind::<BigInt, _>(id)
                     .sql(")")
             };
+            let beyond = |start| beyond_at(start, id);
+            let beyond_new = |start| beyond_at(start, ItemId(id.0.wrapping_neg()));
             let by_time = |start| {
                 sql::<Bool>(start)
                     .bind::<Timestamp, _>(time_of(key))
@@ -530,8 +538,8 @@ impl Filter {
                 Order::Reported if self.queue == Name::Reported => {
                     query.filter(beyond("((-items.report_weight), items.id) > ("))
                 }
-                Order::Reported => query.filter(beyond("((-items.reports), items.id) > (")),
-                Order::Seen => query.filter(beyond("((-items.views), items.id) > (")),
+                Order::Reported => query.filter(beyond_new("((-items.reports), (-items.id)) > (")),
+                Order::Seen => query.filter(beyond_new("((-items.views), (-items.id)) > (")),
                 Order::Oldest => query.filter(by_time("(items.created_at, items.id) > (")),
                 Order::Newest => query.filter(by_time("(items.created_at, items.id) < (")),
             };
@@ -591,6 +599,19 @@ impl Filter {
         let keys = ids.into_iter().map(|id| Cursor { key: 0.0, id });
         Ok(keys.collect())
     }
+}
+
+/// The items of a page, in its order.
+fn read(db: &mut Db, page: &[Cursor]) -> QueryResult<Vec<Item>> {
+    let ids: Vec<ItemId> = page.iter().map(|key| key.id).collect();
+    let mut rows: HashMap<ItemId, Item> = items::table
+        .filter(items::id.eq_any(&ids))
+        .select(Item::as_select())
+        .load(db)?
+        .into_iter()
+        .map(|item: Item| (item.id, item))
+        .collect();
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 
 fn time_of(key: f64) -> NaiveDateTime {

@@ -290,7 +290,8 @@ impl QueuePage {
 
     /// It ended early, for it had looked through enough texts.
     fn ended_early(&self) -> bool {
-        self.next.is_some() && (self.rows.len() as i64) < PAGE
+        let searches = !self.one && !self.view.filter.text.is_empty();
+        searches && self.next.is_some() && (self.rows.len() as i64) < PAGE
     }
 
     fn looked_through(&self) -> usize {
@@ -414,20 +415,21 @@ impl QueuePage {
         let (id, folds) = (me.id, settings.sure_spam != SureSpam::Shown);
         let (view, matching, rows, next, on_duty) = app
             .read(move |db: &mut Db| -> QueryResult<_> {
-                let (page, next) = if one {
-                    claim::first_free(db, &view.filter, view.order, view.after, id)?
+                let (filter, order) = (&view.filter, view.order);
+                let known = waiting.filter(|_| !filter.narrows());
+                let (page, next, matching) = if one {
+                    let (page, next) = claim::first_free(db, filter, order, view.after, id)?;
+                    let all = view.after.is_none() && next.is_none();
+                    (page, next, known.filter(|_| !all))
+                } else if view.after.is_none() && known.is_none() && filter.text.is_empty() {
+                    let (page, next, matching) = filter.first_page(db, order, PAGE)?;
+                    (page, next, Some(matching))
                 } else {
-                    view.filter.page(db, view.order, view.after, PAGE)?
-                };
-                // A first page that nothing follows is all there is.
-                let matching = if view.after.is_none() && next.is_none() {
-                    Some(page.len() as i64)
-                } else if !view.filter.text.is_empty() {
-                    None
-                } else if view.filter.narrows() || waiting.is_none() {
-                    Some(view.filter.count_up_to(db, COUNTED + 1)?)
-                } else {
-                    waiting
+                    let (page, next) = filter.page(db, order, view.after, PAGE)?;
+                    // A first page that nothing follows is all there is. Further down, only what is
+                    // known without counting is said.
+                    let all = (view.after.is_none() && next.is_none()).then_some(page.len() as i64);
+                    (page, next, all.or(known))
                 };
                 let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
                 let claims = claim::on(db, &ids)?;

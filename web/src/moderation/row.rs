@@ -9,7 +9,7 @@ use potluck_models::item::{Kind, Queue, State};
 use potluck_models::maker::BY_MAKER;
 use potluck_models::markdown;
 use potluck_models::moderation::campaign::card::Kin;
-use potluck_models::moderation::queue::{self, Content, Entry};
+use potluck_models::moderation::queue::{self, COUNTED, Content, Entry};
 use potluck_models::moderation::reason::Reasons;
 use potluck_models::moderation::report;
 use potluck_models::spam::classifier::in_words;
@@ -227,7 +227,8 @@ impl Row {
             (author.spam, "spam"),
         ] {
             if n > 0 {
-                counts.push(format!("{n} {what}"));
+                let over = if n > COUNTED { "over " } else { "" };
+                counts.push(format!("{over}{} {what}", n.min(COUNTED)));
             }
         }
         if counts.is_empty() {
