@@ -108,6 +108,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/comments/{id}/delete",               [LogIn, No,    Page,  No,    No,    No]),
     ("POST", "/comments/{id}/delete",               [No,    No,    Done,  No,    No,    No]),
     ("GET",  "/comments/{id}/history",              ALL),
+    ("GET",  "/comments/{id}/quote",                MEMBERS),
     ("GET",  "/comments/{id}/report",               [Page,  Page,  No,    Page,  Page,  Page]),
     ("POST", "/comments/{id}/report",               MEMBERS_SEND),
     ("POST", "/comments/{id}/approve",              [No,    No,    No,    Done,  No,    No]),

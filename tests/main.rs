@@ -2,6 +2,7 @@
 
 mod client;
 mod support;
+mod talk;
 
 mod access;
 mod accounts;

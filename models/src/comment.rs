@@ -11,8 +11,9 @@ use crate::maker::BY_MAKER;
 use crate::project::Project;
 use crate::schema::{comments, items, project_makers, projects, users};
 use crate::thread::Thread;
-use crate::{Db, QueryResult, block, markdown};
+use crate::{Db, QueryResult, block, markdown, words};
 use chrono::{Duration, NaiveDateTime};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -459,69 +460,117 @@ type Row = (
     (bool, bool),
 );
 
-/// Reads the branches after a top-level comment, oldest first. What may not be read appears as a
-/// place without text when something readable hangs below it, and not at all otherwise; what
-/// was published and then taken away keeps its place. Moderators find what others wait with on
-/// their desk and on its own page, not here, where a wave of spam would bury the talk.
+words! {
+    pub enum Order {
+        Oldest = "oldest",
+        Newest = "newest",
+        /// First the branches in which something helped the maker, then the others from the oldest on.
+        Helpful = "helpful",
+    }
+}
+
+/// Reads a part of a thread: the branches that come after a top-level comment in an order. What may
+/// not be read appears as a place without text when something readable hangs below it, and not at
+/// all otherwise; what was published and then taken away keeps its place. Moderators find what others
+/// wait with on their desk and on its own page, not here, where a wave of spam would bury the talk.
 /// The first part begins with what the maker pinned, wherever it stands.
 pub fn thread_part(
     db: &mut Db,
     thread: &Thread,
+    order: Order,
     after: ItemId,
     reader: Reader,
 ) -> QueryResult<Part> {
+    let (mut roots, more_after) = tops(db, thread.id, order, after)?;
     let pinned = thread.pinned_id.filter(|_| after == ItemId(0));
-    let thread = thread.id;
-    let mut roots: Vec<ItemId> = comments::table
-        .filter(
-            comments::thread_id
-                .eq(thread)
-                .and(comments::parent_id.is_null()),
-        )
-        .filter(comments::root_id.gt(after))
-        .order(comments::root_id)
-        .limit(PART + 1)
-        .select(comments::id)
-        .load(db)?;
-    let more_after = (roots.len() as i64 > PART).then(|| roots[PART as usize - 1]);
-    roots.truncate(PART as usize);
-    let (Some(first), Some(last)) = (roots.first(), roots.last()) else {
+    if let Some(pinned) = pinned.filter(|pinned| !roots.contains(pinned)) {
+        roots.push(pinned);
+    }
+    if roots.is_empty() {
         return Ok(Part {
             comments: Vec::new(),
             more_after: None,
         });
-    };
+    }
     let rows: Vec<Row> = select_rows()
-        .filter(
-            comments::thread_id
-                .eq(thread)
-                .and(comments::root_id.between(*first, *last)),
-        )
+        .filter(comments::thread_id.eq(thread.id))
+        .filter(comments::root_id.eq_any(&roots))
         .order((comments::root_id, comments::id))
         .load(db)?;
     let in_public = Reader {
         moderates: false,
         ..reader
     };
-    let comments = in_reading_order(rows, in_public);
+    let mut comments = in_reading_order(rows, in_public);
+    let place: HashMap<ItemId, usize> = roots.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+    // A stable sort: within its branch each stays where it is.
+    comments.sort_by_key(|comment| place.get(&comment.root_id).copied());
     let comments = with_waiting_edits(db, comments, reader)?;
-    let mut comments = with_makers(db, thread, (*first, *last), comments)?;
+    let mut comments = with_makers(db, thread.id, &roots, comments)?;
     if let Some(pinned) = pinned {
-        if pinned > *last {
-            let rows: Vec<Row> = select_rows()
-                .filter(comments::thread_id.eq(thread))
-                .filter(comments::root_id.eq(pinned))
-                .order(comments::id)
-                .load(db)?;
-            let branch = with_waiting_edits(db, in_reading_order(rows, in_public), reader)?;
-            comments.extend(with_makers(db, thread, (pinned, pinned), branch)?);
-        }
         show_first(&mut comments, pinned);
     }
     Ok(Part {
         comments,
         more_after,
     })
+}
+
+/// The top-level comments of one part in their order, and after which of them the next part begins.
+fn tops(
+    db: &mut Db,
+    thread: ThreadId,
+    order: Order,
+    after: ItemId,
+) -> QueryResult<(Vec<ItemId>, Option<ItemId>)> {
+    let all = comments::table
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::parent_id.is_null())
+        .select(comments::id)
+        .limit(PART + 1);
+    // By `root_id`, which is the same of them and stands in the index of the thread.
+    let from_oldest = all
+        .filter(comments::root_id.gt(after))
+        .order(comments::root_id);
+    let mut first = Vec::new();
+    let mut roots: Vec<ItemId> = match order {
+        Order::Oldest => from_oldest.load(db)?,
+        Order::Newest => {
+            let before = if after.0 > 0 { after.0 } else { i64::MAX };
+            all.filter(comments::root_id.lt(ItemId(before)))
+                .order(comments::root_id.desc())
+                .load(db)?
+        }
+        Order::Helpful => {
+            let helpful = helpful(db, thread)?;
+            let others = from_oldest
+                .filter(comments::root_id.ne_all(&helpful))
+                .load(db)?;
+            if after == ItemId(0) {
+                first = helpful;
+            }
+            others
+        }
+    };
+    let room = (PART as usize).saturating_sub(first.len()).max(1);
+    let more_after = (roots.len() > room).then(|| roots[room - 1]);
+    roots.truncate(room);
+    first.extend(roots);
+    Ok((first, more_after))
+}
+
+/// The branches in which most helped the maker; at most a part of them.
+fn helpful(db: &mut Db, thread: ThreadId) -> QueryResult<Vec<ItemId>> {
+    comments::table
+        .inner_join(items::table.on(items::id.eq(comments::id)))
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::helped_at.is_not_null())
+        .filter(items::state.eq(State::Published))
+        .group_by(comments::root_id)
+        .order((count_star().desc(), comments::root_id))
+        .limit(PART)
+        .select(comments::root_id)
+        .load(db)
 }
 
 /// Moves a branch before the others, if its first comment may be read by all.
@@ -539,7 +588,7 @@ fn show_first(comments: &mut [CommentInThread], pinned: ItemId) {
     }
 }
 
-/// Where the part that holds a branch begins: the `after` of [`thread_part`].
+/// Where the part that holds a branch begins, oldest first: the `after` of [`thread_part`].
 pub fn part_of(db: &mut Db, thread: ThreadId, root: ItemId) -> QueryResult<ItemId> {
     let tops = || {
         comments::table.filter(
@@ -597,8 +646,7 @@ pub fn with_context(
         .load(db)?;
     let shown = in_reading_order(line_of(rows, comment.id), reader);
     let shown = with_waiting_edits(db, shown, reader)?;
-    let branch = (comment.root_id, comment.root_id);
-    with_makers(db, comment.thread_id, branch, shown)
+    with_makers(db, comment.thread_id, &[comment.root_id], shown)
 }
 
 /// The ancestors and descendants of a comment; its siblings are on the project's page.
@@ -750,15 +798,12 @@ fn with_waiting_edits(
 fn with_makers(
     db: &mut Db,
     thread: ThreadId,
-    roots: (ItemId, ItemId),
+    roots: &[ItemId],
     mut all: Vec<CommentInThread>,
 ) -> QueryResult<Vec<CommentInThread>> {
     let authors = comments::table
-        .filter(
-            comments::thread_id
-                .eq(thread)
-                .and(comments::root_id.between(roots.0, roots.1)),
-        )
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::root_id.eq_any(roots))
         .select(comments::author_id);
     let makings: Vec<(UserId, String, String)> = project_makers::table
         .inner_join(projects::table)

@@ -19,6 +19,7 @@ pub mod link;
 pub mod maker;
 pub mod markdown;
 pub mod moderation;
+pub mod nudge;
 pub mod password;
 pub mod picture;
 pub mod project;

@@ -21,6 +21,19 @@ pub fn to_html(markdown: &str) -> String {
     CLEANER.clean(&html).to_string()
 }
 
+/// A text as another quotes it, with room for the answer below. Quotes in it are left out: who
+/// answers an answer means the last of them.
+pub fn quoted(markdown: &str) -> String {
+    let lines: Vec<String> = markdown
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('>'))
+        .map(|line| format!("> {line}").trim_end().to_owned())
+        .collect();
+    let text = lines.join("\n");
+    let text = text.trim_matches(|c| "> \n".contains(c));
+    format!("> {text}\n\n")
+}
+
 static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = ammonia::Builder::default();
     cleaner

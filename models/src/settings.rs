@@ -53,6 +53,9 @@ pub struct Settings {
     pub sure_spam: SureSpam,
     /// The public log says which moderator acted.
     pub log_names_moderators: bool,
+    /// Before a comment of a few words, in capitals or of faults alone is sent, its author is asked for
+    /// more, once.
+    pub nudges: bool,
     /// Why texts are removed; stored in a table of their own, by [`crate::moderation::reason`].
     pub reasons: Reasons,
     /// A published text waits for a person when its reports weigh so much together; 0: never.
@@ -82,6 +85,7 @@ impl Default for Settings {
             sampled_in_100: 2,
             sure_spam: SureSpam::Folded,
             log_names_moderators: false,
+            nudges: true,
             reasons: Reasons::default(),
             // Three people who were mostly right, or four of whom nobody knows yet; never two.
             reports_hide_at: 2,
@@ -152,6 +156,7 @@ impl Settings {
                 "sampled_in_100" => all.sampled_in_100 = number(all.sampled_in_100),
                 "sure_spam" => all.sure_spam = value.parse().unwrap_or(all.sure_spam),
                 "log_names_moderators" => all.log_names_moderators = value == "1",
+                "nudges" => all.nudges = value == "1",
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "key" => all.key = value,
@@ -186,6 +191,7 @@ impl Settings {
                 "log_names_moderators",
                 i64::from(self.log_names_moderators).to_string(),
             ),
+            ("nudges", i64::from(self.nudges).to_string()),
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
         ];

@@ -74,6 +74,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/comments/{id}/delete", get().to(comments::delete_form))
         .route("/comments/{id}/delete", post().to(comments::delete))
         .route("/comments/{id}/history", get().to(comments::history))
+        .route("/comments/{id}/quote", get().to(comments::quote))
         .route("/comments/{id}/report", get().to(reports::comment_form))
         .route("/comments/{id}/report", post().to(reports::comment))
         .route("/comments/{id}/approve", post().to(comments::approve))

@@ -161,6 +161,13 @@ impl Field {
                 (0, 1),
             ),
             Field::number(
+                "nudges",
+                "Ask once for more before a curt comment is sent",
+                "1: whoever presses the button under a few words, capitals or faults alone is asked what they liked or what would help, and may send it as it is; 0: nobody is.",
+                s.nudges.into(),
+                (0, 1),
+            ),
+            Field::number(
                 "reports_hide_at",
                 "Hide what readers report until a moderator looks, from this weight on",
                 "A report weighs 0.5 from somebody new to reporting and up to 1 from somebody who was right before. 2: three such people, or four newcomers; 0: never.",
@@ -290,6 +297,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,
         log_names_moderators: number("log_names_moderators") == 1,
+        nudges: number("nudges") == 1,
         reasons: now.reasons.clone(),
         key: now.key.clone(),
     })

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Html, Layout, page, page_with};
+use crate::moderation::diff::{self, Change};
 use crate::pages::appeals;
 use crate::session::{self, Member, SignedIn, Visitor};
 use actix_web::http::StatusCode;
@@ -15,7 +16,7 @@ use chrono::{Duration, NaiveDateTime};
 use potluck_models::account::User;
 use potluck_models::block;
 use potluck_models::comment::{
-    self, Body, Comment, CommentInThread, PostError, QUIET_EDIT, Reader,
+    self, Body, Comment, CommentInThread, Order, PostError, QUIET_EDIT, Reader,
 };
 use potluck_models::db::ItemId;
 use potluck_models::gate::{self, Person, Refusal};
@@ -23,6 +24,7 @@ use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
 use potluck_models::maker::{self, BY_MAKER, Wish};
 use potluck_models::moderation::reason::{Reason, Reasons};
+use potluck_models::nudge::{self, Nudge};
 use potluck_models::project::Project;
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
@@ -38,6 +40,7 @@ pub struct Talk {
     shows: bool,
     count: i32,
     comments: Vec<Shown>,
+    order: Order,
     after: ItemId,
     more_after: Option<ItemId>,
     /// How many comments wait for the makers of the project, if one of them reads.
@@ -68,7 +71,7 @@ pub struct Shown {
     opens_replies: bool,
     /// Comments that end after this one, innermost first: whether the maker folded each.
     closes: Vec<bool>,
-    /// Readable ones below it.
+    /// Readable ones below it, at any depth.
     replies: usize,
     /// Why a moderator removed it.
     reason: Option<Reason>,
@@ -166,6 +169,14 @@ impl Shown {
         Some(format!("/guide#{}", reason.anchor()))
     }
 
+    /// The line above its replies, which folds them.
+    fn replies_words(&self) -> String {
+        match self.replies {
+            1 => "1 reply".into(),
+            n => format!("{n} replies"),
+        }
+    }
+
     fn can_restore(&self) -> bool {
         matches!(self.c.state, State::Spam | State::Removed)
             || (self.c.state == State::Held && self.c.why == BY_MAKER)
@@ -189,6 +200,7 @@ impl Talk {
         me: Option<Arc<SignedIn>>,
         csrf: &str,
         settings: &Arc<Settings>,
+        order: Order,
         after: ItemId,
     ) -> QueryResult<Talk> {
         let thread = Thread::of_project(db, project.id)?;
@@ -204,7 +216,7 @@ impl Talk {
         };
         let shows = gate::shows_comments(project.terms());
         let part = if shows {
-            comment::thread_part(db, &thread, after, reader)?
+            comment::thread_part(db, &thread, order, after, reader)?
         } else {
             comment::Part {
                 comments: Vec::new(),
@@ -236,6 +248,7 @@ impl Talk {
             comments,
             pinned: thread.pinned_id,
             on_its_own: false,
+            order,
             after,
             more_after: part.more_after,
             for_maker,
@@ -257,7 +270,8 @@ impl Talk {
         csrf: &str,
         settings: &Arc<Settings>,
     ) -> QueryResult<Talk> {
-        let mut talk = Talk::load(db, project, me, csrf, settings, ItemId(i64::MAX))?;
+        let nothing = ItemId(i64::MAX);
+        let mut talk = Talk::load(db, project, me, csrf, settings, Order::Oldest, nothing)?;
         if talk.shows || talk.moderates {
             let comments = comment::with_context(db, comment, talk.reader)?;
             talk.comments = nest(comments, talk.reader, talk.pinned, &settings.reasons);
@@ -272,6 +286,28 @@ impl Talk {
     pub fn shown(&self) -> impl Iterator<Item = ItemId> {
         let published = self.comments.iter().filter(|shown| shown.is_published());
         published.map(|shown| shown.c.id)
+    }
+
+    /// Each order with its name, where there is anything to order.
+    fn orders(&self) -> Vec<(Order, &'static str)> {
+        if self.on_its_own || self.count < 2 {
+            return Vec::new();
+        }
+        vec![
+            (Order::Oldest, "Oldest"),
+            (Order::Newest, "Newest"),
+            (Order::Helpful, "Most helpful"),
+        ]
+    }
+
+    /// The address of the talk in an order, from its beginning or from a part on.
+    fn address(&self, order: &Order, after: Option<&ItemId>) -> String {
+        let order = (*order != Order::Oldest).then(|| format!("order={order}"));
+        let after = after.map(|after| format!("after={after}"));
+        let query: Vec<String> = order.into_iter().chain(after).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let (slug, query) = (&self.project.slug, query.join("&"));
+        format!("/projects/{slug}{mark}{query}#comments")
     }
 
     fn ago(&self, at: &NaiveDateTime) -> String {
@@ -435,6 +471,8 @@ struct ComposePage {
     /// What stood in the way, and the way in.
     message: Option<String>,
     way_in: Option<(&'static str, &'static str)>,
+    /// What would make it better, and is asked once, of its author alone.
+    nudge: Option<Nudge>,
     /// The text may be sent again from here.
     can_send: bool,
     editing: bool,
@@ -466,6 +504,7 @@ fn compose_page(req: &HttpRequest, member: &Member, composing: Composing) -> Com
         preview: None,
         message: None,
         way_in: None,
+        nudge: None,
         can_send: true,
         editing: composing.editing,
     }
@@ -479,6 +518,13 @@ impl ComposePage {
     fn with_preview(mut self, body: &Body) -> ComposePage {
         self.heading = "Preview";
         self.preview = Some(Html(body.html().to_owned()));
+        self
+    }
+
+    fn with_nudge(mut self, body: &Body, nudge: Nudge) -> ComposePage {
+        self = self.with_preview(body);
+        self.heading = "Before you send it";
+        self.nudge = Some(nudge);
         self
     }
 
@@ -563,6 +609,14 @@ pub async fn post(
     if form.has("preview") {
         return page(&again.with_preview(&body));
     }
+    // Asked of who pressed the button, before it is sent; never twice, and never of a program.
+    if form.has("send")
+        && parent.is_none()
+        && app.settings().nudges
+        && let Some(nudge) = nudge::of(form.get("body"))
+    {
+        return page(&again.with_nudge(&body, nudge));
+    }
     let (intake, network) = (
         app.intake(session::caller(&app, &req)),
         session::network(&app, &req),
@@ -610,6 +664,34 @@ pub async fn post(
         Err(Error::Rule(rule)) => again.answer(rule),
         Err(error) => Err(error),
     }
+}
+
+/// The page to answer a comment on, with what it says above the answer.
+pub async fn quote(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    id: web::Path<ItemId>,
+) -> Result<HttpResponse, Error> {
+    let (id, me) = (id.into_inner(), member.0.clone());
+    let (comment, project) = app
+        .read(move |db| -> Result<_, Error> {
+            let (comment, item, project) = find_visible(db, id, Some(&me))?;
+            match item.state {
+                State::Published => Ok((comment, project)),
+                _ => Err(Error::NotFound),
+            }
+        })
+        .await?;
+    let composing = Composing {
+        slug: &project.slug,
+        title: &project.title,
+        action: format!("/projects/{}/comments", project.slug),
+        parent: Some(id),
+        body: &markdown::quoted(&comment.body),
+        editing: false,
+    };
+    page(&compose_page(&req, &member, composing))
 }
 
 struct Posted {
@@ -793,6 +875,14 @@ pub async fn delete(
     Ok(see_other(format!("/projects/{slug}?said=deleted#comments")))
 }
 
+/// What a comment said from then on.
+struct Version {
+    revision: Revision,
+    body: Html,
+    /// Against what it said before; nothing at the first.
+    changes: Vec<(Change, String)>,
+}
+
 #[derive(Template)]
 #[template(path = "comments/history.html")]
 struct HistoryPage {
@@ -801,7 +891,7 @@ struct HistoryPage {
     id: ItemId,
     author: String,
     /// Newest first, rendered.
-    revisions: Vec<(Revision, Html)>,
+    revisions: Vec<Version>,
 }
 
 pub async fn history(
@@ -827,11 +917,20 @@ pub async fn history(
             Ok((project, author, revisions))
         })
         .await?;
-    let revisions = revisions
-        .into_iter()
-        .rev()
-        .map(|r| (r.clone(), Html(markdown::to_html(&r.content))))
-        .collect();
+    let before = std::iter::once(None).chain(revisions.iter().map(Some));
+    let versions = revisions
+        .iter()
+        .zip(before)
+        .map(|(revision, before)| Version {
+            revision: revision.clone(),
+            body: Html(markdown::to_html(&revision.content)),
+            changes: match before {
+                Some(before) => diff::words(&before.content, &revision.content),
+                None => Vec::new(),
+            },
+        });
+    let mut revisions: Vec<Version> = versions.collect();
+    revisions.reverse();
     page(&HistoryPage {
         layout: Layout::new(&req),
         project,

@@ -16,6 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Duration, NaiveDateTime};
 use potluck_models::account::User;
+use potluck_models::comment::Order;
 use potluck_models::db::{ItemId, UserId, now};
 use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
@@ -351,6 +352,9 @@ pub struct ShowQuery {
     /// Where the next part of a long talk begins.
     #[serde(default)]
     after: String,
+    /// Of the talk.
+    #[serde(default)]
+    order: String,
 }
 
 pub async fn show(
@@ -362,6 +366,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let (slug, me) = (slug.into_inner(), visitor.signed_in.clone());
     let after = query.0.after.parse().unwrap_or(ItemId(0));
+    let order = query.0.order.parse().unwrap_or(Order::Oldest);
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let slow = app.rules().slow(&slug).map(|slow| slow.rule.number);
@@ -383,7 +388,7 @@ pub async fn show(
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
-            let talk = Talk::load(db, &project, me, &csrf, &settings, after)?;
+            let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(move |layout| ShowPage {
                 layout,
                 project,
