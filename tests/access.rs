@@ -73,13 +73,13 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     //                                              visitor bob    ann    odile  mo     ada
     ("GET",  "/",                                   ALL),
     ("GET",  "/projects",                           ALL),
-    ("GET",  "/projects.atom",                      ALL),
+    ("GET",  "/projects.{format:atom|json}",                      ALL),
     ("GET",  "/releases",                           ALL),
-    ("GET",  "/releases.atom",                      ALL),
+    ("GET",  "/releases.{format:atom|json}",                      ALL),
     ("GET",  "/tags",                               ALL),
-    ("GET",  "/tags/{tag}.atom",                    ALL),
+    ("GET",  "/tags/{tag}.{format:atom|json}",                    ALL),
     ("GET",  "/tags/{tag}",                         ALL),
-    ("GET",  "/people/{username}.atom",             ALL),
+    ("GET",  "/people/{username}.{format:atom|json}",             ALL),
     ("GET",  "/people/{username}",                  ALL),
     ("GET",  "/projects/new",                       MEMBERS),
     ("POST", "/projects/new",                       MEMBERS_SEND),
@@ -100,7 +100,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/projects/{slug}/releases/{version}", [None; 6]),
     ("GET",  "/projects/{slug}/releases/{version}/report", [None; 6]),
     ("POST", "/projects/{slug}/releases/{version}/report", [No, None, None, None, None, None]),
-    ("GET",  "/projects/{slug}/comments.atom",      ALL),
+    ("GET",  "/projects/{slug}/comments.{format:atom|json}",      ALL),
     ("POST", "/projects/{slug}/comments",           MEMBERS_SEND),
     ("GET",  "/comments/{id}",                      ALL),
     ("GET",  "/comments/{id}/edit",                 [LogIn, No,    Page,  No,    No,    No]),
@@ -205,6 +205,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/readyz",                             ALL),
     ("GET",  "/robots.txt",                         ALL),
     ("GET",  "/sitemap.xml",                        ALL),
+    ("GET",  "/sitemap/{name}-{number}.xml",        ALL),
     ("GET",  "/.well-known/security.txt",           ALL),
     ("GET",  "/.well-known/change-password",        [Done; 6]),
     ("GET",  "/files/{name}",                       [None; 6]),
@@ -257,6 +258,8 @@ fn filled_in(path: &str, things: &Things) -> String {
         .replace("{queue}", "held")
         .replace("{act}", "warn")
         .replace("{token}", "00ff")
+        .replace("{name}-{number}", "projects-0")
+        .replace("{format:atom|json}", "json")
         .replace("{name}", "none-card.png")
 }
 

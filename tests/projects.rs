@@ -417,9 +417,63 @@ on_both! {
             }
         }
         well_formed("/sitemap.xml", &visitor.get("/sitemap.xml").expect(200).html());
+        for part in ["site", "projects", "people"] {
+            let path = format!("/sitemap/{part}-0.xml");
+            well_formed(&path, &visitor.get(&path).expect(200).html());
+        }
+        assert!(visitor.get("/sitemap/projects-0.xml").html().contains("<loc>"));
+        for missing in ["projects-1", "people--1", "site-1", "other-0", "projects-99999999999999999"] {
+            visitor.get(&format!("/sitemap/{missing}.xml")).expect(404);
+        }
         let feed = visitor.get("/projects.atom").html();
         let titles: Vec<String> = feed.split("<title>").skip(1).map(|rest| unescape(rest.split('<').next().unwrap())).collect();
         assert!(titles.contains(&"Ducks & <pies> ]]> \"quoted\" 'n all 🦆".to_owned()), "{titles:?}");
+    }
+
+    fn each_feed_is_a_json_feed_too(site) {
+        site.maker("odile");
+        let duck = site.project("odile", "Ducks & <pies> \"quoted\"");
+        site.regular("ann");
+        site.comment("ann", &duck, "A comment with </script> in it.");
+        let visitor = site.visitor();
+        for feed in ["/projects", "/releases", "/people/odile", &duck.comments()] {
+            let answer = visitor.get(&format!("{feed}.json")).expect(200);
+            assert!(answer.header("content-type").unwrap().starts_with("application/feed+json"), "{feed}");
+            let json: serde_json::Value = serde_json::from_str(&answer.html()).unwrap();
+            assert_eq!(json["version"], "https://jsonfeed.org/version/1.1", "{feed}");
+            assert_eq!(json["feed_url"], site.url(&format!("{feed}.json")));
+            let tag = answer.header("etag").expect("a tag").to_owned();
+            assert_eq!(visitor.send("GET", &format!("{feed}.json"), &[("if-none-match", &tag)], b"").status, 304);
+            let atom = visitor.get(&format!("{feed}.atom")).expect(200);
+            for item in json["items"].as_array().unwrap() {
+                assert!(atom.html().contains(&format!("<id>{}</id>", item["id"].as_str().unwrap())), "{feed}: the same entries");
+            }
+        }
+        let json: serde_json::Value = serde_json::from_str(&visitor.get("/projects.json").html()).unwrap();
+        assert!(json["items"].as_array().unwrap().iter().any(|item| item["title"] == "Ducks & <pies> \"quoted\""), "{json}");
+        visitor.get("/projects.xml").expect(404);
+    }
+
+    fn pages_say_what_they_are_to_programs(site) {
+        site.maker("odile");
+        let duck = site.project("odile", "Ducks & </script><b>");
+        site.regular("ann");
+        let id = site.comment("ann", &duck, "It floats in a lovely way.");
+        let held = site.waiting("ann", &duck, "Nobody reads this.", potluck_models::item::State::Held);
+        let of = |path: &str| -> Option<serde_json::Value> {
+            let html = site.visitor().get(path).expect(200).html();
+            let (_, rest) = html.split_once("<script type=\"application/ld+json\">")?;
+            Some(serde_json::from_str(rest.split_once("</script>")?.0).expect("JSON"))
+        };
+        let project = of(&duck.path()).expect("of a project");
+        assert_eq!(project["name"], "Ducks & </script><b>");
+        assert_eq!(project["author"][0]["url"], site.url("/people/odile"));
+        assert_eq!(project["commentCount"], 1);
+        assert_eq!(of("/people/odile").expect("of a maker")["@type"], "Person");
+        let comment = of(&format!("/comments/{id}")).expect("of a comment");
+        assert_eq!(comment["text"], "It floats in a lovely way.");
+        assert_eq!(comment["about"]["url"], site.url(&duck.path()));
+        assert_eq!(site.visitor().get(&format!("/comments/{held}")).status, 404);
     }
 }
 

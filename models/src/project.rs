@@ -18,7 +18,9 @@ use crate::schema::{
 use crate::thread::Thread;
 use crate::{Db, QueryResult, both, markdown, words};
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
@@ -998,32 +1000,59 @@ pub fn stories(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Strin
     Ok(rows.into_iter().collect())
 }
 
-/// Address and last change of what search engines may list, newest first.
-pub fn public_addresses(db: &mut Db, limit: i64) -> QueryResult<Vec<(String, NaiveDateTime)>> {
+/// Slugs of published projects with numbers in a range, `to` left out, the newest first, and when
+/// each was changed.
+pub fn public_addresses(
+    db: &mut Db,
+    from: i64,
+    to: i64,
+    limit: i64,
+) -> QueryResult<Vec<(String, NaiveDateTime)>> {
     projects::table
         .inner_join(items::table.on(items::id.eq(projects::id)))
-        .filter(
-            items::kind
-                .eq(Kind::Project)
-                .and(items::state.eq(State::Published)),
-        )
-        .order((items::published_at.desc(), items::id.desc()))
+        .filter(items::kind.eq(Kind::Project))
+        .filter(items::state.eq(State::Published))
+        .filter(projects::id.ge(ItemId(from)))
+        .filter(projects::id.lt(ItemId(to)))
+        .order(projects::id.desc())
         .limit(limit)
         .select((projects::slug, projects::updated_at))
         .load(db)
 }
 
-/// People with a published project, by name.
-pub fn public_makers(db: &mut Db, limit: i64) -> QueryResult<Vec<String>> {
+/// People with a published project, whose numbers are in a range.
+pub fn public_makers(db: &mut Db, from: i64, to: i64, limit: i64) -> QueryResult<Vec<String>> {
     project_makers::table
         .inner_join(users::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
         .filter(items::state.eq(State::Published))
+        .filter(users::id.ge(UserId(from)))
+        .filter(users::id.lt(UserId(to)))
         .order(users::username)
         .limit(limit)
         .select(users::username)
         .distinct()
         .load(db)
+}
+
+/// In which ranges of so many numbers there are published projects, and people who made one.
+pub fn sitemap_parts(db: &mut Db, size: i64) -> QueryResult<(Vec<i64>, Vec<i64>)> {
+    let part = |of: &str| sql::<BigInt>(&format!("{of} / {size}"));
+    let projects = items::table
+        .filter(items::kind.eq(Kind::Project))
+        .filter(items::state.eq(State::Published))
+        .select(part("items.id"))
+        .distinct()
+        .order(part("items.id"))
+        .load(db)?;
+    let people = project_makers::table
+        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .filter(items::state.eq(State::Published))
+        .select(part("project_makers.user_id"))
+        .distinct()
+        .order(part("project_makers.user_id"))
+        .load(db)?;
+    Ok((projects, people))
 }
 
 #[cfg(test)]

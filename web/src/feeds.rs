@@ -1,9 +1,9 @@
-//! Atom feeds (RFC 4287) of what is published, and of nothing else. An entry's id is a `tag:` URI
+//! Atom feeds (RFC 4287) of what is published, and of nothing else; each as a JSON Feed, too. An entry's id is a `tag:` URI
 //! of the site's host, the day it was made and its number: it stays when titles and addresses change.
 
 use crate::app::App;
 use crate::error::Error;
-use crate::layout::segment;
+use crate::layout::{rfc3339, segment};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -88,9 +88,40 @@ fn tag_uri(url: &str, made: NaiveDateTime, what: &str) -> String {
     format!("tag:{host},{}:{what}", made.format("%Y-%m-%d"))
 }
 
-/// The feed, or 304 when the reader has it already.
+/// <https://www.jsonfeed.org/version/1.1/>
+fn json(feed: &Feed) -> String {
+    let items: Vec<serde_json::Value> = feed.entries.iter().map(json_item).collect();
+    serde_json::json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "description": feed.subtitle,
+        "home_page_url": feed.page,
+        "feed_url": feed.own.strip_suffix(".atom").map_or(String::new(), |own| format!("{own}.json")),
+        "items": items,
+    })
+    .to_string()
+}
+
+fn json_item(entry: &Entry) -> serde_json::Value {
+    let mut item = serde_json::json!({
+        "id": entry.id,
+        "url": entry.link,
+        "title": entry.title,
+        "content_html": entry.content,
+        "date_published": rfc3339(&entry.published),
+        "date_modified": rfc3339(&entry.updated),
+        "authors": [{ "name": entry.author, "url": entry.author_link }],
+    });
+    if !entry.summary.is_empty() {
+        item["summary"] = entry.summary.as_str().into();
+    }
+    item
+}
+
+/// The feed in the format that its address names, or 304 when the reader has it already.
 fn answer(req: &HttpRequest, feed: &Feed) -> Result<HttpResponse, Error> {
-    let body = feed.render()?;
+    let as_json = req.match_info().get("format") == Some("json");
+    let body = if as_json { json(feed) } else { feed.render()? };
     // Weak: what compresses the answer may change its bytes.
     let etag = format!("W/\"{}\"", &secret::sha256(&body)[..32]);
     let known = req
@@ -120,7 +151,11 @@ fn answer(req: &HttpRequest, feed: &Feed) -> Result<HttpResponse, Error> {
         return Ok(response.finish());
     }
     Ok(response
-        .content_type("application/atom+xml; charset=utf-8")
+        .content_type(if as_json {
+            "application/feed+json; charset=utf-8"
+        } else {
+            "application/atom+xml; charset=utf-8"
+        })
         .body(body))
 }
 
@@ -174,10 +209,10 @@ pub async fn projects(req: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
 pub async fn tag(
     req: HttpRequest,
     app: web::Data<App>,
-    tag: web::Path<String>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (url, name) = (app.url(), app.settings().site_name.clone());
-    let tag = tag.into_inner();
+    let (tag, _) = path.into_inner();
     let feed = app
         .read(move |db| -> Result<_, Error> {
             let listing = Listing {
@@ -208,10 +243,10 @@ pub async fn tag(
 pub async fn person(
     req: HttpRequest,
     app: web::Data<App>,
-    username: web::Path<String>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (url, name) = (app.url(), app.settings().site_name.clone());
-    let username = username.into_inner();
+    let (username, _) = path.into_inner();
     let feed = app
         .read(move |db| -> Result<_, Error> {
             let person = User::by_username(db, &username)?
@@ -281,10 +316,10 @@ pub async fn releases(req: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
 pub async fn comments(
     req: HttpRequest,
     app: web::Data<App>,
-    slug: web::Path<String>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let url = app.url();
-    let slug = slug.into_inner();
+    let (slug, _) = path.into_inner();
     let feed = app
         .read(move |db| -> Result<_, Error> {
             let project = Project::by_slug(db, &slug)?;

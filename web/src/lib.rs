@@ -16,6 +16,7 @@ pub mod forms;
 pub mod jobs;
 pub mod kept;
 pub mod layout;
+pub mod linked;
 pub mod mail;
 pub mod moderation;
 pub mod pages;

@@ -19,13 +19,16 @@ pub fn routes(site: &mut ServiceConfig) {
         // Front page and lists
         .route("/", get().to(home::show))
         .route("/projects", get().to(projects::list))
-        .route("/projects.atom", get().to(feeds::projects))
+        .route("/projects.{format:atom|json}", get().to(feeds::projects))
         .route("/releases", get().to(releases::list))
-        .route("/releases.atom", get().to(feeds::releases))
+        .route("/releases.{format:atom|json}", get().to(feeds::releases))
         .route("/tags", get().to(tags::cloud))
-        .route("/tags/{tag}.atom", get().to(feeds::tag))
+        .route("/tags/{tag}.{format:atom|json}", get().to(feeds::tag))
         .route("/tags/{tag}", get().to(tags::show))
-        .route("/people/{username}.atom", get().to(feeds::person))
+        .route(
+            "/people/{username}.{format:atom|json}",
+            get().to(feeds::person),
+        )
         .route("/people/{username}", get().to(people::show))
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
@@ -66,7 +69,10 @@ pub fn routes(site: &mut ServiceConfig) {
             post().to(reports::release),
         )
         // Comments
-        .route("/projects/{slug}/comments.atom", get().to(feeds::comments))
+        .route(
+            "/projects/{slug}/comments.{format:atom|json}",
+            get().to(feeds::comments),
+        )
         .route("/projects/{slug}/comments", post().to(comments::post))
         .route("/comments/{id}", get().to(comments::show))
         .route("/comments/{id}/edit", get().to(comments::edit_form))
@@ -234,7 +240,11 @@ fn site_routes(site: &mut ServiceConfig) {
         .route("/healthz", get().to(about::healthz))
         .route("/readyz", get().to(about::readyz))
         .route("/robots.txt", get().to(about::robots))
-        .route("/sitemap.xml", get().to(about::sitemap))
+        .route("/sitemap.xml", get().to(pages::sitemap::show))
+        .route(
+            "/sitemap/{name}-{number}.xml",
+            get().to(pages::sitemap::part),
+        )
         .route("/.well-known/security.txt", get().to(about::security))
         .route(
             "/.well-known/change-password",

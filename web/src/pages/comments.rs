@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Html, Layout, page, page_with};
+use crate::linked::{self, Who};
 use crate::moderation::diff::{self, Change};
 use crate::pages::appeals;
 use crate::session::{self, Member, SignedIn, Visitor};
@@ -69,8 +70,11 @@ pub struct Shown {
     can_edit: bool,
     pinned: bool,
     opens_replies: bool,
-    /// Comments that end after this one, innermost first: whether the maker folded each.
-    closes: Vec<bool>,
+    /// Readers can fold its replies: of one alone there is nothing to fold.
+    branch: bool,
+    /// Comments that end after this one, innermost first: whether its replies can be folded, and
+    /// whether the maker folded all of it.
+    closes: Vec<(bool, bool)>,
     /// Readable ones below it, at any depth.
     replies: usize,
     /// Why a moderator removed it.
@@ -167,14 +171,6 @@ impl Shown {
     fn guide(&self) -> Option<String> {
         let reason = self.reason.as_ref().filter(|_| self.own)?;
         Some(format!("/guide#{}", reason.anchor()))
-    }
-
-    /// The line above its replies, which folds them.
-    fn replies_words(&self) -> String {
-        match self.replies {
-            1 => "1 reply".into(),
-            n => format!("{n} replies"),
-        }
     }
 
     fn can_restore(&self) -> bool {
@@ -282,6 +278,11 @@ impl Talk {
         Ok(talk)
     }
 
+    /// Of all parts.
+    pub fn count(&self) -> i32 {
+        self.count
+    }
+
     /// What of it stands before its readers.
     pub fn shown(&self) -> impl Iterator<Item = ItemId> {
         let published = self.comments.iter().filter(|shown| shown.is_published());
@@ -328,8 +329,8 @@ fn nest(
 ) -> Vec<Shown> {
     let depths: Vec<usize> = comments.iter().map(|c| c.depth).chain([0]).collect();
     let readable: Vec<bool> = comments.iter().map(|c| c.is_readable_by(reader)).collect();
-    // Those around the comment at hand, itself not: whether each is folded.
-    let mut open: Vec<bool> = Vec::new();
+    // Those around the comment at hand, itself not: how each closes.
+    let mut open: Vec<(bool, bool)> = Vec::new();
     comments
         .into_iter()
         .enumerate()
@@ -337,9 +338,14 @@ fn nest(
             let (depth, next) = (depths[i], depths[i + 1]);
             let own = reader.is(c.author_id);
             let below = depths[i + 1..].iter().take_while(|below| **below > depth);
+            let replies = below
+                .zip(&readable[i + 1..])
+                .filter(|(_, readable)| **readable)
+                .count();
             let opens_replies = next > depth;
+            let branch = opens_replies && replies > 1;
             let closes = if opens_replies {
-                open.push(c.folded);
+                open.push((branch, c.folded));
                 Vec::new()
             } else {
                 let stay = open.len() - (depth - next);
@@ -351,11 +357,9 @@ fn nest(
                 for_maker: c.is_for_maker(reader),
                 can_edit: own && readable[i] && c.state != State::Removed,
                 pinned: pinned == Some(c.id) && c.state == State::Published,
-                replies: below
-                    .zip(&readable[i + 1..])
-                    .filter(|(_, readable)| **readable)
-                    .count(),
+                replies,
                 opens_replies,
+                branch,
                 closes,
                 reason: match c.state {
                     State::Removed => reasons.find(&c.evidence).cloned(),
@@ -425,6 +429,8 @@ struct ShowPage {
     project: Project,
     comment: Comment,
     excerpt: String,
+    /// For programs, if everybody may read it.
+    linked: Option<Html>,
     talk: Talk,
 }
 
@@ -446,11 +452,26 @@ pub async fn show(
         .await?;
     app.views.count(&visitor, talk.shown());
     let excerpt = markdown::excerpt(&comment.body_html, 160);
+    let public = project.is_public() && talk.shows;
+    let own = talk.comments.iter().find(|shown| shown.c.id == comment.id);
+    let linked = own.filter(|own| public && own.is_published()).map(|own| {
+        let (name, username) = (own.c.name(), own.c.username.as_str());
+        let (url, at) = (&layout.url, &comment.created_at);
+        linked::of_comment(
+            url,
+            &project,
+            &Who { name, username },
+            comment.id,
+            &excerpt,
+            at,
+        )
+    });
     page(&ShowPage {
         layout,
         project,
         comment,
         excerpt,
+        linked,
         talk,
     })
 }

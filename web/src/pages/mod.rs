@@ -12,5 +12,6 @@ pub mod releases;
 pub mod reports;
 pub mod signup;
 pub mod site;
+pub mod sitemap;
 pub mod tags;
 pub mod unsubscribe;

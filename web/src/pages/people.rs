@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::{Html, Layout, page};
+use crate::linked::{self, Who};
 use crate::session::Visitor;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -33,6 +34,11 @@ struct PersonPage {
 }
 
 impl PersonPage {
+    fn linked(&self) -> Html {
+        let (name, username) = (self.person.name(), self.person.username.as_str());
+        linked::of_person(&self.layout.url, &Who { name, username })
+    }
+
     fn excerpt(&self, comment: &Comment) -> String {
         markdown::excerpt(&comment.body_html, 280)
     }

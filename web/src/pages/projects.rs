@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
+use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::appeals;
 use crate::pages::comments::Talk;
@@ -289,6 +290,19 @@ impl ShowPage {
 
     fn url(&self) -> String {
         format!("{}/projects/{}", self.layout.url, self.project.slug)
+    }
+
+    fn linked(&self) -> Html {
+        let makers = self.makers.iter().map(|(_, username, name)| Who {
+            name: self.name(username, name),
+            username,
+        });
+        let makers: Vec<Who> = makers.collect();
+        let url = &self.layout.url;
+        let picture = self.picture.as_ref();
+        let image = picture.map(|picture| format!("{url}{}", picture.url("page")));
+        let (at, comments) = (self.shared_at(), self.talk.count());
+        linked::of_project(url, &self.project, &makers, image, at, comments)
     }
 
     fn name<'a>(&self, username: &'a str, display_name: &'a str) -> &'a str {

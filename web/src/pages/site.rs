@@ -8,10 +8,10 @@ use crate::layout::{Layout, page, rfc3339};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use chrono::{Duration, NaiveDateTime, NaiveTime};
+use chrono::{Duration, NaiveTime};
 use diesel::RunQueryDsl;
 use potluck_models::db::now;
-use potluck_models::{QueryResult, project, secret};
+use potluck_models::secret;
 use std::path::PathBuf;
 
 macro_rules! pages {
@@ -95,46 +95,6 @@ pub async fn robots(app: web::Data<App>) -> Result<HttpResponse, Error> {
          Disallow: /projects/new\n\nSitemap: {}/sitemap.xml\n",
         app.url()
     )))
-}
-
-/// A sitemap may have 50,000 addresses.
-const MOST_PROJECTS: i64 = 30_000;
-const MOST_PEOPLE: i64 = 15_000;
-
-#[derive(Template)]
-#[template(path = "site/sitemap.xml")]
-struct Sitemap {
-    addresses: Vec<(String, Option<NaiveDateTime>)>,
-}
-
-pub async fn sitemap(app: web::Data<App>) -> Result<HttpResponse, Error> {
-    let url = app.url();
-    let addresses = app
-        .read(move |db| -> QueryResult<_> {
-            let projects = project::public_addresses(db, MOST_PROJECTS)?;
-            let newest = projects.first().map(|(_, at)| *at);
-            let mut all: Vec<(String, Option<NaiveDateTime>)> = ["/", "/projects", "/releases"]
-                .map(|path| (format!("{url}{path}"), newest))
-                .into();
-            for path in ["/tags", "/conduct", "/guide", "/privacy"] {
-                all.push((format!("{url}{path}"), None));
-            }
-            for (slug, updated) in projects {
-                all.push((format!("{url}/projects/{slug}"), Some(updated)));
-            }
-            for (tag, _) in project::tag_counts(db)?.into_iter().take(4_000) {
-                let tag = crate::layout::segment(&tag);
-                all.push((format!("{url}/tags/{tag}"), None));
-            }
-            for username in project::public_makers(db, MOST_PEOPLE)? {
-                all.push((format!("{url}/people/{username}"), None));
-            }
-            Ok(all)
-        })
-        .await?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/xml; charset=utf-8")
-        .body(Sitemap { addresses }.render()?))
 }
 
 /// RFC 9116.
