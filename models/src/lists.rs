@@ -23,9 +23,14 @@ pub struct List {
     pub kind: Option<ProjectKind>,
     pub has_download: bool,
     /// What the last card of the page before was ordered by, and its number.
-    pub after: Option<(i64, i64)>,
+    pub after: Option<Place>,
     pub limit: usize,
 }
+
+/// What a page was ordered by at its end, and the number behind that.
+pub type Place = (i64, i64);
+/// A project with its number among those that wait, and with how often its makers helped.
+pub type Rank = (ItemId, i64, i32);
 
 /// How long helping somebody counts for the list.
 const HELPED_FOR: Duration = Duration::days(30);
@@ -58,7 +63,7 @@ macro_rules! filtered {
 
 impl List {
     /// The cards, and where the next page begins.
-    pub fn load(&self, db: &mut Db) -> QueryResult<(Vec<Card>, Option<(i64, i64)>)> {
+    pub fn load(&self, db: &mut Db) -> QueryResult<(Vec<Card>, Option<Place>)> {
         // Project, what it is ordered by, and the number behind that.
         let mut keys: Vec<(ItemId, i64, i64)> = match self.order {
             Order::Newest => self.newest(db)?,
@@ -239,7 +244,7 @@ struct Counted {
 
 /// Counts anew what the orders need, for the next projects after one; only what changed is written, in
 /// a transaction of its own. Gives where to go on, or None at the end.
-pub fn count(db: &mut Db, after: ItemId) -> QueryResult<(Vec<(ItemId, i64, i32)>, Option<ItemId>)> {
+pub fn count(db: &mut Db, after: ItemId) -> QueryResult<(Vec<Rank>, Option<ItemId>)> {
     let rows: Vec<Counted> = diesel::sql_query(
         "SELECT p.id, \
          (SELECT count(*) FROM threads t JOIN comments c ON c.thread_id = t.id JOIN items i ON i.id = c.id \
@@ -284,7 +289,7 @@ pub fn count(db: &mut Db, after: ItemId) -> QueryResult<(Vec<(ItemId, i64, i32)>
     Ok((changed, last.filter(|_| more)))
 }
 
-pub fn store(db: &mut Db, ranks: &[(ItemId, i64, i32)]) -> QueryResult<()> {
+pub fn store(db: &mut Db, ranks: &[Rank]) -> QueryResult<()> {
     for (id, waiting, helped) in ranks {
         let row = (
             project_ranks::waiting.eq(waiting),

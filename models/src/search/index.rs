@@ -94,7 +94,7 @@ pub fn settle(db: &mut Db) -> QueryResult<()> {
         ),
         Db::Pg(_) => diesel::sql_query(
             "DELETE FROM search_pending WHERE id IN \
-             (SELECT id FROM search_pending WHERE tx = txid_current() ORDER BY id DESC LIMIT $1) RETURNING doc",
+             (SELECT id FROM search_pending WHERE tx = txid_current_if_assigned() ORDER BY id DESC LIMIT $1) RETURNING doc",
         ),
     }
     .bind::<BigInt, _>(AT_ONCE)

@@ -64,7 +64,7 @@ impl ListPage {
         match self.list.order {
             Order::Newest => format!("{what}, newest first."),
             Order::Released => "What makers put out lately, by the newest release of each.".into(),
-            Order::Waiting => "Those first that got the fewest comments for each comment their makers gave to others; counted every hour.".into(),
+            Order::Waiting => "First come those that got the fewest comments for each one that their makers gave to others. Counted every hour.".into(),
             Order::Helpful => "By people whose comments helped other makers most in the last 30 days.".into(),
         }
     }

@@ -12,6 +12,7 @@ use potluck_models::project::{MAX_TAG, ProjectKind};
 use potluck_models::search::ask::{MAX_CHARS, Question};
 use potluck_models::search::excerpt::{Excerpt, Piece};
 use potluck_models::search::{self, Found, Order, PAGE, RANKED, Search, What};
+use potluck_models::tag;
 
 #[derive(serde::Deserialize)]
 pub struct SearchQuery {
@@ -180,7 +181,7 @@ impl SearchPage {
 }
 
 /// As it is kept: small letters, and a hyphen for each space.
-fn tag(typed: &str) -> String {
+fn tag_of(typed: &str) -> String {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
     words.join("-").chars().take(MAX_TAG).collect()
 }
@@ -203,14 +204,17 @@ pub async fn show(
         question: Question::parse(&typed),
         what: asked.what.parse().ok(),
         kind: asked.kind.parse().ok(),
-        tag: tag(&asked.tag),
+        tag: tag_of(&asked.tag),
         has_download: asked.download == "1",
     };
     let order = asked.order.parse().unwrap_or(Order::Newest);
     let after: Option<i64> = asked.after.parse().ok().filter(|after| *after > 0);
-    let looked_for = search.clone();
+    let mut looked_for = search.clone();
     let (found, next, ranked, meant) = app
         .read(move |db| -> QueryResult<_> {
+            if let Some(target) = tag::target(db, &looked_for.tag)? {
+                looked_for.tag = target;
+            }
             let (found, next, ranked) = match order {
                 Order::Newest => {
                     let (found, next) = looked_for.newest(db, after, PAGE)?;
