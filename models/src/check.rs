@@ -81,7 +81,7 @@ struct Counted {
     mend: Option<fn(&mut Db, i64) -> QueryResult<()>>,
 }
 
-const COUNTED: [Counted; 5] = [
+const COUNTED: [Counted; 6] = [
     Counted {
         what: "published comments of threads",
         of: THREADS,
@@ -117,6 +117,17 @@ const COUNTED: [Counted; 5] = [
               AND i.state IN ('removed', 'deleted', 'draft') AND i.id > $1 AND i.id <= $2"
         ),
         mend: Some(leave_queue),
+    },
+    Counted {
+        what: "texts that the search finds",
+        of: ITEMS,
+        sql: differing!(
+            "SELECT i.id, (SELECT count(*) FROM search_texts s WHERE s.doc = i.id) AS stored, CASE WHEN i.state = 'published' AND (i.kind = 'project' OR \
+              EXISTS (SELECT 1 FROM items p JOIN projects q ON q.id = p.id WHERE p.id = i.project_id AND p.state = 'published' \
+              AND (i.kind <> 'comment' OR q.comment_policy <> 'nobody'))) THEN 1 ELSE 0 END AS counted \
+              FROM items i WHERE i.id > $1 AND i.id <= $2"
+        ),
+        mend: Some(index_again),
     },
     Counted {
         what: "verdicts in force, one of a version",
@@ -223,6 +234,14 @@ fn leave_queue(db: &mut Db, id: i64) -> QueryResult<()> {
         item.settle(db, to)?;
     }
     Ok(())
+}
+
+/// The commit of this transaction does it.
+fn index_again(db: &mut Db, id: i64) -> QueryResult<()> {
+    diesel::sql_query("INSERT INTO search_pending (doc) VALUES ($1)")
+        .bind::<BigInt, _>(id)
+        .execute(db)
+        .map(|_| ())
 }
 
 /// What the public log says a batch was on.

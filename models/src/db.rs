@@ -335,6 +335,10 @@ where
     }
     match work(db) {
         Ok(value) => {
+            if !nested && let Err(error) = crate::search::index::settle(db) {
+                let _ = Manager::rollback_transaction(db);
+                return Err(error.into());
+            }
             if let Err(error) = Manager::commit_transaction(db) {
                 // A disk that is full at commit leaves the transaction open.
                 let _ = Manager::rollback_transaction(db);

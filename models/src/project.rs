@@ -16,7 +16,7 @@ use crate::schema::{
     users,
 };
 use crate::thread::Thread;
-use crate::{Db, QueryResult, both, markdown, words};
+use crate::{Db, QueryResult, both, markdown, tag, words};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -231,7 +231,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// `Pixel Art, racing` becomes `pixel-art` and `racing`.
-fn parse_tags(typed: &str) -> Result<Vec<String>, String> {
+pub(crate) fn parse_tags(typed: &str) -> Result<Vec<String>, String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in typed.split([',', '\n', ';']) {
         let tag: String = tag
@@ -476,8 +476,8 @@ fn free_slug(db: &mut Db, title: &str, id: ItemId) -> QueryResult<String> {
 fn write_tags_and_links(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
     diesel::delete(project_tags::table.filter(project_tags::project_id.eq(id))).execute(db)?;
     diesel::delete(project_links::table.filter(project_links::project_id.eq(id))).execute(db)?;
-    let tags: Vec<_> = fields
-        .tags
+    let tags = tag::in_use(db, &fields.tags)?;
+    let tags: Vec<_> = tags
         .iter()
         .map(|tag| (project_tags::project_id.eq(id), project_tags::tag.eq(tag)))
         .collect();

@@ -582,6 +582,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    search_texts (place) {
+        place -> BigInt,
+        doc -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_progress (name) {
+        name -> Text,
+        position -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_words (word) {
+        word -> Text,
+        letters -> Integer,
+        texts -> Integer,
+    }
+}
+
+diesel::table! {
+    project_ranks (project_id) {
+        project_id -> BigInt,
+        waiting -> BigInt,
+        helped -> Integer,
+    }
+}
+
+diesel::table! {
+    tag_merges (id) {
+        id -> BigInt,
+        tag -> Text,
+        target -> Text,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    tag_merged (merge_id, project_id) {
+        merge_id -> BigInt,
+        project_id -> BigInt,
+        had_both -> Bool,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -651,6 +701,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     desk_days,
     campaigns,
     item_bands,
+    search_texts,
+    search_progress,
+    search_words,
+    project_ranks,
+    tag_merges,
+    tag_merged,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

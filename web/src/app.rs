@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 pub const LARGE: i64 = 5_000;
 const COUNTED_FOR: Duration = Duration::from_secs(5);
 const MEASURED_FOR: Duration = Duration::from_secs(30);
+const TAGS_FOR: Duration = Duration::from_secs(60);
 
 pub struct App {
     pub config: Config,
@@ -41,6 +42,8 @@ pub struct App {
     pub waiting: Kept<i64>,
     /// Of a day with many decisions.
     pub measures: Kept<Arc<Measures>>,
+    /// Tags with their counts, of a site that has many.
+    pub tags: Kept<Arc<Vec<(String, i64)>>>,
     /// How often readers were shown what waits to be looked at, since it was last stored.
     pub views: Views,
     /// The address in use, once it is bound: `bind` may ask for any port.
@@ -65,6 +68,7 @@ impl App {
             large: Kept::new(COUNTED_FOR),
             waiting: Kept::new(COUNTED_FOR),
             measures: Kept::new(MEASURED_FOR),
+            tags: Kept::new(TAGS_FOR),
             views: Views::default(),
             config,
             pools,

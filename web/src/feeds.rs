@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::{rfc3339, segment};
+use crate::pages::tags::moved;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -12,7 +13,7 @@ use potluck_models::account::User;
 use potluck_models::comment::Comment;
 use potluck_models::project::{self, Card, Listing, Project};
 use potluck_models::release::Release;
-use potluck_models::{Db, QueryResult, gate, secret};
+use potluck_models::{Db, QueryResult, gate, secret, tag};
 
 const ENTRIES: i64 = 30;
 
@@ -212,7 +213,11 @@ pub async fn tag(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (url, name) = (app.url(), app.settings().site_name.clone());
-    let (tag, _) = path.into_inner();
+    let (tag, format) = path.into_inner();
+    let asked = tag.clone();
+    if let Some(target) = app.read(move |db| tag::target(db, &asked)).await? {
+        return Ok(moved(&format!("/tags/{}.{format}", segment(&target))));
+    }
     let feed = app
         .read(move |db| -> Result<_, Error> {
             let listing = Listing {

@@ -12,16 +12,17 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, home, makers, people, projects, releases, reports, signup,
-        tags, unsubscribe,
+        account, appeals, comments, home, lists, makers, people, projects, releases, reports,
+        search, signup, tags, unsubscribe,
     };
     site
         // Front page and lists
         .route("/", get().to(home::show))
-        .route("/projects", get().to(projects::list))
+        .route("/projects", get().to(lists::projects))
         .route("/projects.{format:atom|json}", get().to(feeds::projects))
         .route("/releases", get().to(releases::list))
         .route("/releases.{format:atom|json}", get().to(feeds::releases))
+        .route("/search", get().to(search::show))
         .route("/tags", get().to(tags::cloud))
         .route("/tags/{tag}.{format:atom|json}", get().to(feeds::tag))
         .route("/tags/{tag}", get().to(tags::show))
@@ -125,7 +126,7 @@ pub fn routes(site: &mut ServiceConfig) {
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
         appeals, batches, campaigns, claims, desk, filter, habits, log, log_export, makers, people,
-        reported, rule_form, rules, sanctions, verdicts,
+        reported, rule_form, rules, sanctions, tags, verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -182,6 +183,9 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/makers", get().to(makers::list))
         .route("/moderation/makers/{id}/undo", post().to(makers::undo))
         .route("/moderation/blocks/{id}/lift", post().to(makers::lift))
+        .route("/moderation/tags", get().to(tags::list))
+        .route("/moderation/tags", post().to(tags::merge))
+        .route("/moderation/tags/{id}/undo", post().to(tags::undo))
         .route("/moderation/campaigns", get().to(campaigns::list))
         .route("/moderation/campaigns/{id}", get().to(campaigns::show))
         .route(

@@ -2,6 +2,7 @@
 
 mod check;
 mod import;
+mod reindex;
 pub(crate) mod retrain;
 mod serve;
 mod spam;
@@ -47,6 +48,8 @@ enum Command {
     Import(import::Imports),
     /// Recount what is kept counted, and say what differs
     Check(check::Check),
+    /// Read every text for the search anew
+    Reindex(reindex::Reindex),
     /// Make and change accounts
     #[command(subcommand)]
     User(user::User),
@@ -66,7 +69,10 @@ pub fn run() -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false);
-    if matches!(command, Command::Spam(_) | Command::Check(_)) {
+    if matches!(
+        command,
+        Command::Spam(_) | Command::Check(_) | Command::Reindex(_)
+    ) {
         // Its standard output is for tables and JSON alone.
         log.with_writer(std::io::stderr).init();
     } else {
@@ -83,6 +89,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Spam(spam) => spam.run(&config),
         Command::Import(import) => import.run(&config),
         Command::Check(check) => check.run(&config),
+        Command::Reindex(reindex) => reindex.run(&config),
         Command::User(user) => user.run(&config),
     }
 }

@@ -3,6 +3,7 @@
 //! Everything goes the way it goes on a real site: texts take the intake, moderators give verdicts,
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
+mod finding;
 mod picture;
 
 use crate::app::App;
@@ -239,7 +240,9 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
         start: demo.start,
     };
     write_tx(&mut db, |db| {
-        demo.fill_queues(db, &community, &covers).map_err(Rollback)
+        demo.fill_queues(db, &community, &covers)
+            .and_then(|()| finding::lay(db))
+            .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
     println!("  Done in {:.1?}.", start.elapsed());

@@ -11,7 +11,7 @@ use crate::moderation::{batches, letters};
 use crate::picture;
 use diesel::prelude::*;
 use potluck_models::account::User;
-use potluck_models::db::{Db, SanctionId, now};
+use potluck_models::db::{Db, ItemId, SanctionId, now};
 use potluck_models::job::Job;
 use potluck_models::moderation::campaign;
 use potluck_models::moderation::measures;
@@ -20,9 +20,10 @@ use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
+use potluck_models::search::{self, index};
 use potluck_models::settings::Settings;
 use potluck_models::spam::training::RESCORE;
-use potluck_models::{intake, item, link, session};
+use potluck_models::{intake, item, link, lists, session};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +104,9 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
         },
+        index::JOB => drain_index(app)
+            .await
+            .map_err(|error| (error.to_string(), false)),
         other => Err((format!("no such kind of job: {other}"), true)),
     };
     let done = job.clone();
@@ -228,6 +232,33 @@ pub async fn count_days(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// What the search finds: the rest of large changes, texts of before there was one, and the words that
+/// it may offer for mistyped ones.
+async fn read_for_search(app: &App) -> Result<(), Error> {
+    drain_index(app).await?;
+    while app.write(index::fill).await? {}
+    while app.write(search::learn).await? {}
+    Ok(())
+}
+
+/// What the lists of projects are ordered by. Counted without the write lock; what changed is stored.
+async fn count_ranks(app: &App) -> Result<(), Error> {
+    let mut after = Some(ItemId(0));
+    while let Some(from) = after {
+        let (changed, next) = app.read(move |db| lists::count(db, from)).await?;
+        if !changed.is_empty() {
+            app.write(move |db| lists::store(db, &changed)).await?;
+        }
+        after = next;
+    }
+    Ok(())
+}
+
+async fn drain_index(app: &App) -> Result<(), Error> {
+    while app.write(index::drain).await? {}
+    Ok(())
+}
+
 /// The same, before texts were compared with one another.
 async fn record_campaigns(app: &App) -> Result<(), Error> {
     while app.write(campaign::record).await? {}
@@ -280,6 +311,12 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = record_campaigns(&app).await {
             tracing::warn!("comparing older texts failed: {error}");
+        }
+        if let Err(error) = read_for_search(&app).await {
+            tracing::warn!("reading texts for the search failed: {error}");
+        }
+        if let Err(error) = count_ranks(&app).await {
+            tracing::warn!("counting for the lists of projects failed: {error}");
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");

@@ -22,6 +22,7 @@ pub mod row;
 pub mod rule_form;
 pub mod rules;
 pub mod sanctions;
+pub mod tags;
 pub mod verdicts;
 pub mod view;
 

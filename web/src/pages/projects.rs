@@ -27,12 +27,11 @@ use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
 use potluck_models::picture::Picture;
 use potluck_models::project::{
-    self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, Listing, PAGE, Project,
-    ProjectKind, ShareError, link_field,
+    self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, PAGE, Project, ProjectKind,
+    ShareError, link_field,
 };
 use potluck_models::release::{Release, Version};
 use potluck_models::{Db, QueryResult, markdown};
-use std::collections::HashMap;
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
 /// Whatever else stands in an address is the beginning.
@@ -55,55 +54,11 @@ pub fn next_page(cards: &mut Vec<Card>) -> Option<String> {
     cards.last().map(|card| after(card.published_at, card.id))
 }
 
-// ---- The list ----
-
+/// Where in a list somebody is.
 #[derive(serde::Deserialize)]
 pub struct ListQuery {
     #[serde(default)]
-    kind: String,
-    #[serde(default)]
     pub after: String,
-}
-
-#[derive(Template)]
-#[template(path = "projects/list.html")]
-struct ListPage {
-    layout: Layout,
-    kind: Option<ProjectKind>,
-    cards: Vec<Card>,
-    counts: HashMap<ProjectKind, i64>,
-    next: Option<String>,
-    is_first: bool,
-}
-
-impl ListPage {
-    fn count(&self, kind: &ProjectKind) -> i64 {
-        self.counts.get(kind).copied().unwrap_or(0)
-    }
-
-    fn all(&self) -> i64 {
-        self.counts.values().sum()
-    }
-
-    /// Of the list as it is filtered.
-    fn total(&self) -> i64 {
-        self.kind.map_or(self.all(), |kind| self.count(&kind))
-    }
-
-    fn word(&self) -> &'static str {
-        self.kind.map_or("projects", ProjectKind::plural)
-    }
-
-    fn chip(&self, kind: &ProjectKind) -> String {
-        match kind {
-            ProjectKind::Other => kind.name().into(),
-            _ => capital(kind.plural()),
-        }
-    }
-
-    fn heading(&self) -> String {
-        capital(self.word())
-    }
 }
 
 /// White space folded and control characters dropped.
@@ -112,39 +67,6 @@ fn one_line(text: &str) -> String {
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-fn capital(word: &str) -> String {
-    word[..1].to_uppercase() + &word[1..]
-}
-
-pub async fn list(
-    req: HttpRequest,
-    app: web::Data<App>,
-    query: Query<ListQuery>,
-) -> Result<HttpResponse, Error> {
-    let ListQuery { kind, after } = query.0;
-    let kind: Option<ProjectKind> = kind.parse().ok();
-    let start = parse_after(&after);
-    let (mut cards, counts) = app
-        .read(move |db| -> QueryResult<_> {
-            let listing = Listing {
-                kind,
-                after: start,
-                limit: PAGE + 1,
-                ..Listing::default()
-            };
-            Ok((listing.load(db)?, project::counts_by_kind(db)?))
-        })
-        .await?;
-    page(&ListPage {
-        layout: Layout::new(&req),
-        kind,
-        next: next_page(&mut cards),
-        cards,
-        counts,
-        is_first: start.is_none(),
-    })
 }
 
 // ---- One project ----

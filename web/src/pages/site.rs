@@ -92,7 +92,7 @@ fn is_writable(folder: PathBuf) -> std::io::Result<()> {
 pub async fn robots(app: web::Data<App>) -> Result<HttpResponse, Error> {
     Ok(text(format!(
         "User-agent: *\nDisallow: /moderation\nDisallow: /admin\nDisallow: /account\n\
-         Disallow: /projects/new\n\nSitemap: {}/sitemap.xml\n",
+         Disallow: /projects/new\nDisallow: /search\n\nSitemap: {}/sitemap.xml\n",
         app.url()
     )))
 }

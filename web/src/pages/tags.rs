@@ -1,14 +1,20 @@
 //! Tags: the cloud of all, and the projects that carry one.
 
-use crate::app::App;
+use crate::app::{App, LARGE};
 use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::QueryResult;
 use potluck_models::project::{self, Card, Listing, PAGE};
+use potluck_models::{QueryResult, tag};
+use std::sync::Arc;
+
+const RELATED: i64 = 12;
+/// A cloud of more is no cloud.
+const IN_CLOUD: usize = 200;
 
 #[derive(Template)]
 #[template(path = "tags/cloud.html")]
@@ -16,6 +22,8 @@ struct CloudPage {
     layout: Layout,
     tags: Vec<(String, i64)>,
     most: i64,
+    /// Rare ones that it does not show.
+    left_out: usize,
 }
 
 impl CloudPage {
@@ -35,11 +43,27 @@ fn step(count: i64, most: i64) -> u32 {
 }
 
 pub async fn cloud(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Error> {
-    let tags = app.read(project::tag_counts).await?;
+    let tags = match app.tags.get() {
+        Some(kept) => kept,
+        None => {
+            let counted = Arc::new(app.read(project::tag_counts).await?);
+            if counted.iter().map(|(_, count)| *count).sum::<i64>() >= LARGE {
+                app.tags.keep(counted.clone());
+            }
+            counted
+        }
+    };
+    let mut shown: Vec<(String, i64)> = tags.to_vec();
+    if shown.len() > IN_CLOUD {
+        shown.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        shown.truncate(IN_CLOUD);
+        shown.sort();
+    }
     page(&CloudPage {
         layout: Layout::new(&req),
-        most: tags.iter().map(|(_, count)| *count).max().unwrap_or(0),
-        tags,
+        most: shown.iter().map(|(_, count)| *count).max().unwrap_or(0),
+        left_out: tags.len() - shown.len(),
+        tags: shown,
     })
 }
 
@@ -48,6 +72,8 @@ pub async fn cloud(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse
 struct TagPage {
     layout: Layout,
     tag: String,
+    /// Those that stand beside it most often.
+    related: Vec<String>,
     total: i64,
     cards: Vec<Card>,
     next: Option<String>,
@@ -60,31 +86,45 @@ impl TagPage {
     }
 }
 
+/// Another name of a tag leads to it.
+pub fn moved(path: &str) -> HttpResponse {
+    HttpResponse::MovedPermanently()
+        .insert_header((header::LOCATION, path))
+        .finish()
+}
+
 pub async fn show(
     req: HttpRequest,
     app: web::Data<App>,
-    tag: web::Path<String>,
+    name: web::Path<String>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
-    let (tag, start) = (tag.into_inner(), parse_after(&query.0.after));
-    let asked = tag.clone();
-    let (mut cards, total) = app
+    let (name, start) = (name.into_inner(), parse_after(&query.0.after));
+    let asked = name.clone();
+    let (mut cards, total, related, merged) = app
         .read(move |db| -> QueryResult<_> {
+            let merged = tag::target(db, &asked)?;
             let listing = Listing {
                 tag: Some(&asked),
                 after: start,
                 limit: PAGE + 1,
                 ..Listing::default()
             };
-            Ok((listing.load(db)?, project::count_tagged(db, &asked)?))
+            let total = project::count_tagged(db, &asked)?;
+            let related = tag::related(db, &asked, RELATED)?;
+            Ok((listing.load(db)?, total, related, merged))
         })
         .await?;
+    if let Some(target) = merged {
+        return Ok(moved(&format!("/tags/{}", segment(&target))));
+    }
     if total == 0 {
         return Err(Error::NotFound);
     }
     page(&TagPage {
         layout: Layout::new(&req),
-        tag,
+        tag: name,
+        related,
         total,
         next: next_page(&mut cards),
         cards,

@@ -1,0 +1,18 @@
+DROP TRIGGER search_person ON users;
+DROP TRIGGER search_person_new ON users;
+DROP TRIGGER search_release ON releases;
+DROP TRIGGER search_link ON project_links;
+DROP TRIGGER search_tag ON project_tags;
+DROP TRIGGER search_project_all ON projects;
+DROP TRIGGER search_project ON projects;
+DROP TRIGGER search_comment ON comments;
+DROP TRIGGER search_item_all ON items;
+DROP TRIGGER search_item ON items;
+DROP TRIGGER search_item_new ON items;
+DROP FUNCTION search_note_all();
+DROP FUNCTION search_note();
+DROP TABLE search_words;
+DROP TABLE search_progress;
+DROP TABLE search_pending;
+DROP TABLE search_index;
+DROP TABLE search_texts;

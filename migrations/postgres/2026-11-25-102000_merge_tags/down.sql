@@ -1,0 +1,2 @@
+DROP TABLE tag_merged;
+DROP TABLE tag_merges;

@@ -1,0 +1,16 @@
+DROP TRIGGER search_person;
+DROP TRIGGER search_person_new;
+DROP TRIGGER search_release;
+DROP TRIGGER search_link_gone;
+DROP TRIGGER search_link_new;
+DROP TRIGGER search_tag_gone;
+DROP TRIGGER search_tag_new;
+DROP TRIGGER search_project;
+DROP TRIGGER search_comment;
+DROP TRIGGER search_item;
+DROP TRIGGER search_item_new;
+DROP TABLE search_words;
+DROP TABLE search_progress;
+DROP TABLE search_pending;
+DROP TABLE search_index;
+DROP TABLE search_texts;

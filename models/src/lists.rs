@@ -1,0 +1,317 @@
+//! The lists of projects and their orders: newest, recently released, waiting for feedback, and those
+//! whose makers helped others. Each page is one walk along an index from where the page before ended.
+
+use crate::db::{ItemId, now, write_tx};
+use crate::gate::CommentPolicy;
+use crate::item::{Kind, State};
+use crate::project::{Card, LinkKind, Listing, ProjectKind};
+use crate::schema::{items, project_links, project_ranks, projects};
+use crate::{Db, QueryResult, both};
+use chrono::{DateTime, Duration, NaiveDateTime};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
+
+crate::words! {
+    pub enum Order { Newest = "newest", Released = "released", Waiting = "waiting", Helpful = "helpful" }
+}
+
+/// Which projects, in which order.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub order: Order,
+    pub kind: Option<ProjectKind>,
+    pub has_download: bool,
+    /// What the last card of the page before was ordered by, and its number.
+    pub after: Option<Place>,
+    pub limit: usize,
+}
+
+/// What a page was ordered by at its end, and the number behind that.
+pub type Place = (i64, i64);
+/// A project with its number among those that wait, and with how often its makers helped.
+pub type Rank = (ItemId, i64, i32);
+
+/// How long helping somebody counts for the list.
+const HELPED_FOR: Duration = Duration::days(30);
+/// Projects of one step of [`count`].
+const COUNTED_AT_ONCE: i64 = 500;
+
+/// The same for every one of the queries below: published projects, as they are filtered.
+macro_rules! filtered {
+    ($query:expr, $list:expr) => {{
+        let mut query = $query
+            .filter(
+                items::state
+                    .eq(State::Published)
+                    .and(items::kind.eq(Kind::Project)),
+            )
+            .into_boxed();
+        if let Some(kind) = $list.kind {
+            query = query.filter(projects::kind.eq(kind));
+        }
+        if $list.has_download {
+            query = query.filter(exists(
+                project_links::table
+                    .filter(project_links::project_id.eq(projects::id))
+                    .filter(project_links::kind.eq(LinkKind::Download)),
+            ));
+        }
+        query
+    }};
+}
+
+impl List {
+    /// The cards, and where the next page begins.
+    pub fn load(&self, db: &mut Db) -> QueryResult<(Vec<Card>, Option<Place>)> {
+        // Project, what it is ordered by, and the number behind that.
+        let mut keys: Vec<(ItemId, i64, i64)> = match self.order {
+            Order::Newest => self.newest(db)?,
+            Order::Released => self.released(db)?,
+            Order::Waiting => self.waiting(db)?,
+            Order::Helpful => self.helpful(db)?,
+        };
+        let has_more = keys.len() > self.limit;
+        keys.truncate(self.limit);
+        let next = keys
+            .last()
+            .filter(|_| has_more)
+            .map(|(_, by, id)| (*by, *id));
+        let ids: Vec<ItemId> = keys.iter().map(|(id, ..)| *id).collect();
+        let mut cards = Listing {
+            ids: Some(&ids),
+            limit: self.limit as i64,
+            ..Listing::default()
+        }
+        .load(db)?;
+        cards.sort_by_key(|card| ids.iter().position(|id| *id == card.id));
+        Ok((cards, next))
+    }
+
+    fn asked(&self) -> i64 {
+        self.limit as i64 + 1
+    }
+
+    fn since(&self) -> Option<(NaiveDateTime, ItemId)> {
+        let (micros, id) = self.after?;
+        Some((
+            DateTime::from_timestamp_micros(micros)?.naive_utc(),
+            ItemId(id),
+        ))
+    }
+
+    fn newest(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let mut query = filtered!(
+            items::table.inner_join(projects::table.on(projects::id.eq(items::id))),
+            self
+        )
+        .filter(items::published_at.is_not_null())
+        .order((items::published_at.desc(), items::id.desc()))
+        .limit(self.asked())
+        .select((items::id, items::published_at));
+        if let Some((at, id)) = self.since() {
+            // The first half alone is what an index can begin from.
+            query = query.filter(items::published_at.le(at)).filter(
+                items::published_at
+                    .lt(at)
+                    .or(items::published_at.eq(at).and(items::id.lt(id))),
+            );
+        }
+        let rows: Vec<(ItemId, Option<NaiveDateTime>)> = query.load(db)?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(id, at)| Some((id, at?.and_utc().timestamp_micros(), id.0)))
+            .collect())
+    }
+
+    /// By the newest release of each.
+    fn released(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let (at, id) = self.since().unwrap_or((now(), ItemId(i64::MAX)));
+        let kind = self.kind.map_or("", ProjectKind::as_str);
+        let rows: Vec<Released> = diesel::sql_query(
+            "SELECT p.id, r.id AS release_id, r.released_at FROM releases r JOIN items ri ON ri.id = r.id \
+             JOIN projects p ON p.id = r.project_id JOIN items i ON i.id = p.id \
+             WHERE (r.released_at, r.id) < ($1, $2) AND ri.state = 'published' AND i.state = 'published' \
+             AND ($3 = '' OR p.kind = $3) \
+             AND (NOT $4 OR EXISTS (SELECT 1 FROM project_links l WHERE l.project_id = p.id AND l.kind = 'download')) \
+             AND NOT EXISTS (SELECT 1 FROM releases n JOIN items ni ON ni.id = n.id WHERE n.project_id = r.project_id \
+               AND ni.state = 'published' AND n.released_at <= $5 AND (n.released_at, n.id) > (r.released_at, r.id)) \
+             ORDER BY r.released_at DESC, r.id DESC LIMIT $6",
+        )
+        .bind::<Timestamp, _>(at)
+        .bind::<BigInt, _>(id)
+        .bind::<Text, _>(kind)
+        .bind::<Bool, _>(self.has_download)
+        .bind::<Timestamp, _>(now())
+        .bind::<BigInt, _>(self.asked())
+        .load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let at = row.released_at.and_utc().timestamp_micros();
+                (ItemId(row.id), at, row.release_id)
+            })
+            .collect())
+    }
+
+    fn waiting(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let mut query = filtered!(
+            project_ranks::table
+                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
+                .inner_join(items::table.on(items::id.eq(projects::id))),
+            self
+        )
+        .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
+        .filter(projects::closed.eq(false))
+        .order((project_ranks::waiting, project_ranks::project_id.desc()))
+        .limit(self.asked())
+        .select((project_ranks::project_id, project_ranks::waiting));
+        if let Some((waiting, id)) = self.after {
+            query = query.filter(project_ranks::waiting.ge(waiting)).filter(
+                project_ranks::waiting.gt(waiting).or(project_ranks::waiting
+                    .eq(waiting)
+                    .and(project_ranks::project_id.lt(ItemId(id)))),
+            );
+        }
+        let rows: Vec<(ItemId, i64)> = query.load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, waiting)| (id, waiting, id.0))
+            .collect())
+    }
+
+    fn helpful(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let mut query = filtered!(
+            project_ranks::table
+                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
+                .inner_join(items::table.on(items::id.eq(projects::id))),
+            self
+        )
+        .filter(project_ranks::helped.gt(0))
+        .order((
+            project_ranks::helped.desc(),
+            project_ranks::project_id.desc(),
+        ))
+        .limit(self.asked())
+        .select((project_ranks::project_id, project_ranks::helped));
+        if let Some((helped, id)) = self.after {
+            let helped = i32::try_from(helped).unwrap_or(i32::MAX);
+            query = query.filter(project_ranks::helped.le(helped)).filter(
+                project_ranks::helped.lt(helped).or(project_ranks::helped
+                    .eq(helped)
+                    .and(project_ranks::project_id.lt(ItemId(id)))),
+            );
+        }
+        let rows: Vec<(ItemId, i32)> = query.load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, helped)| (id, i64::from(helped), id.0))
+            .collect())
+    }
+}
+
+/// Whether anybody's comments helped somebody this month: without, there is no such list.
+pub fn anybody_helped(db: &mut Db) -> QueryResult<bool> {
+    let first: Option<ItemId> = project_ranks::table
+        .filter(project_ranks::helped.gt(0))
+        .select(project_ranks::project_id)
+        .first(db)
+        .optional()?;
+    Ok(first.is_some())
+}
+
+#[derive(QueryableByName)]
+struct Released {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    release_id: i64,
+    #[diesel(sql_type = Timestamp)]
+    released_at: NaiveDateTime,
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    received: i64,
+    #[diesel(sql_type = BigInt)]
+    given: i64,
+    #[diesel(sql_type = BigInt)]
+    helped: i64,
+}
+
+/// Counts anew what the orders need, for the next projects after one; only what changed is written, in
+/// a transaction of its own. Gives where to go on, or None at the end.
+pub fn count(db: &mut Db, after: ItemId) -> QueryResult<(Vec<Rank>, Option<ItemId>)> {
+    let rows: Vec<Counted> = diesel::sql_query(
+        "SELECT p.id, \
+         (SELECT count(*) FROM threads t JOIN comments c ON c.thread_id = t.id JOIN items i ON i.id = c.id \
+           WHERE t.project_id = p.id AND i.state = 'published' AND NOT EXISTS \
+           (SELECT 1 FROM project_makers m WHERE m.project_id = p.id AND m.user_id = c.author_id)) AS received, \
+         (SELECT count(*) FROM project_makers m JOIN comments c ON c.author_id = m.user_id JOIN items i ON i.id = c.id \
+           WHERE m.project_id = p.id AND i.state = 'published' AND NOT EXISTS \
+           (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = m.user_id)) AS given, \
+         (SELECT count(*) FROM project_makers m JOIN comments c ON c.author_id = m.user_id JOIN items i ON i.id = c.id \
+           WHERE m.project_id = p.id AND i.state = 'published' AND c.helped_at > $1 AND NOT EXISTS \
+           (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = m.user_id)) AS helped \
+         FROM projects p WHERE p.id > $2 ORDER BY p.id LIMIT $3",
+    )
+    .bind::<Timestamp, _>(now() - HELPED_FOR)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(COUNTED_AT_ONCE)
+    .load(db)?;
+    let last = rows.last().map(|row| ItemId(row.id));
+    let ids: Vec<ItemId> = rows.iter().map(|row| ItemId(row.id)).collect();
+    let known: std::collections::HashMap<ItemId, (i64, i32)> = project_ranks::table
+        .filter(project_ranks::project_id.eq_any(ids))
+        .select((
+            project_ranks::project_id,
+            (project_ranks::waiting, project_ranks::helped),
+        ))
+        .load::<(ItemId, (i64, i32))>(db)?
+        .into_iter()
+        .collect();
+    let more = rows.len() as i64 == COUNTED_AT_ONCE;
+    let changed = rows
+        .into_iter()
+        .map(|row| {
+            let waiting = (row.received + 1) * 1_000 / (row.given + 1);
+            (
+                ItemId(row.id),
+                waiting,
+                i32::try_from(row.helped).unwrap_or(i32::MAX),
+            )
+        })
+        .filter(|(id, waiting, helped)| known.get(id) != Some(&(*waiting, *helped)))
+        .collect();
+    Ok((changed, last.filter(|_| more)))
+}
+
+pub fn store(db: &mut Db, ranks: &[Rank]) -> QueryResult<()> {
+    for (id, waiting, helped) in ranks {
+        let row = (
+            project_ranks::waiting.eq(waiting),
+            project_ranks::helped.eq(helped),
+        );
+        both!(db, conn => diesel::insert_into(project_ranks::table)
+            .values((project_ranks::project_id.eq(id), row))
+            .on_conflict(project_ranks::project_id)
+            .do_update()
+            .set(row)
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// All of it at once, for small sites and tests.
+pub fn count_all(db: &mut Db) -> QueryResult<()> {
+    let mut after = Some(ItemId(0));
+    while let Some(from) = after {
+        let (changed, next) = count(db, from)?;
+        write_tx(db, |db| store(db, &changed))?;
+        after = next;
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! The list of projects: its orders, each with its rule in a sentence, and its filters.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::forms::Query;
+use crate::layout::{Layout, page};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use potluck_models::QueryResult;
+use potluck_models::lists::{self, List, Order};
+use potluck_models::project::{self, Card, PAGE, ProjectKind};
+use std::collections::HashMap;
+
+#[derive(serde::Deserialize)]
+pub struct ListQuery {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    download: String,
+    #[serde(default)]
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "projects/list.html")]
+struct ListPage {
+    layout: Layout,
+    list: List,
+    /// Somebody helped somebody this month.
+    helped: bool,
+    cards: Vec<Card>,
+    counts: HashMap<ProjectKind, i64>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+impl ListPage {
+    fn count(&self, kind: &ProjectKind) -> i64 {
+        self.counts.get(kind).copied().unwrap_or(0)
+    }
+
+    fn all(&self) -> i64 {
+        self.counts.values().sum()
+    }
+
+    /// Of the list as it is filtered, where that is known.
+    fn total(&self) -> Option<i64> {
+        let is_whole = self.list.order == Order::Newest && !self.list.has_download;
+        is_whole.then(|| self.list.kind.map_or(self.all(), |kind| self.count(&kind)))
+    }
+
+    fn word(&self) -> &'static str {
+        self.list.kind.map_or("projects", ProjectKind::plural)
+    }
+
+    /// What the list is, and by which rule, in one sentence.
+    fn rule(&self) -> String {
+        let what = match self.list.kind {
+            None => "Everything on the table".to_owned(),
+            Some(_) => format!("All {} on the table", self.word()),
+        };
+        match self.list.order {
+            Order::Newest => format!("{what}, newest first."),
+            Order::Released => "What makers put out lately, by the newest release of each.".into(),
+            Order::Waiting => "First come those that got the fewest comments for each one that their makers gave to others. Counted every hour.".into(),
+            Order::Helpful => "By people whose comments helped other makers most in the last 30 days.".into(),
+        }
+    }
+
+    fn orders(&self) -> Vec<(Order, &'static str)> {
+        let mut orders = vec![
+            (Order::Newest, "newest"),
+            (Order::Released, "just released"),
+            (Order::Waiting, "waiting for feedback"),
+        ];
+        if self.helped || self.list.order == Order::Helpful {
+            orders.push((Order::Helpful, "helped most this month"));
+        }
+        orders
+    }
+
+    fn address(&self, kind: Option<ProjectKind>, order: Order, download: bool) -> String {
+        let mut parts = Vec::new();
+        if let Some(kind) = kind {
+            parts.push(format!("kind={kind}"));
+        }
+        if order != Order::Newest {
+            parts.push(format!("order={order}"));
+        }
+        if download {
+            parts.push("download=1".to_owned());
+        }
+        match parts.is_empty() {
+            true => "/projects".into(),
+            false => format!("/projects?{}", parts.join("&")),
+        }
+    }
+
+    fn own(&self) -> String {
+        self.address(self.list.kind, self.list.order, self.list.has_download)
+    }
+
+    fn with_kind(&self, kind: &ProjectKind) -> String {
+        self.address(Some(*kind), self.list.order, self.list.has_download)
+    }
+
+    fn of_every_kind(&self) -> String {
+        self.address(None, self.list.order, self.list.has_download)
+    }
+
+    fn sorted(&self, order: &Order) -> String {
+        self.address(self.list.kind, *order, self.list.has_download)
+    }
+
+    fn with_download(&self, download: bool) -> String {
+        self.address(self.list.kind, self.list.order, download)
+    }
+
+    fn further(&self, after: &str) -> String {
+        let own = self.own();
+        let sign = if own.contains('?') { '&' } else { '?' };
+        format!("{own}{sign}after={after}")
+    }
+
+    fn chip(&self, kind: &ProjectKind) -> String {
+        match kind {
+            ProjectKind::Other => kind.name().into(),
+            _ => capital(kind.plural()),
+        }
+    }
+
+    fn heading(&self) -> String {
+        capital(self.word())
+    }
+}
+
+fn capital(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
+}
+
+/// `/projects`
+pub async fn projects(
+    req: HttpRequest,
+    app: web::Data<App>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse, Error> {
+    let asked = query.0;
+    let start = asked
+        .after
+        .split_once('-')
+        .and_then(|(by, id)| Some((by.parse().ok()?, id.parse().ok()?)));
+    let list = List {
+        order: asked.order.parse().unwrap_or(Order::Newest),
+        kind: asked.kind.parse().ok(),
+        has_download: asked.download == "1",
+        after: start,
+        limit: PAGE as usize,
+    };
+    let looked_for = list.clone();
+    let (cards, next, counts, helped) = app
+        .read(move |db| -> QueryResult<_> {
+            let (cards, next) = looked_for.load(db)?;
+            Ok((
+                cards,
+                next,
+                project::counts_by_kind(db)?,
+                lists::anybody_helped(db)?,
+            ))
+        })
+        .await?;
+    page(&ListPage {
+        layout: Layout::new(&req),
+        list,
+        helped,
+        next: next.map(|(by, id)| format!("{by}-{id}")),
+        cards,
+        counts,
+        is_first: start.is_none(),
+    })
+}
