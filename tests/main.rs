@@ -27,6 +27,7 @@ mod makers;
 mod measures;
 mod moderation;
 mod people;
+mod profiles;
 mod projects;
 mod queues;
 mod reasons;

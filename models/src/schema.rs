@@ -22,6 +22,7 @@ diesel::table! {
         locked_out_until -> Nullable<Timestamp>,
         warning_id -> Nullable<BigInt>,
         digest -> Bool,
+        avatar -> Nullable<Text>,
     }
 }
 
@@ -582,6 +583,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    profiles (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        links -> Text,
+        picture_id -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -651,6 +661,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     desk_days,
     campaigns,
     item_bands,
+    profiles,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

@@ -12,8 +12,8 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, home, makers, people, projects, releases, reports, signup,
-        tags, unsubscribe,
+        account, appeals, comments, home, makers, people, profile, projects, releases, reports,
+        signup, tags, unsubscribe,
     };
     site
         // Front page and lists
@@ -101,6 +101,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account", get().to(account::show))
         .route("/account", post().to(account::change_password))
         .route("/account/sessions", post().to(account::end_sessions))
+        .route("/account/profile", get().to(profile::form))
+        .route("/account/profile", post().to(profile::save))
+        .route("/account/avatar", post().to(profile::picture))
         .route("/account/reports", get().to(reports::own))
         .route("/account/warning", post().to(account::read_warning))
         .route("/account/letters", post().to(account::choose_letters))

@@ -354,6 +354,7 @@ impl Text {
         let words = match &entry.content {
             Content::Project { fields, .. } => format!("{}\n{}", fields.title, fields.summary),
             Content::Prose(_) => entry.revision.content.clone(),
+            Content::Profile { .. } => entry.revision.text.clone(),
         };
         Text {
             news,
@@ -374,6 +375,7 @@ impl Text {
             Kind::Comment => format!("comment on {}", self.title),
             Kind::Release => format!("release of {}", self.title),
             Kind::Project => format!("project {}", self.title),
+            Kind::Profile => "profile".into(),
         }
     }
 

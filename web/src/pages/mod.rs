@@ -7,6 +7,7 @@ pub mod home;
 pub mod log;
 pub mod makers;
 pub mod people;
+pub mod profile;
 pub mod projects;
 pub mod releases;
 pub mod reports;

@@ -8,8 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::comment::Comment;
+use potluck_models::elsewhere::Elsewhere;
 use potluck_models::item::State;
 use potluck_models::markdown;
+use potluck_models::profile::Profile;
 use potluck_models::project::{Card, Listing};
 
 const MOST_PROJECTS: i64 = 60;
@@ -21,6 +23,7 @@ struct PersonPage {
     layout: Layout,
     person: User,
     is_own: bool,
+    links: Vec<Elsewhere>,
     projects: Vec<Card>,
     /// Of their own page only: what is not public.
     unshared: Vec<Card>,
@@ -77,8 +80,10 @@ pub async fn show(
             if !person.is_confirmed() && !is_own && projects.is_empty() && comments.is_empty() {
                 return Err(Error::NotFound);
             }
+            let links = Profile::of(db, person.id)?.map_or(Vec::new(), |profile| profile.links());
             Ok(move |layout| PersonPage {
                 layout,
+                links,
                 person,
                 is_own,
                 projects,
