@@ -10,7 +10,7 @@ use crate::picture::Picture;
 use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
-use crate::{Db, QueryResult, comment, profile, project, release, words};
+use crate::{Db, QueryResult, comment, notice, profile, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -366,6 +366,7 @@ impl Item {
         to: Standing,
         counts: &mut Counts,
     ) -> QueryResult<i32> {
+        let to_state = to.state;
         let published_at = match to.state {
             State::Published => to.published_at.or(Some(now())),
             _ => to.published_at,
@@ -385,6 +386,7 @@ impl Item {
         if self.kind == Kind::Profile {
             profile::show(db, self.id)?;
         }
+        notice::published(db, &notice::among(&[self], to_state))?;
         if self.kind == Kind::Comment {
             let step =
                 i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
@@ -423,6 +425,7 @@ impl Item {
             .execute(db)?;
         }
         profile::settled(db, settled, to.state)?;
+        notice::published(db, &notice::among(settled, to.state))?;
         counts.add_all(db, settled, to.state)
     }
 

@@ -152,15 +152,22 @@ fn has_towers(name: &str) -> bool {
     })
 }
 
+/// What letters look like: twice, since a foreign capital is folded to one of ours, whose small letter
+/// may look like others (`m` like `rn`).
+fn folded(text: &str) -> String {
+    let once: String = skeleton(text).collect::<String>().to_lowercase();
+    skeleton(&once).collect::<String>().to_lowercase()
+}
+
 /// What a name looks like, whatever letters it is written with, spaces and signs left out.
 fn looks(name: &str) -> [String; 2] {
-    let folded = |text: String| -> String {
-        let folded: String = skeleton(&text).collect::<String>().to_lowercase();
+    let letters = |text: &str| -> String {
+        let folded = folded(text);
         folded.chars().filter(|c| c.is_alphanumeric()).collect()
     };
     let wide: String = name.nfkc().collect();
     // `I` looks like `l`, which its small letter does not.
-    [folded(wide.clone()), folded(wide.to_lowercase())]
+    [letters(&wide), letters(&wide.to_lowercase())]
 }
 
 /// Words of a name that only who holds the office may use, alone or run together with others.
@@ -209,7 +216,7 @@ fn poses(db: &mut Db, person: &User, name: &str) -> QueryResult<Option<&'static 
         let wide: String = text.nfkc().collect();
         for between in ["", "-", "_"] {
             let joined = wide.split_whitespace().collect::<Vec<_>>().join(between);
-            keys.push(skeleton(&joined).collect::<String>().to_lowercase());
+            keys.push(folded(&joined));
         }
     }
     keys.extend(looks_like.iter().cloned());

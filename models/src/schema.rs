@@ -23,6 +23,10 @@ diesel::table! {
         warning_id -> Nullable<BigInt>,
         digest -> Bool,
         avatar -> Nullable<Text>,
+        tell_mentions -> Bool,
+        tell_replies -> Bool,
+        tell_comments -> Bool,
+        tell_by_mail -> Bool,
     }
 }
 
@@ -592,6 +596,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    ignores (by_id, user_id) {
+        by_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        comment_id -> BigInt,
+        created_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        mailed_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -662,6 +686,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     item_bands,
     profiles,
+    ignores,
+    notices,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

@@ -172,6 +172,16 @@ impl From<potluck_models::project::ShareError> for Error {
     }
 }
 
+impl From<potluck_models::ignore::IgnoreError> for Error {
+    fn from(error: potluck_models::ignore::IgnoreError) -> Error {
+        use potluck_models::ignore::IgnoreError;
+        match error {
+            IgnoreError::Database(error) => error.into(),
+            rule => Error::Forbidden(rule.to_string()),
+        }
+    }
+}
+
 impl From<potluck_models::profile::SaveError> for Error {
     fn from(error: potluck_models::profile::SaveError) -> Error {
         use potluck_models::profile::SaveError;

@@ -154,6 +154,11 @@ fn said(word: &str) -> &'static str {
         "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
+        "inbox-read" => "All read.",
+        "ignored" => {
+            "From now on what they say is folded away for you. Nobody is told; your account has the list."
+        }
+        "read-again" => "You read them again.",
         "profile-waiting" => {
             "Saved. A moderator looks at it first; until then readers see what they saw before."
         }

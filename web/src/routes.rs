@@ -12,8 +12,8 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, home, makers, people, profile, projects, releases, reports,
-        signup, tags, unsubscribe,
+        account, appeals, comments, home, ignored, inbox, makers, mine, people, profile, projects,
+        releases, reports, signup, tags, unsubscribe,
     };
     site
         // Front page and lists
@@ -27,6 +27,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/tags/{tag}", get().to(tags::show))
         .route("/people/{username}.atom", get().to(feeds::person))
         .route("/people/{username}", get().to(people::show))
+        .route("/people/{username}/ignore", post().to(ignored::change))
+        .route("/account/ignored", get().to(ignored::list))
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
         // Projects
@@ -104,6 +106,10 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account/profile", get().to(profile::form))
         .route("/account/profile", post().to(profile::save))
         .route("/account/avatar", post().to(profile::picture))
+        .route("/inbox", get().to(inbox::show))
+        .route("/inbox", post().to(inbox::read))
+        .route("/account/notices", post().to(inbox::choose))
+        .route("/account/mine", get().to(mine::show))
         .route("/account/reports", get().to(reports::own))
         .route("/account/warning", post().to(account::read_warning))
         .route("/account/letters", post().to(account::choose_letters))

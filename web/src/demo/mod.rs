@@ -385,6 +385,7 @@ impl Demo<'_> {
                     bio: String::new(),
                     role: Role::Member,
                     days_ago: old.days_ago + 0.3,
+                    links: Vec::new(),
                 };
                 self.seat(db, &person, &hash)?;
             }
@@ -513,7 +514,8 @@ impl Demo<'_> {
         if fields.is_empty() {
             return Ok(());
         }
-        profile::save(db, &self.context, &User::find(db, id)?, &fields, "")?;
+        let user = User::find(db, id)?;
+        profile::save(db, &self.context, &user, &fields, "")?;
         let profile = profile::Profile::of(db, id)?.context("just saved")?;
         let item = Item::find(db, profile.id)?;
         let mut to = item.standing();

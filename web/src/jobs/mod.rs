@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod digest;
+pub mod notices;
 pub mod training;
 
 use crate::app::App;
@@ -11,13 +12,14 @@ use crate::moderation::{batches, letters};
 use crate::picture;
 use diesel::prelude::*;
 use potluck_models::account::User;
-use potluck_models::db::{Db, SanctionId, now};
+use potluck_models::db::{Db, ItemId, SanctionId, now};
 use potluck_models::job::Job;
 use potluck_models::moderation::campaign;
 use potluck_models::moderation::measures;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
+use potluck_models::notice;
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::settings::Settings;
@@ -99,6 +101,19 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
         },
         appeal::JOB => match serde_json::from_str(&job.payload) {
             Ok((id, verdict)) => answers::author(app, id, verdict)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        notice::JOB => match serde_json::from_str::<Vec<ItemId>>(&job.payload) {
+            Ok(ids) => app
+                .write(move |db| notice::make(db, &ids))
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        notice::LETTER => match serde_json::from_str(&job.payload) {
+            Ok((user, comment)) => notices::write(app, user, comment)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),

@@ -16,6 +16,7 @@ use potluck_models::intake::limits;
 use potluck_models::item::State;
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
+use potluck_models::notice::Wishes;
 use potluck_models::project::{Card, FieldError, Listing};
 use potluck_models::session::Session;
 use potluck_models::{QueryResult, password};
@@ -33,6 +34,7 @@ struct AccountPage {
     sanctions: Vec<Sanction>,
     /// Of a moderator: whether the daily letter of what waits is wanted.
     digest: Option<bool>,
+    wishes: Wishes,
 }
 
 impl AccountPage {
@@ -66,7 +68,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, mine, sanctions, digest) = app
+    let (sessions, mine, sanctions, digest, wishes) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -76,7 +78,14 @@ async fn account_page(
             };
             let sanctions = Sanction::for_member(db, id)?;
             let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
-            Ok((Session::of(db, id)?, mine.load(db)?, sanctions, digest))
+            let wishes = Wishes::of(db, id)?;
+            Ok((
+                Session::of(db, id)?,
+                mine.load(db)?,
+                sanctions,
+                digest,
+                wishes,
+            ))
         })
         .await?;
     Ok(AccountPage {
@@ -88,6 +97,7 @@ async fn account_page(
         mine,
         sanctions,
         digest,
+        wishes,
     })
 }
 

@@ -123,12 +123,14 @@ pub async fn list(
     let ListQuery { kind, after } = query.0;
     let kind: Option<ProjectKind> = kind.parse().ok();
     let start = parse_after(&after);
+    let reader = session::reader(&req);
     let (mut cards, counts) = app
         .read(move |db| -> QueryResult<_> {
             let listing = Listing {
                 kind,
                 after: start,
                 limit: PAGE + 1,
+                reader,
                 ..Listing::default()
             };
             Ok((listing.load(db)?, project::counts_by_kind(db)?))

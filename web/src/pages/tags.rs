@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
+use crate::session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
@@ -68,12 +69,14 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let (tag, start) = (tag.into_inner(), parse_after(&query.0.after));
     let asked = tag.clone();
+    let reader = session::reader(&req);
     let (mut cards, total) = app
         .read(move |db| -> QueryResult<_> {
             let listing = Listing {
                 tag: Some(&asked),
                 after: start,
                 limit: PAGE + 1,
+                reader,
                 ..Listing::default()
             };
             Ok((listing.load(db)?, project::count_tagged(db, &asked)?))
