@@ -29,6 +29,8 @@ pub struct User {
     pub suspended_reason: String,
     pub network: String,
     pub created_at: NaiveDateTime,
+    /// The file of the picture that readers see of them, without its size.
+    pub avatar: Option<String>,
     #[diesel(embed)]
     pub sanctioned: Sanctioned,
 }
@@ -77,7 +79,7 @@ pub enum NameError {
 }
 
 /// Names a stranger would take for the site speaking.
-const RESERVED: &[&str] = &[
+pub(crate) const RESERVED: &[&str] = &[
     "admin",
     "administrator",
     "moderator",
@@ -324,22 +326,6 @@ impl User {
     pub fn set_password_hash(&self, db: &mut Db, hash: &str) -> QueryResult<usize> {
         diesel::update(users::table.find(self.id))
             .set(users::password_hash.eq(hash))
-            .execute(db)
-    }
-
-    pub fn set_profile(
-        &self,
-        db: &mut Db,
-        display_name: &str,
-        bio: &str,
-        bio_html: &str,
-    ) -> QueryResult<usize> {
-        diesel::update(users::table.find(self.id))
-            .set((
-                users::display_name.eq(display_name),
-                users::bio.eq(bio),
-                users::bio_html.eq(bio_html),
-            ))
             .execute(db)
     }
 

@@ -11,7 +11,7 @@ use crate::maker::BY_MAKER;
 use crate::project::Project;
 use crate::schema::{comments, items, project_makers, projects, users};
 use crate::thread::Thread;
-use crate::{Db, QueryResult, block, markdown, words};
+use crate::{Db, QueryResult, block, markdown, mention, notice, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -188,6 +188,7 @@ fn insert(
             decision,
         },
     )?;
+    let html = mention::link(db, &body.html)?;
     diesel::insert_into(comments::table)
         .values((
             comments::id.eq(id),
@@ -196,12 +197,13 @@ fn insert(
             comments::root_id.eq(root.unwrap_or(id)),
             comments::author_id.eq(author),
             comments::body.eq(&body.markdown),
-            comments::body_html.eq(&body.html),
+            comments::body_html.eq(html),
             comments::created_at.eq(now()),
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
         crate::item::count_comment(db, id)?;
+        notice::published(db, &[id])?;
     }
     Ok(id)
 }
@@ -265,6 +267,8 @@ pub fn edit(
     )?;
     if item.revise(db, &body.markdown, &body.markdown, &decision)? {
         write_body(db, comment, &body.markdown, &body.html)?;
+        // Whom an edit names is told, too; who was told before is not.
+        notice::published(db, &[comment.id])?;
         return Ok(Item::find(db, comment.id)?.state);
     }
     Ok(if decision.outcome == intake::Outcome::Spam {
@@ -280,7 +284,8 @@ pub fn show_body(db: &mut Db, id: ItemId, markdown: &str) -> QueryResult<()> {
     if comment.body == markdown {
         return Ok(()); // a first text that was let through late is no edit
     }
-    write_body(db, &comment, markdown, &markdown::to_html(markdown))
+    write_body(db, &comment, markdown, &markdown::to_html(markdown))?;
+    notice::published(db, &[id])
 }
 
 /// What its author deleted, after its time.
@@ -292,6 +297,7 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
 }
 
 fn write_body(db: &mut Db, comment: &Comment, markdown: &str, html: &str) -> QueryResult<()> {
+    let html = mention::link(db, html)?;
     let at = now();
     let quiet = at - comment.created_at <= QUIET_EDIT;
     let edited_at = if quiet { comment.edited_at } else { Some(at) };
@@ -332,30 +338,6 @@ impl Comment {
             .select((Comment::as_select(), users::username, users::display_name))
             .load(db)
     }
-
-    /// Published comments of a person, newest first, with the project they stand on.
-    pub fn by(
-        db: &mut Db,
-        author: UserId,
-        limit: i64,
-    ) -> QueryResult<Vec<(Comment, String, String)>> {
-        let project_items = diesel::alias!(items as project_items);
-        comments::table
-            .inner_join(items::table.on(items::id.eq(comments::id)))
-            .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
-            .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
-            .filter(
-                comments::author_id
-                    .eq(author)
-                    .and(items::state.eq(State::Published)),
-            )
-            .filter(project_items.field(items::state).eq(State::Published))
-            .filter(projects::comment_policy.ne(gate::CommentPolicy::Nobody))
-            .order(comments::id.desc())
-            .limit(limit)
-            .select((Comment::as_select(), projects::slug, projects::title))
-            .load(db)
-    }
 }
 
 /// A comment as a thread shows it.
@@ -367,6 +349,8 @@ pub struct CommentInThread {
     pub author_id: UserId,
     pub username: String,
     pub display_name: String,
+    /// As in `users.avatar`.
+    pub avatar: Option<String>,
     pub body_html: String,
     pub created_at: NaiveDateTime,
     pub edited_at: Option<NaiveDateTime>,
@@ -456,7 +440,7 @@ type Row = (
         Option<NaiveDateTime>,
     ),
     (State, Option<Queue>, String, String, i32, bool),
-    (String, String),
+    (String, String, Option<String>),
     (bool, bool),
 );
 
@@ -696,7 +680,7 @@ fn select_rows() -> _ {
                 items::version,
                 items::published_at.is_not_null(),
             ),
-            (users::username, users::display_name),
+            (users::username, users::display_name, users::avatar),
             (
                 comments::folded_at.is_not_null(),
                 comments::helped_at.is_not_null(),
@@ -712,7 +696,7 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
             |(
                 (id, parent_id, root_id, author_id, body_html, created_at, edited_at),
                 (state, queue, why, evidence, version, was_published),
-                (username, display_name),
+                (username, display_name, avatar),
                 (folded, helped),
             )| {
                 CommentInThread {
@@ -722,6 +706,7 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
                     author_id,
                     username,
                     display_name,
+                    avatar,
                     body_html,
                     created_at,
                     edited_at,
@@ -844,7 +829,7 @@ mod tests {
                 None,
             ),
             (state, None, String::new(), String::new(), 1, true),
-            ("ann".into(), String::new()),
+            ("ann".into(), String::new(), None),
             (false, false),
         )
     }

@@ -493,6 +493,8 @@ id! {
     NoteId,
     /// What they set for the intake.
     RuleId,
+    /// What somebody is told in their inbox.
+    NoticeId,
     /// What a maker did with a comment on their project.
     MakerActId,
     /// Whom a maker does not want to comment.

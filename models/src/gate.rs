@@ -202,6 +202,7 @@ mod tests {
             suspended_reason: String::new(),
             network: String::new(),
             created_at: now(),
+            avatar: None,
             sanctioned: Sanctioned::default(),
         }
     }

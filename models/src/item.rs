@@ -10,7 +10,7 @@ use crate::picture::Picture;
 use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
-use crate::{Db, QueryResult, comment, project, release, words};
+use crate::{Db, QueryResult, comment, notice, profile, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -18,7 +18,13 @@ use diesel::sql_types::Bool;
 use std::collections::{BTreeMap, HashMap};
 
 words! {
-    pub enum Kind { Comment = "comment", Project = "project", Release = "release" }
+    pub enum Kind {
+        Comment = "comment",
+        Project = "project",
+        Release = "release",
+        /// What a person says of themselves; its author is whom it is about.
+        Profile = "profile",
+    }
 }
 
 words! {
@@ -162,6 +168,7 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Comment => comment::erase(db, id)?,
             Kind::Project => erased.pictures.extend(project::erase(db, id)?),
             Kind::Release => release::erase(db, id)?,
+            Kind::Profile => profile::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
         // What its author said for it quotes it, often.
@@ -359,6 +366,7 @@ impl Item {
         to: Standing,
         counts: &mut Counts,
     ) -> QueryResult<i32> {
+        let to_state = to.state;
         let published_at = match to.state {
             State::Published => to.published_at.or(Some(now())),
             _ => to.published_at,
@@ -375,6 +383,10 @@ impl Item {
                 items::version.eq(items::version + 1),
             ))
             .execute(db)?;
+        if self.kind == Kind::Profile {
+            profile::show(db, self.id)?;
+        }
+        notice::published(db, &notice::among(&[self], to_state))?;
         if self.kind == Kind::Comment {
             let step =
                 i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
@@ -412,6 +424,8 @@ impl Item {
             .set(items::published_at.eq(now()))
             .execute(db)?;
         }
+        profile::settled(db, settled, to.state)?;
+        notice::published(db, &notice::among(settled, to.state))?;
         counts.add_all(db, settled, to.state)
     }
 
@@ -671,7 +685,8 @@ impl Revision {
         Ok(of)
     }
 
-    /// Makes the only texts of these items what readers see: their rows hold them already.
+    /// Makes the only texts of these items what readers see: their rows hold them already. Of a profile
+    /// no row does: it takes [`Revision::show`].
     pub fn show_first(db: &mut Db, ids: &[RevisionId]) -> QueryResult<usize> {
         diesel::update(revisions::table.filter(revisions::id.eq_any(ids)))
             .set(revisions::state.eq(RevisionState::Published))
@@ -747,6 +762,7 @@ impl Revision {
             Kind::Comment => comment::show_body(db, self.item_id, &self.content),
             Kind::Project => project::show_content(db, self.item_id, &self.content),
             Kind::Release => release::show_notes(db, self.item_id, &self.content),
+            Kind::Profile => profile::show(db, self.item_id),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::db::{PictureId, UserId, now};
 use crate::project::Project;
-use crate::schema::{items, pictures, projects};
+use crate::schema::{items, pictures, profiles, projects, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -71,21 +71,36 @@ impl Picture {
             .optional()
     }
 
+    /// It is the picture that readers see of somebody.
+    pub fn is_avatar(&self, db: &mut Db) -> QueryResult<bool> {
+        let file = format!("{}.{}", self.key, self.extension);
+        let shown: Option<UserId> = users::table
+            .filter(users::id.eq(self.owner_id).and(users::avatar.eq(file)))
+            .select(users::id)
+            .first(db)
+            .optional()?;
+        Ok(shown.is_some())
+    }
+
     /// Forgets the row; its files go after the commit.
     pub fn delete(&self, db: &mut Db) -> QueryResult<usize> {
         diesel::delete(pictures::table.find(self.id)).execute(db)
     }
 
-    /// Forgets rows that no project shows: of a picture that was replaced by a process that died.
+    /// Forgets rows that no project and no person shows: of a picture that was replaced by a process that died.
     pub fn forget_unused(db: &mut Db, before: NaiveDateTime) -> QueryResult<usize> {
         let shown = projects::table
             .filter(projects::picture_id.is_not_null())
             .select(projects::picture_id.assume_not_null());
+        let faces = profiles::table
+            .filter(profiles::picture_id.is_not_null())
+            .select(profiles::picture_id.assume_not_null());
         diesel::delete(
             pictures::table.filter(
                 pictures::created_at
                     .lt(before)
-                    .and(pictures::id.ne_all(shown)),
+                    .and(pictures::id.ne_all(shown))
+                    .and(pictures::id.ne_all(faces)),
             ),
         )
         .execute(db)
@@ -103,7 +118,7 @@ impl Picture {
             .execute(db)
     }
 
-    /// Where a size of it is served: `card`, `thumb` or `page`.
+    /// Where a size of it is served: `card`, `thumb` or `page`; of a person `face` or `dot`.
     pub fn url(&self, size: &str) -> String {
         format!("/files/{}-{size}.{}", self.key, self.extension)
     }

@@ -12,8 +12,8 @@ use crate::intake::{self, Context, Decision, Text};
 use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::schema::{
-    items, pictures, project_links, project_makers, project_tags, projects, releases, threads,
-    users,
+    ignores, items, pictures, project_links, project_makers, project_tags, projects, releases,
+    threads, users,
 };
 use crate::thread::Thread;
 use crate::{Db, QueryResult, both, markdown, tag, words};
@@ -788,6 +788,8 @@ pub struct Listing<'a> {
     /// Keyset: the last card of the page before, as `(published_at, id)`; of every state, `(created_at, id)`.
     pub after: Option<(NaiveDateTime, ItemId)>,
     pub limit: i64,
+    /// Leaves out what is by people whom they ignore.
+    pub reader: Option<UserId>,
 }
 
 type CardRow = (
@@ -862,6 +864,15 @@ impl Listing<'_> {
         }
         if let Some(ids) = self.ids {
             query = query.filter(projects::id.eq_any(ids));
+        }
+        if let Some(reader) = self.reader {
+            query = query.filter(
+                projects::owner_id.ne_all(
+                    ignores::table
+                        .filter(ignores::by_id.eq(reader))
+                        .select(ignores::user_id),
+                ),
+            );
         }
         if let Some((at, id)) = self.after {
             query = if self.every_state {

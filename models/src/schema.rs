@@ -22,6 +22,11 @@ diesel::table! {
         locked_out_until -> Nullable<Timestamp>,
         warning_id -> Nullable<BigInt>,
         digest -> Bool,
+        avatar -> Nullable<Text>,
+        tell_mentions -> Bool,
+        tell_replies -> Bool,
+        tell_comments -> Bool,
+        tell_by_mail -> Bool,
     }
 }
 
@@ -632,6 +637,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    profiles (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        links -> Text,
+        picture_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    ignores (by_id, user_id) {
+        by_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        comment_id -> BigInt,
+        created_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        mailed_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -707,6 +741,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_ranks,
     tag_merges,
     tag_merged,
+    profiles,
+    ignores,
+    notices,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

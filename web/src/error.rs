@@ -172,6 +172,29 @@ impl From<potluck_models::project::ShareError> for Error {
     }
 }
 
+impl From<potluck_models::ignore::IgnoreError> for Error {
+    fn from(error: potluck_models::ignore::IgnoreError) -> Error {
+        use potluck_models::ignore::IgnoreError;
+        match error {
+            IgnoreError::Database(error) => error.into(),
+            rule => Error::Forbidden(rule.to_string()),
+        }
+    }
+}
+
+impl From<potluck_models::profile::SaveError> for Error {
+    fn from(error: potluck_models::profile::SaveError) -> Error {
+        use potluck_models::profile::SaveError;
+        match error {
+            SaveError::Refused(refusal) => Error::Refused(refusal),
+            SaveError::Limited(limited) => Error::SlowDown(limited),
+            // Its page answers that beside the field.
+            SaveError::Invalid(fault) => Error::Forbidden(fault.message),
+            SaveError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<potluck_models::moderation::report::ReportError> for Error {
     fn from(error: potluck_models::moderation::report::ReportError) -> Error {
         use potluck_models::moderation::report::ReportError;

@@ -89,6 +89,8 @@ pub fn label(name: &str) -> String {
         "link_video" => "Video".into(),
         "link_website" => "Website".into(),
         "notes" => "What is new".into(),
+        "display_name" => "Name".into(),
+        "bio" => "About you".into(),
         "url" => "Address".into(),
         "login" => "User name or mail address".into(),
         "username" => "User name".into(),

@@ -154,6 +154,15 @@ fn said(word: &str) -> &'static str {
         "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
+        "inbox-read" => "All read.",
+        "ignored" => {
+            "From now on what they say is folded away for you. Nobody is told; your account has the list."
+        }
+        "read-again" => "You read them again.",
+        "profile-waiting" => {
+            "Saved. A moderator looks at it first; until then readers see what they saw before."
+        }
+        "profile-cleared" => "Taken away. Readers see your user name alone.",
         "edit-waiting" => {
             "Saved. A moderator looks at the new text first; until then the old one is shown."
         }
@@ -550,6 +559,22 @@ pub fn avatar(username: &str, name: &str, class: &str) -> Html {
         "<svg class=\"avatar {class}\" viewBox=\"0 0 40 40\" width=\"40\" height=\"40\" aria-hidden=\"true\" \
          focusable=\"false\"><rect width=\"40\" height=\"40\" fill=\"{tone}\"/><text x=\"20\" y=\"20\" \
          dy=\".36em\" text-anchor=\"middle\" fill=\"#24211c\">{letter}</text></svg>"
+    ))
+}
+
+/// The picture that somebody brought, or else [`avatar`]. `file` is what `users.avatar` holds.
+pub fn portrait(username: &str, name: &str, file: &Option<String>, class: &str) -> Html {
+    let Some((key, extension)) = file.as_deref().and_then(|file| file.split_once('.')) else {
+        return avatar(username, name, class);
+    };
+    let size = if class == "avatar-large" {
+        "face"
+    } else {
+        "dot"
+    };
+    Html(format!(
+        "<img class=\"avatar {class}\" src=\"/files/{key}-{size}.{extension}\" width=\"40\" height=\"40\" \
+         alt=\"\" decoding=\"async\">"
     ))
 }
 

@@ -9,11 +9,13 @@ use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use potluck_models::account::User;
 use potluck_models::job::Job;
 use potluck_models::moderation::digest::{Digest, Recipient};
 use potluck_models::moderation::letters::{News, Notice};
 use potluck_models::moderation::reason::Reason;
-use potluck_models::{Db, QueryResult, secret};
+use potluck_models::notice::{Notice as Said, Sort};
+use potluck_models::{Db, QueryResult, markdown, secret};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -313,6 +315,31 @@ impl Letter {
             format!("Your password at {site} was changed"),
             text,
         )
+    }
+
+    /// What was said to somebody. `stop` is the address that ends these letters.
+    pub fn notice(url: &str, to: &User, notice: &Said, stop: String) -> Letter {
+        let what = match notice.sort {
+            Sort::Mention => "named you in a comment on",
+            Sort::Reply => "answered you on",
+            Sort::Comment => "commented on",
+        };
+        let words = markdown::excerpt(&notice.body_html, 400);
+        let text = format!(
+            "Hello {},\n\n\
+             {} {what} {}:\n\n\
+             > {words}\n\n\
+             {url}/comments/{}\n\n\
+             All that was said to you: {url}/inbox\n\n\
+             You choose on your account page what you are told of. If you want no such letters any more,\n\
+             open this and press the button:\n\n\
+             {stop}\n",
+            to.username, notice.username, notice.title, notice.comment
+        );
+        let subject = format!("{} {what} {}", notice.username, notice.title);
+        let mut letter = Letter::new("notice", &to.username, &to.email, subject, text);
+        letter.unsubscribe = Some(stop);
+        letter
     }
 
     /// What waits for a moderator, once a day. `stop` is the address that ends these letters.

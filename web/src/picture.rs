@@ -27,7 +27,10 @@ const JPEG_QUALITY: u8 = 82;
 const PAGE: (u32, u32) = (1600, 1000);
 const CARD: (u32, u32) = (640, 400);
 const THUMB: (u32, u32) = (320, 200);
-const SIZES: [&str; 3] = ["page", "card", "thumb"];
+/// Of people, square.
+const FACE: u32 = 256;
+const DOT: u32 = 80;
+const SIZES: [&str; 5] = ["page", "card", "thumb", "face", "dot"];
 const KEY_LENGTH: usize = 32;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -55,6 +58,15 @@ pub struct Sizes {
 
 /// Decodes, turns, scales and encodes. Takes up to seconds and hundreds of megabytes: see [`take`].
 pub fn intake(bytes: &[u8]) -> Result<Sizes, PictureError> {
+    encode(decode(bytes)?).map_err(|_| PictureError::Broken)
+}
+
+/// The same for the picture of a person: the middle of it, square.
+pub fn intake_face(bytes: &[u8]) -> Result<Sizes, PictureError> {
+    encode_face(&decode(bytes)?).map_err(|_| PictureError::Broken)
+}
+
+fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     let format = match image::guess_format(bytes) {
         Ok(
             known @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Gif | ImageFormat::WebP),
@@ -75,7 +87,7 @@ pub fn intake(bytes: &[u8]) -> Result<Sizes, PictureError> {
     let orientation = decoder.orientation().map_err(|_| PictureError::Broken)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| PictureError::Broken)?;
     picture.apply_orientation(orientation);
-    encode(picture).map_err(|_| PictureError::Broken)
+    Ok(picture)
 }
 
 /// The size a PNG claims, also where nothing follows its first bytes.
@@ -96,22 +108,54 @@ fn refuse_too_large(size: Option<(u32, u32)>) -> Result<(), PictureError> {
     }
 }
 
+fn is_transparent(picture: &DynamicImage) -> bool {
+    picture.color().has_alpha() && picture.pixels().any(|(_, _, pixel)| pixel[3] < 255)
+}
+
+fn encode_one(picture: &DynamicImage, transparent: bool) -> image::ImageResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if transparent {
+        picture
+            .to_rgba8()
+            .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?;
+    } else {
+        JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).encode_image(&picture.to_rgb8())?;
+    }
+    Ok(bytes)
+}
+
+fn encode_face(picture: &DynamicImage) -> image::ImageResult<Sizes> {
+    // Coarsely first, as in `fit`.
+    let coarse = if picture.width().min(picture.height()) > 4 * FACE {
+        &picture.thumbnail_exact(
+            (u64::from(picture.width()) * 2 * u64::from(FACE)
+                / u64::from(picture.width().min(picture.height()))) as u32,
+            (u64::from(picture.height()) * 2 * u64::from(FACE)
+                / u64::from(picture.width().min(picture.height()))) as u32,
+        )
+    } else {
+        picture
+    };
+    let face = coarse.resize_to_fill(FACE, FACE, FilterType::Lanczos3);
+    let dot = face.resize_exact(DOT, DOT, FilterType::Lanczos3);
+    let transparent = is_transparent(&face);
+    Ok(Sizes {
+        key: secret::token()[..KEY_LENGTH].to_owned(),
+        extension: if transparent { "png" } else { "jpg" },
+        width: FACE,
+        height: FACE,
+        files: vec![
+            ("face", encode_one(&face, transparent)?),
+            ("dot", encode_one(&dot, transparent)?),
+        ],
+    })
+}
+
 fn encode(picture: DynamicImage) -> image::ImageResult<Sizes> {
     let page = fit(picture, PAGE);
-    let transparent = page.color().has_alpha() && page.pixels().any(|(_, _, pixel)| pixel[3] < 255);
+    let transparent = is_transparent(&page);
     let extension = if transparent { "png" } else { "jpg" };
-    let one = |picture: &DynamicImage| -> image::ImageResult<Vec<u8>> {
-        let mut bytes = Vec::new();
-        if transparent {
-            picture
-                .to_rgba8()
-                .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?;
-        } else {
-            JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
-                .encode_image(&picture.to_rgb8())?;
-        }
-        Ok(bytes)
-    };
+    let one = |picture: &DynamicImage| encode_one(picture, transparent);
     let crop = |(width, height): (u32, u32)| {
         let filter = if page.width() < width || page.height() < height {
             FilterType::CatmullRom
@@ -149,6 +193,19 @@ fn fit(picture: DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
 
 /// Decodes what a form brought, a few at a time and off the request threads.
 pub async fn take(app: &App, bytes: Vec<u8>) -> Result<Result<Sizes, PictureError>, Error> {
+    take_as(app, bytes, intake).await
+}
+
+/// The same for the picture of a person.
+pub async fn take_face(app: &App, bytes: Vec<u8>) -> Result<Result<Sizes, PictureError>, Error> {
+    take_as(app, bytes, intake_face).await
+}
+
+async fn take_as(
+    app: &App,
+    bytes: Vec<u8>,
+    intake: fn(&[u8]) -> Result<Sizes, PictureError>,
+) -> Result<Result<Sizes, PictureError>, Error> {
     let _turn = app
         .decoding
         .acquire()
@@ -283,7 +340,10 @@ pub async fn serve(
                 .filter(|picture| picture.extension == wanted)
                 .ok_or(Error::NotFound)?;
             let user = picture.shown_by(db)?;
-            let is_public = user.as_ref().is_some_and(|project| project.is_public());
+            let is_public = match &user {
+                Some(project) => project.is_public(),
+                None => picture.is_avatar(db)?,
+            };
             let mut allowed = is_public || is_moderator || viewer == Some(picture.owner_id);
             if let (false, Some(project), Some(viewer)) = (allowed, user, viewer) {
                 allowed = project.is_made_by(db, viewer)?;

@@ -12,8 +12,8 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, home, lists, makers, people, projects, releases, reports,
-        search, signup, tags, unsubscribe,
+        account, appeals, comments, home, ignored, inbox, lists, makers, mine, people, profile,
+        projects, releases, reports, search, signup, tags, unsubscribe,
     };
     site
         // Front page and lists
@@ -31,6 +31,8 @@ pub fn routes(site: &mut ServiceConfig) {
             get().to(feeds::person),
         )
         .route("/people/{username}", get().to(people::show))
+        .route("/people/{username}/ignore", post().to(ignored::change))
+        .route("/account/ignored", get().to(ignored::list))
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
         // Projects
@@ -109,6 +111,13 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account", get().to(account::show))
         .route("/account", post().to(account::change_password))
         .route("/account/sessions", post().to(account::end_sessions))
+        .route("/account/profile", get().to(profile::form))
+        .route("/account/profile", post().to(profile::save))
+        .route("/account/avatar", post().to(profile::picture))
+        .route("/inbox", get().to(inbox::show))
+        .route("/inbox", post().to(inbox::read))
+        .route("/account/notices", post().to(inbox::choose))
+        .route("/account/mine", get().to(mine::show))
         .route("/account/reports", get().to(reports::own))
         .route("/account/warning", post().to(account::read_warning))
         .route("/account/letters", post().to(account::choose_letters))

@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use potluck_models::account::{Role, User, network_hash};
 use potluck_models::db::UserId;
 use potluck_models::moderation::sanction::Sanction;
+use potluck_models::notice;
 use potluck_models::secret;
 use potluck_models::session::Session;
 use std::future::{Ready, ready};
@@ -22,11 +23,21 @@ pub struct SignedIn {
     pub is_maker: bool,
     /// For moderators: how many items wait in their queues.
     pub waiting: i64,
+    /// What was said to them and is not read, up to [`notice::COUNTED`].
+    pub unread: i64,
     /// What a moderator wants them to read before they post on.
     pub warning: Option<Sanction>,
 }
 
 impl SignedIn {
+    /// "3", or "99+".
+    pub fn unread(&self) -> String {
+        if self.unread >= notice::COUNTED {
+            return format!("{}+", notice::COUNTED - 1);
+        }
+        self.unread.to_string()
+    }
+
     pub fn is_moderator(&self) -> bool {
         self.user.role >= Role::Moderator
     }
@@ -52,6 +63,11 @@ impl Visitor {
     pub fn is_moderator(&self) -> bool {
         self.user().is_some_and(|user| user.role >= Role::Moderator)
     }
+}
+
+/// Who reads, where a page shows everybody the same but for whom they ignore.
+pub fn reader(req: &HttpRequest) -> Option<UserId> {
+    visitor_of(req).id()
 }
 
 /// Signed in.
@@ -179,8 +195,10 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
                 Some(id) => Some(Sanction::find(db, id)?),
                 None => None,
             };
+            let unread = notice::unread(db, user.id)?;
             Ok(Some(SignedIn {
                 user,
+                unread,
                 session,
                 is_maker,
                 waiting,

@@ -3,6 +3,7 @@
 use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
 use crate::db::{ItemId, now};
+use crate::elsewhere::Site;
 use crate::item::{Kind, Queue, RevisionState, State};
 use crate::moderation::log::counted;
 use crate::moderation::sanction;
@@ -79,6 +80,9 @@ impl History {
         if text.kind == Kind::Release {
             signals.push("@release".to_owned());
         }
+        if text.kind == Kind::Profile {
+            signals.push("@profile".to_owned());
+        }
         let age = now() - text.author.created_at;
         signals.push(
             match age {
@@ -119,19 +123,25 @@ pub fn watched(db: &mut Db, text: &Text) -> QueryResult<Step> {
     )
 }
 
-/// More links than the site allows wait for a person. A project page is expected to have some.
+/// More links than the site allows wait for a person. A project page is expected to have some, and a
+/// profile one for each place where somebody may be.
 pub fn links(settings: &Settings, text: &Text) -> Step {
     let most = match text.kind {
         Kind::Comment => settings.links_held_above,
         Kind::Project | Kind::Release => settings.links_held_above + 12,
+        Kind::Profile => settings.links_held_above + Site::ALL.len() as i64,
     };
-    let lower = text.text.to_lowercase();
-    let found = (lower.matches("http://").count() + lower.matches("https://").count()) as i64;
+    let found = count_links(text.text);
     if found > most {
         Step::new("links", Outcome::Hold, counted(found, "link"))
     } else {
         Step::pass("links")
     }
+}
+
+fn count_links(text: &str) -> i64 {
+    let lower = text.to_lowercase();
+    (lower.matches("http://").count() + lower.matches("https://").count()) as i64
 }
 
 /// The same words from somebody else: held, and spam when those were spam. Short texts ("thank
@@ -173,7 +183,8 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
 }
 
 /// The first comments and the first project of a new member wait until one is approved.
-/// Makers' comments do not; the people who would approve do not either.
+/// Makers' comments do not; the people who would approve do not either. Of a profile only one with
+/// links does.
 pub fn first_texts(history: &History, text: &Text) -> Step {
     let trusted = text.author.role >= Role::Moderator;
     match text.kind {
@@ -187,6 +198,21 @@ pub fn first_texts(history: &History, text: &Text) -> Step {
             Outcome::Hold,
             "no project of this member was approved yet",
         ),
+        // Of somebody of whom nobody has seen anything, links are looked at; words alone are not worth a
+        // moderator's time.
+        Kind::Profile
+            if !trusted
+                && !text.is_maker
+                && history.is_newcomer()
+                && count_links(text.text) > 0 =>
+        {
+            Step::new(
+                "first_profile",
+                Outcome::Hold,
+                "links of a member of whom nothing was approved yet",
+            )
+        }
+        Kind::Profile => Step::pass("first_profile"),
         Kind::Comment => Step::pass("first_comment"),
         Kind::Project | Kind::Release => Step::pass("first_project"),
     }

@@ -11,9 +11,10 @@ use crate::item::{Item, Kind, Revision, RevisionState, State};
 use crate::picture::Picture;
 use crate::project::Fields;
 use crate::schema::{
-    comments, items, pictures, project_makers, projects, releases, revisions, users, verdicts,
+    comments, items, pictures, profiles, project_makers, projects, releases, revisions, users,
+    verdicts,
 };
-use crate::{Db, QueryResult, markdown};
+use crate::{Db, QueryResult, markdown, profile};
 use chrono::NaiveDateTime;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -71,6 +72,11 @@ pub enum Content {
         fields: Box<Fields>,
         description: String,
     },
+    /// Of a profile: name and links, and the words about oneself as cleaned HTML without links.
+    Profile {
+        fields: Box<profile::Fields>,
+        bio: String,
+    },
 }
 
 /// An item with all that a decision on it needs.
@@ -104,7 +110,13 @@ impl Entry {
         let mut revisions = current_revisions(db, &ids)?;
         let authors = authors(db, &page)?;
         let parents = parents(db, &ids)?;
-        let (places, pictures) = places(db, &page)?;
+        let (places, mut pictures) = places(db, &page)?;
+        let faces: Vec<(ItemId, Picture)> = profiles::table
+            .inner_join(pictures::table.on(profiles::picture_id.eq(pictures::id.nullable())))
+            .filter(profiles::id.eq_any(&ids))
+            .select((profiles::id, Picture::as_select()))
+            .load(db)?;
+        pictures.extend(faces);
         let versions: HashMap<ItemId, String> = releases::table
             .filter(releases::id.eq_any(&ids))
             .select((releases::id, releases::version))
@@ -128,7 +140,7 @@ impl Entry {
                 author: authors.get(&item.author_id)?.clone(),
                 place: item.project_id.and_then(|id| places.get(&id).cloned()),
                 parent: parents.get(&item.id).cloned(),
-                picture: pictures.get(&item.id).cloned(),
+                picture: pictures.remove(&item.id),
                 release: versions.get(&item.id).cloned(),
                 content: Content::of(item.kind, &revision.content),
                 earlier: earlier.remove(&item.id).unwrap_or_default(),
@@ -150,6 +162,7 @@ impl Entry {
     /// Its address on the site.
     pub fn path(&self) -> String {
         match (&self.place, self.item.kind, &self.release) {
+            (_, Kind::Profile, _) => format!("/people/{}", self.author.username),
             (Some(place), Kind::Project, _) => format!("/projects/{}", place.slug),
             (Some(place), Kind::Release, Some(version)) => {
                 format!("/projects/{}/releases/{version}", place.slug)
@@ -169,6 +182,13 @@ impl Entry {
                     None => all,
                 }
             }
+            Content::Profile { fields, bio } => {
+                let words = markdown::excerpt(bio, chars);
+                match fields.display_name.as_str() {
+                    "" => words,
+                    name => format!("{name}: {words}"),
+                }
+            }
         }
     }
 }
@@ -176,6 +196,13 @@ impl Entry {
 impl Content {
     fn of(kind: Kind, content: &str) -> Content {
         let prose = |text: &str| markdown::unlinked(&markdown::to_html(text));
+        if kind == Kind::Profile {
+            let fields = profile::Fields::of(content);
+            return Content::Profile {
+                bio: prose(&fields.bio),
+                fields: Box::new(fields),
+            };
+        }
         match (kind, serde_json::from_str::<Fields>(content)) {
             (Kind::Project, Ok(fields)) => Content::Project {
                 description: prose(&fields.description),

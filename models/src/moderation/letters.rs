@@ -368,6 +368,7 @@ impl Text {
         let words = match &entry.content {
             Content::Project { fields, .. } => format!("{}\n{}", fields.title, fields.summary),
             Content::Prose(_) => entry.revision.content.clone(),
+            Content::Profile { .. } => entry.revision.text.clone(),
         };
         Text {
             news,
@@ -388,6 +389,7 @@ impl Text {
             Kind::Comment => format!("comment on {}", self.title),
             Kind::Release => format!("release of {}", self.title),
             Kind::Project => format!("project {}", self.title),
+            Kind::Profile => "profile".into(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! the filter; enough of them, weighed, hold a published text until somebody has looked.
 //!
 //! A report weighs as much as its reporter was right until now ([`Record`]). What is said about a
-//! person's profile stands in [`super::profile_report`]: a profile is no item.
+//! person's profile stands in [`super::profile_report`]: it is about more than the text.
 
 use super::UNTOLD;
 use super::verdict::{self, Batch, Phase, Verdict};
@@ -74,6 +74,7 @@ impl ReportReason {
         match kind {
             Kind::Comment => &[Spam, Unkind, OffTopic, Private, Other],
             Kind::Project | Kind::Release => &[Spam, Unkind, Copied, Private, Other],
+            Kind::Profile => ReportReason::OF_PROFILE,
         }
     }
 
@@ -528,14 +529,20 @@ fn own_of(line: Line) -> Own {
         (Kind::Project, None) => "the project",
         (Kind::Release, _) => "a release of",
         (Kind::Comment, _) => "a comment on",
+        (Kind::Profile, _) => "a profile",
     };
     let (slug, title) = line.place.unwrap_or_default();
     Own {
-        what: format!("{thing} “{title}”"),
+        what: match line.kind {
+            Kind::Profile => thing.to_owned(),
+            _ => format!("{thing} “{title}”"),
+        },
         path: match line.kind {
             Kind::Comment => format!("/comments/{}", line.item_id),
             Kind::Project => format!("/projects/{slug}"),
             Kind::Release => format!("/projects/{slug}/releases"),
+            // Reported apart: see `profile_report`.
+            Kind::Profile => "/account/reports".to_owned(),
         },
         reason: line.reason,
         note: line.note,

@@ -398,7 +398,7 @@ pub(super) fn hold_for_readers(
     to.state = State::Held;
     to.queue = Some(match item.kind {
         Kind::Project => Queue::Projects,
-        Kind::Comment | Kind::Release => Queue::Held,
+        Kind::Comment | Kind::Release | Kind::Profile => Queue::Held,
     });
     to.looked_at = None;
     because(&mut to, why, evidence);
@@ -606,12 +606,14 @@ fn carry_out(
         Item::settle_all(db, settled, to, counts)?;
     }
     let publishes = || acts.iter().filter(|(_, plan)| plan.publishes);
+    // The row of what nobody has seen yet holds it already, but for a profile's.
+    let is_first = |case: &Case| case.shown.is_none() && case.item.kind != Kind::Profile;
     let first: Vec<RevisionId> = publishes()
-        .filter(|(case, _)| case.shown.is_none())
+        .filter(|(case, _)| is_first(case))
         .map(|(case, _)| case.judged.id)
         .collect();
     Revision::show_first(db, &first)?;
-    for (case, _) in publishes().filter(|(case, _)| case.shown.is_some()) {
+    for (case, _) in publishes().filter(|(case, _)| !is_first(case)) {
         case.judged.show(db, case.item.kind)?;
     }
     let mut rows = Vec::with_capacity(acts.len());

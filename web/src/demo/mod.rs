@@ -15,13 +15,15 @@ use diesel::prelude::*;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
 use potluck_models::db::{Db, ItemId, Pools, UserId, write_tx};
+use potluck_models::elsewhere::Site;
 use potluck_models::intake::rules::Rules;
 use potluck_models::intake::{self, Context, Outcome, Step, Text};
-use potluck_models::item::{Item, Kind, State, Submitted};
+use potluck_models::item::{Item, Kind, Revision, RevisionState, State, Submitted};
 use potluck_models::moderation::report::{self, ReportReason};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::moderation::{letters, log};
 use potluck_models::picture::Picture;
+use potluck_models::profile;
 use potluck_models::project::{self, Choices, Fields, Intent, Link, LinkKind};
 use potluck_models::release::Release;
 use potluck_models::schema::{
@@ -30,7 +32,7 @@ use potluck_models::schema::{
 use potluck_models::settings::Settings;
 use potluck_models::spam::Options;
 use potluck_models::spam::training::{self, StoredModel};
-use potluck_models::{markdown, now, password};
+use potluck_models::{now, password};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -60,6 +62,15 @@ struct Person {
     bio: String,
     role: Role,
     days_ago: f64,
+    #[serde(default)]
+    links: Vec<PersonLink>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonLink {
+    site: Site,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -377,6 +388,7 @@ impl Demo<'_> {
                     bio: String::new(),
                     role: Role::Member,
                     days_ago: old.days_ago + 0.3,
+                    links: Vec::new(),
                 };
                 self.seat(db, &person, &hash)?;
             }
@@ -477,19 +489,45 @@ impl Demo<'_> {
         let user = User::create(db, &name, &email, hash.to_owned(), "")?;
         let at = self.ago(person.days_ago);
         user.set_role(db, person.role)?;
-        user.set_profile(
-            db,
-            &person.display_name,
-            &person.bio,
-            &markdown::to_html(&person.bio),
-        )?;
         diesel::update(users::table.find(user.id))
             .set((
                 users::created_at.eq(at),
                 users::confirmed_at.eq(at + Duration::minutes(3)),
             ))
             .execute(db)?;
+        self.describe(db, person, user.id, at)?;
         Ok(user.id)
+    }
+
+    /// What they say of themselves; somebody has looked at it since.
+    fn describe(
+        &self,
+        db: &mut Db,
+        person: &Person,
+        id: UserId,
+        at: NaiveDateTime,
+    ) -> anyhow::Result<()> {
+        let links: Vec<(Site, &str)> = person
+            .links
+            .iter()
+            .map(|link| (link.site, link.name.as_str()))
+            .collect();
+        let fields = profile::Fields::parse(&person.display_name, &person.bio, &links)
+            .map_err(|faults| anyhow::anyhow!("{}: {faults:?}", person.username))?;
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let user = User::find(db, id)?;
+        profile::save(db, &self.context, &user, &fields, "")?;
+        let profile = profile::Profile::of(db, id)?.context("just saved")?;
+        let item = Item::find(db, profile.id)?;
+        let mut to = item.standing();
+        (to.state, to.queue, to.looked_at) = (State::Published, None, Some(at));
+        (to.why, to.evidence) = Default::default();
+        Revision::newest(db, profile.id)?.set_state(db, RevisionState::Published)?;
+        item.settle(db, to)?;
+        self.turn_back(db, profile.id, at)?;
+        Ok(())
     }
 
     /// With a moderator: approved by them. Without: it waits.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod digest;
+pub mod notices;
 pub mod training;
 
 use crate::app::App;
@@ -18,6 +19,7 @@ use potluck_models::moderation::measures;
 use potluck_models::moderation::rule;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
+use potluck_models::notice;
 use potluck_models::picture::Picture;
 use potluck_models::schema::changes;
 use potluck_models::search::{self, index};
@@ -107,6 +109,19 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
         index::JOB => drain_index(app)
             .await
             .map_err(|error| (error.to_string(), false)),
+        notice::JOB => match serde_json::from_str::<Vec<ItemId>>(&job.payload) {
+            Ok(ids) => app
+                .write(move |db| notice::make(db, &ids))
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        notice::LETTER => match serde_json::from_str(&job.payload) {
+            Ok((user, comment)) => notices::write(app, user, comment)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
         other => Err((format!("no such kind of job: {other}"), true)),
     };
     let done = job.clone();

@@ -261,10 +261,11 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 11] {
+    fn whys(&self) -> [(&'static str, &'static str); 12] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
+            ("first_profile", "First profile with links"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),
             ("campaign", "Part of a campaign"),

@@ -134,6 +134,8 @@ pub fn why_words(why: &str) -> &str {
         "watched" => "watched by a moderator",
         "first_comment" => "first comment",
         "first_project" => "first project",
+        "first_profile" => "first profile with links",
+        "removed_before" => "removed before",
         "duplicates" => "same text as another",
         "campaign" => "part of a campaign",
         "approve_first" => "maker approves",

@@ -7,7 +7,7 @@ use super::reported::{self, Reported};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
-use crate::layout::{Layout, encode, page, page_with};
+use crate::layout::{Html, Layout, encode, page, page_with};
 use crate::session::Moderator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -20,9 +20,10 @@ use potluck_models::moderation::person::{
     self, Cursor, Listed, MAX_NOTE, Network, Note, Received, Show, Tally,
 };
 use potluck_models::moderation::profile_report::{self, MUCH, Outcome, ProfileReport};
-use potluck_models::moderation::queue::Entry;
+use potluck_models::moderation::queue::{self, Content, Entry};
 use potluck_models::moderation::sanction::{self, Sanction, Sort, Told};
 use potluck_models::moderation::verdict::UNDO;
+use potluck_models::profile::Profile;
 use potluck_models::project::{Card, Listing};
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
@@ -178,6 +179,8 @@ struct PersonPage {
     /// Reports of the profile that wait, and those that were answered.
     reported: Reported,
     answered: Vec<ProfileReport>,
+    /// What they say of themselves, in whatever state.
+    profile: Option<Entry>,
     /// A note that was not taken, and why.
     note: String,
     fault: Option<String>,
@@ -257,6 +260,7 @@ impl PersonPage {
     fn place(&self, received: &Received) -> String {
         match received.kind {
             potluck_models::item::Kind::Comment => format!("/comments/{}", received.item_id),
+            potluck_models::item::Kind::Profile => format!("/people/{}", self.person.username),
             _ => format!("/moderation/log?of={}", received.batch_id),
         }
     }
@@ -303,6 +307,10 @@ async fn person_page(
             blocks: block::on_person(db, id)?,
             reported: reported::of(db, &[id])?,
             answered: profile_report::about(db, &[id], true)?,
+            profile: match Profile::of(db, id)? {
+                Some(profile) => queue::these(db, &[profile.id])?.pop(),
+                None => None,
+            },
             person,
             note,
             fault,

@@ -8,9 +8,10 @@ use crate::session::Moderator;
 use actix_web::{HttpResponse, web};
 use diesel::prelude::*;
 use potluck_models::account::User;
-use potluck_models::db::UserId;
+use potluck_models::db::{ItemId, UserId};
 use potluck_models::moderation::profile_report::{self, Outcome, ProfileReport};
-use potluck_models::schema::users;
+use potluck_models::moderation::queue::{self, Content};
+use potluck_models::schema::{profiles, users};
 use potluck_models::{Db, QueryResult};
 
 pub type Reported = Vec<(User, Vec<ProfileReport>)>;
@@ -26,6 +27,25 @@ pub fn of(db: &mut Db, people: &[UserId]) -> QueryResult<Reported> {
         .load(db)?;
     found.sort_by_key(|person| people.iter().position(|id| *id == person.id));
     let reports = profile_report::about(db, people, false)?;
+    // What is reported may be hidden from readers meanwhile, and what waits may be what it is about.
+    let items: Vec<ItemId> = profiles::table
+        .filter(profiles::user_id.eq_any(people))
+        .select(profiles::id)
+        .load(db)?;
+    for entry in queue::these(db, &items)? {
+        let Content::Profile { fields, .. } = &entry.content else {
+            continue;
+        };
+        let Some(person) = found.iter_mut().find(|person| person.id == entry.author.id) else {
+            continue;
+        };
+        person.display_name.clone_from(&fields.display_name);
+        person.bio.clone_from(&fields.bio);
+        for link in &fields.links {
+            person.bio.push('\n');
+            person.bio.push_str(&link.url);
+        }
+    }
     Ok(found
         .into_iter()
         .map(|person| {

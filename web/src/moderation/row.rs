@@ -146,7 +146,8 @@ impl Row {
             Content::Prose(html)
             | Content::Project {
                 description: html, ..
-            } => Html(html.clone()),
+            }
+            | Content::Profile { bio: html, .. } => Html(html.clone()),
         }
     }
 
@@ -158,6 +159,10 @@ impl Row {
             Content::Project { fields, .. } => {
                 let own = fields.links.iter().map(|link| link.url.clone());
                 own.chain(markdown::links(&fields.description)).collect()
+            }
+            Content::Profile { fields, .. } => {
+                let own = fields.links.iter().map(|link| link.url.clone());
+                own.chain(markdown::links(&fields.bio)).collect()
             }
         }
     }

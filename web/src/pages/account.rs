@@ -17,6 +17,7 @@ use potluck_models::intake::limits;
 use potluck_models::item::State;
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
+use potluck_models::notice::Wishes;
 use potluck_models::project::{Card, FieldError, Listing};
 use potluck_models::session::Session;
 use potluck_models::{QueryResult, password};
@@ -37,6 +38,7 @@ struct AccountPage {
     sanctions: Vec<Sanction>,
     /// Of a moderator: whether the daily letter of what waits is wanted.
     digest: Option<bool>,
+    wishes: Wishes,
 }
 
 impl AccountPage {
@@ -70,7 +72,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, mine, kept_away, sanctions, digest) = app
+    let (sessions, mine, kept_away, sanctions, digest, wishes) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -83,7 +85,8 @@ async fn account_page(
             let mine = mine.load(db)?;
             let kept_away = people::kept_away(db, &mine)?;
             let sessions = Session::of(db, id)?;
-            Ok((sessions, mine, kept_away, sanctions, digest))
+            let wishes = Wishes::of(db, id)?;
+            Ok((sessions, mine, kept_away, sanctions, digest, wishes))
         })
         .await?;
     Ok(AccountPage {
@@ -96,6 +99,7 @@ async fn account_page(
         kept_away,
         sanctions,
         digest,
+        wishes,
     })
 }
 

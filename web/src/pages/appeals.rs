@@ -144,6 +144,7 @@ async fn form_page(
                 let text = match &entry.content {
                     Content::Prose(html) => Html(html.clone()),
                     Content::Project { description, .. } => Html(description.clone()),
+                    Content::Profile { bio, .. } => Html(bio.clone()),
                 };
                 let label = match &entry.place {
                     Some(place) if item.kind == potluck_models::item::Kind::Project => {

@@ -19,8 +19,9 @@ use potluck_models::block;
 use potluck_models::comment::{
     self, Body, Comment, CommentInThread, Order, PostError, QUIET_EDIT, Reader,
 };
-use potluck_models::db::ItemId;
+use potluck_models::db::{ItemId, UserId};
 use potluck_models::gate::{self, Person, Refusal};
+use potluck_models::ignore;
 use potluck_models::intake::limits::Limited;
 use potluck_models::item::{Item, Queue, Revision, State};
 use potluck_models::maker::{self, BY_MAKER, Wish};
@@ -79,6 +80,8 @@ pub struct Shown {
     replies: usize,
     /// Why a moderator removed it.
     reason: Option<Reason>,
+    /// By somebody whom the reader ignores.
+    ignored: bool,
     /// What its author, who reads, can ask of a moderator or was answered.
     appeal: Option<appeals::Note>,
 }
@@ -236,6 +239,7 @@ impl Talk {
         });
         let mut comments = nest(part.comments, reader, thread.pinned_id, &settings.reasons);
         note_appeals(db, &mut comments)?;
+        note_ignored(db, viewer, &mut comments)?;
         Ok(Talk {
             gate: gate::may_comment(person, project.terms(), now()),
             project: project.clone(),
@@ -272,6 +276,7 @@ impl Talk {
             let comments = comment::with_context(db, comment, talk.reader)?;
             talk.comments = nest(comments, talk.reader, talk.pinned, &settings.reasons);
             note_appeals(db, &mut talk.comments)?;
+            note_ignored(db, talk.reader.id, &mut talk.comments)?;
         }
         talk.after = ItemId(0);
         talk.on_its_own = true;
@@ -365,6 +370,7 @@ fn nest(
                     State::Removed => reasons.find(&c.evidence).cloned(),
                     _ => None,
                 },
+                ignored: false,
                 appeal: None,
                 c,
             }
@@ -386,6 +392,15 @@ fn note_appeals(db: &mut Db, comments: &mut [Shown]) -> QueryResult<()> {
     let mut notes = appeals::Note::of(db, &items)?;
     for shown in comments {
         shown.appeal = notes.remove(&shown.c.id);
+    }
+    Ok(())
+}
+
+/// Folds what is by people whom the reader ignores.
+fn note_ignored(db: &mut Db, reader: Option<UserId>, comments: &mut [Shown]) -> QueryResult<()> {
+    let ignored = ignore::by(db, reader)?;
+    for shown in comments {
+        shown.ignored = ignored.contains(&shown.c.author_id);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::MailTo;
 use crate::error::Error;
 use crate::layout::{Layout, page};
+use crate::session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
@@ -38,11 +39,13 @@ impl HomePage {
 }
 
 pub async fn show(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Error> {
+    let reader = session::reader(&req);
     let (waiting, released, newest) = app
-        .read(|db| -> QueryResult<_> {
+        .read(move |db| -> QueryResult<_> {
             let list = |order, limit| Listing {
                 order,
                 limit,
+                reader,
                 ..Listing::default()
             };
             let newest = list(Order::Newest, NEWEST).load(db)?;
@@ -59,6 +62,7 @@ pub async fn show(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse,
             }
             let mut released = Listing {
                 ids: Some(&ids),
+                reader,
                 ..Listing::default()
             }
             .load(db)?;

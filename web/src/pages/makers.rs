@@ -110,6 +110,7 @@ impl WaitingPage {
     fn prose(&self, entry: &Entry) -> Html {
         match &entry.content {
             Content::Prose(html)
+            | Content::Profile { bio: html, .. }
             | Content::Project {
                 description: html, ..
             } => Html(html.clone()),

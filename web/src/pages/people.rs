@@ -2,22 +2,43 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::forms::Query;
 use crate::layout::{Html, Layout, page};
 use crate::linked::{self, Who};
+use crate::pages::projects::{next_page, parse_after};
 use crate::session::Visitor;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
-use potluck_models::comment::Comment;
 use potluck_models::db::ItemId;
+use potluck_models::elsewhere::Elsewhere;
+use potluck_models::exchange::{self, Gift, Way};
+use potluck_models::ignore;
 use potluck_models::item::State;
+use potluck_models::markdown;
 use potluck_models::moderation::appeal;
-use potluck_models::project::{Card, Listing};
-use potluck_models::{Db, QueryResult, markdown};
+use potluck_models::profile::Profile;
+use potluck_models::project::{Card, Listing, PAGE};
+use potluck_models::{Db, QueryResult};
+use serde::Deserialize;
 use std::collections::HashSet;
 
-const MOST_PROJECTS: i64 = 60;
-const COMMENTS: i64 = 20;
+/// Of their own page: what is not public.
+const MOST_UNSHARED: i64 = 60;
+
+/// Where each part goes on.
+#[derive(Deserialize)]
+pub struct PersonQuery {
+    #[serde(default)]
+    made: String,
+    #[serde(default)]
+    gave: String,
+    #[serde(default)]
+    received: String,
+}
+
+/// A part of what they gave or received, and where it goes on.
+type Part = (Vec<Gift>, Option<ItemId>);
 
 #[derive(Template)]
 #[template(path = "people/show.html")]
@@ -25,12 +46,19 @@ struct PersonPage {
     layout: Layout,
     person: User,
     is_own: bool,
+    /// The reader ignores them; nobody else is told.
+    is_ignored: bool,
+    links: Vec<Elsewhere>,
     projects: Vec<Card>,
+    more_made: Option<String>,
     /// Of their own page only: what is not public.
     unshared: Vec<Card>,
     /// Of these, what stays away from readers for good.
     kept_away: HashSet<ItemId>,
-    comments: Vec<(Comment, String, String)>,
+    gave: Part,
+    received: Part,
+    /// Not on a later page of any part.
+    is_first: bool,
 }
 
 impl PersonPage {
@@ -39,8 +67,12 @@ impl PersonPage {
         linked::of_person(&self.layout.url, &Who { name, username })
     }
 
-    fn excerpt(&self, comment: &Comment) -> String {
-        markdown::excerpt(&comment.body_html, 280)
+    fn excerpt(&self, gift: &Gift) -> String {
+        markdown::excerpt(&gift.body_html, 280)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.projects.is_empty() && self.gave.0.is_empty() && self.received.0.is_empty()
     }
 
     fn maker_of(&self) -> Option<&Card> {
@@ -74,40 +106,64 @@ pub async fn show(
     app: web::Data<App>,
     visitor: Visitor,
     username: web::Path<String>,
+    query: Query<PersonQuery>,
 ) -> Result<HttpResponse, Error> {
-    let (username, viewer) = (username.into_inner(), visitor.id());
+    let (username, viewer, query) = (username.into_inner(), visitor.id(), query.0);
     let layout = Layout::new(&req);
     let make = app
         .read(move |db| -> Result<_, Error> {
             let person = User::by_username(db, &username)?.ok_or(Error::NotFound)?;
             let is_own = viewer == Some(person.id);
-            let listing = |every_state| Listing {
+            let made = parse_after(&query.made);
+            let mut projects = Listing {
                 maker: Some(person.id),
-                every_state,
-                limit: MOST_PROJECTS,
+                after: made,
+                limit: PAGE + 1,
                 ..Listing::default()
-            };
-            let projects = listing(false).load(db)?;
-            let mut unshared = if is_own {
-                listing(true).load(db)?
+            }
+            .load(db)?;
+            let more_made = next_page(&mut projects);
+            let is_first = made.is_none() && query.gave.is_empty() && query.received.is_empty();
+            let mut unshared = if is_own && is_first {
+                Listing {
+                    maker: Some(person.id),
+                    every_state: true,
+                    limit: MOST_UNSHARED,
+                    ..Listing::default()
+                }
+                .load(db)?
             } else {
                 Vec::new()
             };
             unshared.retain(|card| card.state != State::Published);
             let kept_away = kept_away(db, &unshared)?;
-            let comments = Comment::by(db, person.id, COMMENTS)?;
+            let gave = query.gave.parse().ok();
+            let gave = exchange::page(db, person.id, Way::Gave, gave, viewer)?;
+            let received = query.received.parse().ok();
+            let received = exchange::page(db, person.id, Way::Received, received, viewer)?;
             // An account that was never confirmed, and did nothing, is nobody yet.
-            if !person.is_confirmed() && !is_own && projects.is_empty() && comments.is_empty() {
+            let did_nothing = projects.is_empty() && gave.0.is_empty();
+            if !person.is_confirmed() && !is_own && is_first && did_nothing {
                 return Err(Error::NotFound);
             }
+            let links = Profile::of(db, person.id)?.map_or(Vec::new(), |profile| profile.links());
+            let is_ignored = match viewer {
+                Some(viewer) if !is_own => ignore::holds(db, viewer, person.id)?,
+                _ => false,
+            };
             Ok(move |layout| PersonPage {
                 layout,
+                is_ignored,
+                links,
                 person,
                 is_own,
                 projects,
+                more_made,
                 unshared,
                 kept_away,
-                comments,
+                gave,
+                received,
+                is_first,
             })
         })
         .await?;

@@ -12,8 +12,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use potluck_models::QueryResult;
 use potluck_models::db::now;
 use potluck_models::gate;
+use potluck_models::ignore;
 use potluck_models::item::{Item, State};
 use potluck_models::markdown;
 use potluck_models::moderation::appeal;
@@ -44,15 +46,23 @@ pub async fn list(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
     let start = parse_after(&query.0.after);
-    let mut releases = app
-        .read(move |db| Release::newest(db, start, PAGE + 1))
+    let reader = session::reader(&req);
+    let (mut releases, ignored) = app
+        .read(move |db| -> QueryResult<_> {
+            Ok((
+                Release::newest(db, start, PAGE + 1)?,
+                ignore::usernames(db, reader)?,
+            ))
+        })
         .await?;
     let has_more = releases.len() as i64 > PAGE;
     releases.truncate(PAGE as usize);
     let last = releases.last().filter(|_| has_more);
+    let next = last.map(|last| after(last.release.released_at, last.release.id));
+    releases.retain(|release| !ignored.contains(release.username()));
     page(&ListPage {
         layout: Layout::new(&req),
-        next: last.map(|last| after(last.release.released_at, last.release.id)),
+        next,
         releases,
         is_first: start.is_none(),
     })

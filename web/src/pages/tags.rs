@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
+use crate::session;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -101,6 +102,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let (name, start) = (name.into_inner(), parse_after(&query.0.after));
     let asked = name.clone();
+    let reader = session::reader(&req);
     let (mut cards, total, related, merged) = app
         .read(move |db| -> QueryResult<_> {
             let merged = tag::target(db, &asked)?;
@@ -108,6 +110,7 @@ pub async fn show(
                 tag: Some(&asked),
                 after: start,
                 limit: PAGE + 1,
+                reader,
                 ..Listing::default()
             };
             let total = project::count_tagged(db, &asked)?;

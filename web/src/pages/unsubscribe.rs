@@ -11,6 +11,7 @@ use askama::Template;
 use potluck_models::account::User;
 use potluck_models::db::UserId;
 use potluck_models::moderation::digest;
+use potluck_models::notice;
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -19,6 +20,7 @@ struct UnsubscribePage {
     layout: Layout,
     token: String,
     username: String,
+    sort: Sort,
     /// It has been pressed.
     done: bool,
 }
@@ -27,6 +29,23 @@ impl UnsubscribePage {
     fn field(&self) -> (&'static str, &'static str) {
         ONE_CLICK
     }
+}
+
+/// What it ends: the daily letter to moderators, or those about what was said to somebody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Digest,
+    Notices,
+}
+
+fn of_token(key: &str, token: &str) -> Option<(Sort, UserId)> {
+    let digest = digest::of_token(key, token).map(|user| (Sort::Digest, user));
+    digest.or_else(|| notice::of_token(key, token).map(|user| (Sort::Notices, user)))
+}
+
+/// What stands in a letter about what was said to somebody.
+pub fn about_notices(url: &str, key: &str, user: UserId) -> String {
+    format!("{url}/unsubscribe/{}", notice::token(key, user))
 }
 
 /// What stands in a letter to somebody.
@@ -40,12 +59,13 @@ pub async fn show(
     app: web::Data<App>,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let id = digest::of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
+    let (sort, id) = of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
     let user = app.read(move |db: &mut Db| User::find(db, id)).await?;
     page(&UnsubscribePage {
         layout: Layout::new(&req),
         token: token.into_inner(),
         username: user.username,
+        sort,
         done: false,
     })
 }
@@ -57,10 +77,13 @@ pub async fn unsubscribe(
     app: web::Data<App>,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let id = digest::of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
+    let (sort, id) = of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
     let user = app
         .write(move |db: &mut Db| -> QueryResult<User> {
-            digest::want(db, id, false)?;
+            match sort {
+                Sort::Digest => digest::want(db, id, false)?,
+                Sort::Notices => notice::end_letters(db, id)?,
+            };
             User::find(db, id)
         })
         .await?;
@@ -68,6 +91,7 @@ pub async fn unsubscribe(
         layout: Layout::new(&req),
         token: token.into_inner(),
         username: user.username,
+        sort,
         done: true,
     })
 }

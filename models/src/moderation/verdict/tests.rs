@@ -202,6 +202,7 @@ fn user_stub() -> User {
         suspended_reason: String::new(),
         network: String::new(),
         created_at: now(),
+        avatar: None,
         sanctioned: Default::default(),
     }
 }
