@@ -10,7 +10,7 @@ use crate::picture::Picture;
 use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
-use crate::{Db, QueryResult, comment, project, release, words};
+use crate::{Db, QueryResult, comment, deletion, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -164,6 +164,7 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Release => release::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
+        deletion::forget(db, id)?;
         // What its author said for it quotes it, often.
         diesel::update(appeals::table.filter(appeals::item_id.eq(id)))
             .set(appeals::words.eq(""))
@@ -746,7 +747,15 @@ impl Revision {
         match kind {
             Kind::Comment => comment::show_body(db, self.item_id, &self.content),
             Kind::Project => project::show_content(db, self.item_id, &self.content),
-            Kind::Release => release::show_notes(db, self.item_id, &self.content),
+            Kind::Release => release::show_content(db, self.item_id, &self.content),
+        }
+    }
+
+    /// As people read it: Markdown. Of a project, the JSON of its fields.
+    pub fn readable(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Release => release::readable(&self.content),
+            Kind::Comment | Kind::Project => self.content.clone(),
         }
     }
 

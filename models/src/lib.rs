@@ -9,8 +9,10 @@ pub mod block;
 pub mod check;
 pub mod comment;
 pub mod db;
+pub mod deletion;
 pub mod gate;
 pub mod intake;
+pub mod invitation;
 pub mod item;
 pub mod job;
 pub mod label;
@@ -27,6 +29,7 @@ pub mod schema;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod slug;
 pub mod spam;
 pub mod thread;
 

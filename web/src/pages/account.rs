@@ -12,7 +12,9 @@ use askama::Template;
 use chrono::Duration;
 use potluck_models::account::{Role, User};
 use potluck_models::db::{SanctionId, SessionId};
+use potluck_models::deletion::Deletion;
 use potluck_models::intake::limits;
+use potluck_models::invitation::Invitation;
 use potluck_models::item::State;
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
@@ -29,6 +31,10 @@ struct AccountPage {
     this: SessionId,
     sessions: Vec<Session>,
     mine: Vec<Card>,
+    /// What they may make too.
+    invitations: Vec<Invitation>,
+    /// Their projects that can be brought back.
+    deleted: Vec<(Deletion, String, String)>,
     /// What moderators did that concerns them.
     sanctions: Vec<Sanction>,
     /// Of a moderator: whether the daily letter of what waits is wanted.
@@ -66,7 +72,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, mine, sanctions, digest) = app
+    let (sessions, (mine, invitations, deleted), sanctions, digest) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -76,7 +82,12 @@ async fn account_page(
             };
             let sanctions = Sanction::for_member(db, id)?;
             let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
-            Ok((Session::of(db, id)?, mine.load(db)?, sanctions, digest))
+            let mine = (
+                mine.load(db)?,
+                Invitation::to(db, id)?,
+                Deletion::of_maker(db, id)?,
+            );
+            Ok((Session::of(db, id)?, mine, sanctions, digest))
         })
         .await?;
     Ok(AccountPage {
@@ -86,6 +97,8 @@ async fn account_page(
         this,
         sessions,
         mine,
+        invitations,
+        deleted,
         sanctions,
         digest,
     })

@@ -3,14 +3,17 @@
 pub mod account;
 pub mod appeals;
 pub mod comments;
+pub mod deleted;
 pub mod home;
 pub mod log;
 pub mod makers;
 pub mod people;
 pub mod projects;
+pub mod release_form;
 pub mod releases;
 pub mod reports;
 pub mod signup;
 pub mod site;
 pub mod tags;
+pub mod team;
 pub mod unsubscribe;
