@@ -9,9 +9,9 @@ use crate::intake::{self, Context, Decision, Text, rules};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State, Submitted};
 use crate::maker::BY_MAKER;
 use crate::project::Project;
-use crate::schema::{comments, items, project_makers, projects, users};
+use crate::schema::{comments, items, project_makers, projects, releases, threads, users};
 use crate::thread::Thread;
-use crate::{Db, QueryResult, block, markdown, mention, notice, words};
+use crate::{Db, QueryResult, block, markdown, mention, notice, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -189,6 +189,7 @@ fn insert(
         },
     )?;
     let html = mention::link(db, &body.html)?;
+    let newest = release::newest_of(db, project.id)?;
     diesel::insert_into(comments::table)
         .values((
             comments::id.eq(id),
@@ -199,6 +200,7 @@ fn insert(
             comments::body.eq(&body.markdown),
             comments::body_html.eq(html),
             comments::created_at.eq(now()),
+            comments::release_id.eq(newest.map(|(id, _)| id)),
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
@@ -372,6 +374,8 @@ pub struct CommentInThread {
     pub in_reply_to: Option<(ItemId, String)>,
     /// An edit that waits for the maker, rendered, if the maker reads.
     pub edit_html: Option<String>,
+    /// The release that was the newest when it was written, where there is a newer one now.
+    pub on_version: Option<String>,
 }
 
 impl CommentInThread {
@@ -722,6 +726,7 @@ fn in_reading_order(rows: Vec<Row>, reader: Reader) -> Vec<CommentInThread> {
                     depth: 0,
                     in_reply_to: None,
                     edit_html: None,
+                    on_version: None,
                 }
             },
         )
@@ -807,6 +812,48 @@ fn with_makers(
         .collect();
     for comment in &mut all {
         comment.maker_of = newest.get(&comment.author_id).cloned();
+    }
+    with_versions(db, thread, roots, all)
+}
+
+/// Adds what the comments of these branches were said about, where a newer release has come since.
+fn with_versions(
+    db: &mut Db,
+    thread: ThreadId,
+    roots: (ItemId, ItemId),
+    mut all: Vec<CommentInThread>,
+) -> QueryResult<Vec<CommentInThread>> {
+    let project: Option<ItemId> = threads::table
+        .find(thread)
+        .select(threads::project_id)
+        .first(db)?;
+    let newest = match project {
+        Some(project) => release::newest_of(db, project)?,
+        None => None,
+    };
+    let Some((newest, released_at)) = newest else {
+        return Ok(all);
+    };
+    let release_items = diesel::alias!(items as release_items);
+    let older: Vec<(ItemId, String)> = comments::table
+        .inner_join(releases::table.on(comments::release_id.eq(releases::id.nullable())))
+        .inner_join(release_items.on(release_items.field(items::id).eq(releases::id)))
+        .filter(
+            comments::thread_id
+                .eq(thread)
+                .and(comments::root_id.between(roots.0, roots.1)),
+        )
+        .filter(release_items.field(items::state).eq(State::Published))
+        .filter(
+            releases::id
+                .ne(newest)
+                .and(releases::released_at.le(released_at)),
+        )
+        .select((comments::id, releases::version))
+        .load(db)?;
+    let mut older: HashMap<ItemId, String> = older.into_iter().collect();
+    for comment in &mut all {
+        comment.on_version = older.remove(&comment.id);
     }
     Ok(all)
 }

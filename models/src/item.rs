@@ -10,7 +10,7 @@ use crate::picture::Picture;
 use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
-use crate::{Db, QueryResult, comment, notice, profile, project, release, words};
+use crate::{Db, QueryResult, comment, deletion, notice, profile, project, release, words};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -171,6 +171,7 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Profile => profile::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
+        deletion::forget(db, id)?;
         // What its author said for it quotes it, often.
         diesel::update(appeals::table.filter(appeals::item_id.eq(id)))
             .set(appeals::words.eq(""))
@@ -761,8 +762,17 @@ impl Revision {
         match kind {
             Kind::Comment => comment::show_body(db, self.item_id, &self.content),
             Kind::Project => project::show_content(db, self.item_id, &self.content),
-            Kind::Release => release::show_notes(db, self.item_id, &self.content),
             Kind::Profile => profile::show(db, self.item_id),
+            Kind::Release => release::show_content(db, self.item_id, &self.content),
+        }
+    }
+
+    /// As people read it: Markdown. Of a project, the JSON of its fields.
+    pub fn readable(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Release => release::readable(&self.content),
+            Kind::Comment | Kind::Project => self.content.clone(),
+            Kind::Profile => self.text.clone(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::schema::{
     threads, users,
 };
 use crate::thread::Thread;
-use crate::{Db, QueryResult, both, markdown, tag, words};
+use crate::{Db, QueryResult, both, markdown, slug, tag, words};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -88,6 +88,9 @@ pub struct Fields {
     /// What the picture shows. The picture is a setting; these words are text like the others.
     #[serde(default)]
     pub picture_alt: String,
+    /// Where its makers want it to be, if they said so: words in an address are text, too.
+    #[serde(default)]
+    pub address: String,
 }
 
 /// A fault and the field it belongs to.
@@ -181,6 +184,7 @@ impl Fields {
                 tags,
                 links: kept,
                 picture_alt: String::new(),
+                address: String::new(),
             })
         } else {
             Err(faults)
@@ -201,6 +205,10 @@ impl Fields {
         if !self.picture_alt.is_empty() {
             text.push('\n');
             text.push_str(&self.picture_alt);
+        }
+        if !self.address.is_empty() {
+            text.push('\n');
+            text.push_str(&self.address);
         }
         text
     }
@@ -448,26 +456,21 @@ fn free_slug(db: &mut Db, title: &str, id: ItemId) -> QueryResult<String> {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .collect();
-    let mut slug: String = words.join("-").chars().take(60).collect();
-    slug.truncate(slug.trim_end_matches('-').len());
-    if slug.is_empty() || slug == "new" {
-        slug = format!("project-{id}");
+    let mut wish: String = words.join("-").chars().take(60).collect();
+    wish.truncate(wish.trim_end_matches('-').len());
+    if wish.is_empty() || wish == "new" {
+        wish = format!("project-{id}");
     }
     // "Duck" with the number 12 may find "Duck 12" there already. The lock is for two of one title
     // at once: the second sees what the first took.
-    let mut candidate = slug.clone();
+    let mut candidate = wish.clone();
     for round in 1.. {
-        dialect::lock(db, &format!("slug:{candidate}"))?;
-        let taken: i64 = projects::table
-            .filter(projects::slug.eq(&candidate))
-            .count()
-            .get_result(db)?;
-        if taken == 0 {
+        if slug::is_free(db, id, &candidate)? {
             break;
         }
         candidate = match round {
-            1 => format!("{slug}-{id}"),
-            n => format!("{slug}-{id}-{n}"),
+            1 => format!("{wish}-{id}"),
+            n => format!("{wish}-{id}-{n}"),
         };
     }
     Ok(candidate)
@@ -510,7 +513,9 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
         tags: Vec::new(),
         links: Vec::new(),
         picture_alt: String::new(),
+        address: String::new(),
     };
+    slug::forget(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
         .set((
@@ -550,6 +555,9 @@ fn write_fields(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
             projects::updated_at.eq(now()),
         ))
         .execute(db)?;
+    if !fields.address.is_empty() {
+        slug::change(db, id, &fields.address)?;
+    }
     describe_picture(db, id, fields)?;
     write_tags_and_links(db, id, fields)
 }
@@ -581,6 +589,17 @@ impl Project {
             .filter(projects::slug.eq(slug))
             .select(Project::as_select())
             .first(db)
+    }
+
+    /// By its address of now, or by one that it had before.
+    pub fn by_address(db: &mut Db, address: &str) -> QueryResult<Project> {
+        if let Some(found) = Project::by_slug(db, address).optional()? {
+            return Ok(found);
+        }
+        match slug::formerly(db, address)? {
+            Some(id) => Project::find(db, id),
+            None => Err(diesel::result::Error::NotFound),
+        }
     }
 
     pub fn terms(&self) -> Terms {
@@ -622,7 +641,11 @@ impl Project {
 
     pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<usize> {
         both!(db, conn => diesel::insert_into(project_makers::table)
-            .values((project_makers::project_id.eq(self.id), project_makers::user_id.eq(user)))
+            .values((
+                project_makers::project_id.eq(self.id),
+                project_makers::user_id.eq(user),
+                project_makers::joined_at.eq(now()),
+            ))
             .on_conflict_do_nothing()
             .execute(conn))
     }

@@ -2,30 +2,83 @@
 
 use crate::account::User;
 use crate::db::{ItemId, dialect, now};
-use crate::gate;
-use crate::intake::{self, Context, Text, limits};
-use crate::item::{Item, Kind, State, Submitted};
+use crate::gate::{self, Refusal};
+use crate::intake::{self, Context, Decision, Outcome, Text, limits};
+use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::project::{FieldError, Project, ShareError, parse_url};
-use crate::schema::{items, pictures, projects, releases, users};
-use crate::{Db, QueryResult, markdown};
-use chrono::NaiveDateTime;
+use crate::schema::{items, pictures, projects, release_links, releases, users};
+use crate::{Db, QueryResult, both, markdown, words};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 pub const MAX_VERSION: usize = 80;
 pub const MAX_NOTES: usize = 50_000;
+/// Addresses of one release.
+pub const MAX_DOWNLOADS: usize = 16;
 
-/// The text of a release, parsed and within its limits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notes {
-    pub version: String,
-    pub notes: String,
-    /// Where it can be had, or empty.
+words! {
+    /// What a download runs on.
+    pub enum System {
+        Linux = "linux",
+        Macos = "macos",
+        Windows = "windows",
+        Web = "web",
+        Android = "android",
+        Ios = "ios",
+        Source = "source",
+        Other = "other",
+    }
+}
+
+impl System {
+    /// As it calls itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            System::Linux => "Linux",
+            System::Macos => "macOS",
+            System::Windows => "Windows",
+            System::Web => "Web",
+            System::Android => "Android",
+            System::Ios => "iOS",
+            System::Source => "Source code",
+            System::Other => "Other",
+        }
+    }
+}
+
+/// Where a release can be had.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Download {
+    pub system: System,
     pub url: String,
 }
 
+/// The text of a release, parsed and within its limits. A revision keeps it as JSON; those of before
+/// there were downloads kept the Markdown of the notes alone. The version is the release's name and a
+/// part of its address: it stays, and no edit changes it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Notes {
+    pub version: String,
+    pub notes: String,
+    pub downloads: Vec<Download>,
+}
+
+/// What the makers set beside the text: no text, so it changes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    pub released_on: NaiveDate,
+    pub prerelease: bool,
+}
+
 impl Notes {
-    pub fn parse(version: &str, notes: &str, url: &str) -> Result<Notes, Vec<FieldError>> {
+    /// Downloads come as (system, address), with empty addresses left out.
+    pub fn parse(
+        version: &str,
+        notes: &str,
+        downloads: &[(&str, &str)],
+    ) -> Result<Notes, Vec<FieldError>> {
         let mut faults = Vec::new();
         let mut fault = |field, message: String| faults.push(FieldError { field, message });
         let version = version.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -59,18 +112,39 @@ impl Notes {
                 format!("Notes have at most 50,000 characters; these have {length}."),
             );
         }
-        let url = match url.trim() {
-            "" => String::new(),
-            typed => parse_url(typed).unwrap_or_else(|| {
-                fault("url", "An address starts with https:// or http://.".into());
-                String::new()
-            }),
-        };
+        let mut kept: Vec<Download> = Vec::new();
+        for (system, typed) in downloads {
+            let typed = typed.trim();
+            if typed.is_empty() {
+                continue;
+            }
+            let (Ok(system), Some(url)) = (system.parse(), parse_url(typed)) else {
+                let words = match system.parse::<System>() {
+                    Ok(_) => "An address starts with https:// or http://.".into(),
+                    Err(_) => format!("Choose a system for “{}”.", short(typed)),
+                };
+                fault("url", words);
+                continue;
+            };
+            let download = Download { system, url };
+            if !kept.contains(&download) {
+                kept.push(download);
+            }
+        }
+        if kept.len() > MAX_DOWNLOADS {
+            fault(
+                "url",
+                format!(
+                    "A release has at most {MAX_DOWNLOADS} addresses; these are {}.",
+                    kept.len()
+                ),
+            );
+        }
         if faults.is_empty() {
             Ok(Notes {
                 version,
                 notes,
-                url,
+                downloads: kept,
             })
         } else {
             Err(faults)
@@ -78,75 +152,211 @@ impl Notes {
     }
 
     /// What the filter reads.
-    fn text(&self) -> String {
-        format!("{}\n{}\n{}", self.version, self.notes, self.url)
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n{}", self.version, self.notes);
+        for download in &self.downloads {
+            text.push('\n');
+            text.push_str(&download.url);
+        }
+        text
+    }
+
+    pub fn to_json(&self) -> QueryResult<String> {
+        serde_json::to_string(self)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))
+    }
+
+    /// What a revision of a release holds.
+    fn stored(content: &str, release: &Release) -> Notes {
+        serde_json::from_str(content).unwrap_or_else(|_| Notes {
+            version: release.version.clone(),
+            notes: content.to_owned(),
+            downloads: only(&release.url),
+        })
     }
 }
 
-/// Takes a new release of a project in. None: the project has this version already.
-pub fn put_out(
+/// As it can be told again beside its field.
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// The one address of a release of before there were several.
+fn only(url: &str) -> Vec<Download> {
+    let download = |url: &str| Download {
+        system: System::Other,
+        url: url.to_owned(),
+    };
+    (!url.is_empty())
+        .then(|| download(url))
+        .into_iter()
+        .collect()
+}
+
+/// A revision's content as people read it: Markdown.
+pub fn readable(content: &str) -> String {
+    let Ok(stored) = serde_json::from_str::<Notes>(content) else {
+        return content.to_owned();
+    };
+    let mut all = stored.notes;
+    if !stored.downloads.is_empty() {
+        all.push_str("\n\n");
+    }
+    for download in &stored.downloads {
+        all.push_str(&format!(
+            "- {}: <{}>\n",
+            download.system.name(),
+            download.url
+        ));
+    }
+    all
+}
+
+/// The day of a release, as a form's field has it: empty is `or`.
+pub fn parse_day(typed: &str, or: NaiveDate, today: NaiveDate) -> Result<NaiveDate, FieldError> {
+    let fault = |message: &str| FieldError {
+        field: "released_on",
+        message: message.to_owned(),
+    };
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(or);
+    }
+    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d")
+        .map_err(|_| fault("A day is written like 2026-03-21."))?;
+    // Somewhere it is tomorrow already.
+    if today.succ_opt().is_some_and(|tomorrow| day > tomorrow) {
+        return Err(fault("This day has not come yet."));
+    }
+    match NaiveDate::from_ymd_opt(1970, 1, 1) {
+        Some(first) if day < first => Err(fault("A release is from 1970 or later.")),
+        _ => Ok(day),
+    }
+}
+
+/// When a release of that day came out, for lists: today's just now, an older one at noon.
+fn moment(day: NaiveDate, at: NaiveDateTime) -> NaiveDateTime {
+    if day >= at.date() {
+        return at;
+    }
+    day.and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default())
+}
+
+/// Why a release was not put out under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    ByAnother,
+    /// Its makers deleted it and may bring it back.
+    ByDeleted,
+}
+
+fn judge(
     db: &mut Db,
     context: &Context,
     author: &User,
-    project: &Project,
-    new: &Notes,
+    text: &str,
+    editing: Option<ItemId>,
     network: &str,
-) -> Result<Option<State>, ShareError> {
-    gate::may_post(author, now()).map_err(ShareError::Refused)?;
-    if !context.limits_off {
-        limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
-    }
-    // Two of one name at once: the second sees the first.
-    dialect::lock(db, &format!("releases:{}", project.id))?;
-    let taken: i64 = releases::table
-        .filter(
-            releases::project_id
-                .eq(project.id)
-                .and(releases::version.eq(&new.version)),
-        )
-        .count()
-        .get_result(db)?;
-    if taken > 0 {
-        return Ok(None);
-    }
-    let text = new.text();
+) -> QueryResult<Decision> {
     let is_maker = User::is_maker(db, author.id)?;
-    let decision = intake::judge(
+    intake::judge(
         db,
         context,
         &Text {
             kind: Kind::Release,
             author,
             is_maker,
-            text: &text,
-            editing: None,
+            text,
+            editing,
             approve_first: false,
             network,
             heat: None,
         },
-    )?;
+    )
+}
+
+/// Takes a new release of a project in.
+pub fn put_out(
+    db: &mut Db,
+    context: &Context,
+    author: &User,
+    project: &Project,
+    (new, facts): (&Notes, Facts),
+    network: &str,
+) -> Result<Result<State, Taken>, ShareError> {
+    gate::may_post(author, now()).map_err(ShareError::Refused)?;
+    if !context.limits_off {
+        limits::texts(db, author.id)?.map_err(ShareError::Limited)?;
+    }
+    // Two of one name at once: the second sees the first.
+    dialect::lock(db, &format!("releases:{}", project.id))?;
+    match Release::find(db, project.id, &new.version).optional()? {
+        Some((_, State::Deleted)) => return Ok(Err(Taken::ByDeleted)),
+        Some(_) => return Ok(Err(Taken::ByAnother)),
+        None => {}
+    }
+    let text = new.text();
+    let decision = judge(db, context, author, &text, None, network)?;
     let id = Item::submit(
         db,
         &Submitted {
             kind: Kind::Release,
             author: author.id,
             project: Some(project.id),
-            content: &new.notes,
+            content: &new.to_json()?,
             text: &text,
             network,
             decision: &decision,
         },
     )?;
-    Release::insert(
-        db,
-        id,
-        project.id,
-        &new.version,
-        &new.notes,
-        &new.url,
-        now(),
-    )?;
-    Ok(Some(Item::find(db, id)?.state))
+    let at = moment(facts.released_on, now());
+    Release::insert(db, id, project.id, new, facts.prerelease, at)?;
+    Ok(Ok(Item::find(db, id)?.state))
+}
+
+/// Takes a changed text in, and sets what is no text. Gives the state the new text got: readers go on
+/// seeing the one before until it is let through.
+pub fn edit(
+    db: &mut Db,
+    context: &Context,
+    editor: &User,
+    release: ItemId,
+    (new, facts): (&Notes, Facts),
+    network: &str,
+) -> Result<State, ShareError> {
+    gate::may_post(editor, now()).map_err(ShareError::Refused)?;
+    let item = dialect::lock_item(db, release)?.ok_or(diesel::result::Error::NotFound)?;
+    if matches!(item.state, State::Removed | State::Deleted) {
+        return Err(ShareError::Refused(Refusal::NotPublished));
+    }
+    let release: Release = releases::table
+        .find(release)
+        .select(Release::as_select())
+        .first(db)?;
+    if facts.released_on != release.released_at.date() {
+        diesel::update(releases::table.find(release.id))
+            .set(releases::released_at.eq(moment(facts.released_on, now())))
+            .execute(db)?;
+    }
+    diesel::update(releases::table.find(release.id))
+        .set(releases::prerelease.eq(facts.prerelease))
+        .execute(db)?;
+    if release.for_editing(db)? == *new {
+        return Ok(item.state);
+    }
+    if !context.limits_off {
+        limits::texts(db, editor.id)?.map_err(ShareError::Limited)?;
+    }
+    let text = new.text();
+    let decision = judge(db, context, editor, &text, Some(release.id), network)?;
+    if item.revise(db, &new.to_json()?, &text, &decision)? {
+        write(db, release.id, new)?;
+        return Ok(Item::find(db, release.id)?.state);
+    }
+    Ok(match decision.outcome {
+        Outcome::Spam => State::Spam,
+        _ => State::Held,
+    })
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Identifiable)]
@@ -157,8 +367,12 @@ pub struct Release {
     pub version: String,
     pub notes: String,
     pub notes_html: String,
+    /// The first of its addresses.
     pub url: String,
     pub released_at: NaiveDateTime,
+    pub prerelease: bool,
+    /// Of the text that readers see.
+    pub edited_at: Option<NaiveDateTime>,
 }
 
 /// A release with what a list shows of its project.
@@ -173,6 +387,9 @@ pub struct NewRelease {
     pub owner: (String, String),
     #[diesel(embed)]
     pub picture: Option<Picture>,
+    /// When it came in: its day may be changed later.
+    #[diesel(select_expression = items::created_at)]
+    pub created_at: NaiveDateTime,
 }
 
 impl NewRelease {
@@ -201,9 +418,59 @@ impl NewRelease {
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = releases)]
 pub struct Version {
+    pub id: ItemId,
     pub version: String,
     pub url: String,
     pub released_at: NaiveDateTime,
+    pub prerelease: bool,
+}
+
+/// What to get: the newest that is no pre-release, or the newest that there is.
+pub fn latest(versions: &[Version]) -> Option<&Version> {
+    let finished = versions.iter().find(|version| !version.prerelease);
+    finished.or(versions.first())
+}
+
+/// Where these can be had, by release. Asked with the first address of each, which those of before
+/// have alone.
+pub fn downloads(
+    db: &mut Db,
+    of: &[(ItemId, &str)],
+) -> QueryResult<HashMap<ItemId, Vec<Download>>> {
+    let ids: Vec<ItemId> = of.iter().map(|(id, _)| *id).collect();
+    let rows: Vec<(ItemId, System, String)> = release_links::table
+        .filter(release_links::release_id.eq_any(ids))
+        .order(release_links::id)
+        .select((
+            release_links::release_id,
+            release_links::system,
+            release_links::url,
+        ))
+        .load(db)?;
+    let mut found: HashMap<ItemId, Vec<Download>> = HashMap::new();
+    for (release, system, url) in rows {
+        let download = Download { system, url };
+        found.entry(release).or_default().push(download);
+    }
+    for (id, url) in of {
+        found.entry(*id).or_insert_with(|| only(url));
+    }
+    Ok(found)
+}
+
+/// The newest published release of a project, for what is written while it is.
+pub fn newest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, NaiveDateTime)>> {
+    releases::table
+        .inner_join(items::table)
+        .filter(
+            releases::project_id
+                .eq(project)
+                .and(items::state.eq(State::Published)),
+        )
+        .order((releases::released_at.desc(), releases::id.desc()))
+        .select((releases::id, releases::released_at))
+        .first(db)
+        .optional()
 }
 
 impl Release {
@@ -212,22 +479,30 @@ impl Release {
         db: &mut Db,
         id: ItemId,
         project: ItemId,
-        version: &str,
-        notes: &str,
-        url: &str,
+        new: &Notes,
+        prerelease: bool,
         at: NaiveDateTime,
-    ) -> QueryResult<usize> {
+    ) -> QueryResult<()> {
         diesel::insert_into(releases::table)
             .values((
                 releases::id.eq(id),
                 releases::project_id.eq(project),
-                releases::version.eq(version),
-                releases::notes.eq(notes),
-                releases::notes_html.eq(markdown::to_html(notes)),
-                releases::url.eq(url),
+                releases::version.eq(&new.version),
+                releases::notes.eq(&new.notes),
+                releases::notes_html.eq(markdown::to_html(&new.notes)),
+                releases::url.eq(first_url(new)),
                 releases::released_at.eq(at),
+                releases::prerelease.eq(prerelease),
             ))
-            .execute(db)
+            .execute(db)?;
+        write_downloads(db, id, &new.downloads)
+    }
+
+    /// The text as it stands, or as its waiting edit has it.
+    pub fn for_editing(&self, db: &mut Db) -> QueryResult<Notes> {
+        let mut stored = Notes::stored(&Revision::newest(db, self.id)?.content, self);
+        stored.version.clone_from(&self.version);
+        Ok(stored)
     }
 
     /// Published ones of a project, newest first.
@@ -318,10 +593,12 @@ impl Release {
     }
 }
 
-/// What its author deleted, after its time. The version stays: it is the release's name.
+/// What its makers deleted, after its time. Its name is free again: no version holds a `/`.
 pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
+    write_downloads(db, id, &[])?;
     diesel::update(releases::table.find(id))
         .set((
+            releases::version.eq(format!("erased/{id}")),
             releases::notes.eq(""),
             releases::notes_html.eq(""),
             releases::url.eq(""),
@@ -330,15 +607,48 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// Shows an earlier or a waiting revision of the notes.
-pub fn show_notes(db: &mut Db, id: ItemId, notes: &str) -> QueryResult<()> {
+/// Shows an earlier or a waiting revision.
+pub fn show_content(db: &mut Db, id: ItemId, content: &str) -> QueryResult<()> {
+    let release: Release = releases::table
+        .find(id)
+        .select(Release::as_select())
+        .first(db)?;
+    write(db, id, &Notes::stored(content, &release))
+}
+
+fn first_url(notes: &Notes) -> &str {
+    notes
+        .downloads
+        .first()
+        .map_or("", |download| download.url.as_str())
+}
+
+fn write(db: &mut Db, id: ItemId, notes: &Notes) -> QueryResult<()> {
     diesel::update(releases::table.find(id))
         .set((
-            releases::notes.eq(notes),
-            releases::notes_html.eq(markdown::to_html(notes)),
+            releases::notes.eq(&notes.notes),
+            releases::notes_html.eq(markdown::to_html(&notes.notes)),
+            releases::url.eq(first_url(notes)),
+            releases::edited_at.eq(now()),
         ))
-        .execute(db)
-        .map(|_| ())
+        .execute(db)?;
+    write_downloads(db, id, &notes.downloads)
+}
+
+fn write_downloads(db: &mut Db, id: ItemId, downloads: &[Download]) -> QueryResult<()> {
+    diesel::delete(release_links::table.filter(release_links::release_id.eq(id))).execute(db)?;
+    let rows: Vec<_> = downloads
+        .iter()
+        .map(|download| {
+            (
+                release_links::release_id.eq(id),
+                release_links::system.eq(download.system),
+                release_links::url.eq(&download.url),
+            )
+        })
+        .collect();
+    both!(db, conn => diesel::insert_into(release_links::table).values(&rows).execute(conn))?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -348,7 +658,7 @@ mod tests {
     #[test]
     fn a_version_is_a_part_of_an_address() {
         for fine in ["1.3", "2026-11", "the one with ducks", "v2 «β»"] {
-            assert!(Notes::parse(fine, "", "").is_ok(), "{fine}");
+            assert!(Notes::parse(fine, "", &[]).is_ok(), "{fine}");
         }
         for bad in [
             "",
@@ -363,15 +673,64 @@ mod tests {
             "50%",
             &"1".repeat(81),
         ] {
-            let faults = Notes::parse(bad, "", "").unwrap_err();
+            let faults = Notes::parse(bad, "", &[]).unwrap_err();
             assert_eq!(faults[0].field, "version", "{bad}");
         }
     }
 
     #[test]
     fn notes_and_address_have_faults_of_their_own() {
-        let faults = Notes::parse("1", &"x".repeat(50_001), "ftp://x.example").unwrap_err();
+        let faults =
+            Notes::parse("1", &"x".repeat(50_001), &[("linux", "ftp://x.example")]).unwrap_err();
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["notes", "url"]);
+    }
+
+    #[test]
+    fn a_download_has_a_system_and_stands_once() {
+        let rows = [
+            ("linux", "https://x.example/a"),
+            ("web", " "),
+            ("linux", "https://x.example/a"),
+            ("source", "https://x.example/a"),
+        ];
+        let notes = Notes::parse("1", "", &rows).unwrap();
+        let systems: Vec<_> = notes.downloads.iter().map(|d| d.system).collect();
+        assert_eq!(systems, [System::Linux, System::Source]);
+        let faults = Notes::parse("1", "", &[("amiga", "https://x.example/a")]).unwrap_err();
+        assert_eq!(faults[0].field, "url");
+        let many: Vec<String> = (0..17).map(|n| format!("https://x.example/{n}")).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|url| ("web", url.as_str())).collect();
+        assert!(Notes::parse("1", "", &many).is_err());
+    }
+
+    #[test]
+    fn moderators_read_the_notes_and_where_it_can_be_had() {
+        let notes = Notes::parse("1", "New **bell**", &[("ios", "https://x.example/a")]).unwrap();
+        let read = readable(&notes.to_json().unwrap());
+        assert_eq!(read, "New **bell**\n\n- iOS: <https://x.example/a>\n");
+        assert_eq!(markdown::links(&read), ["https://x.example/a"]);
+        // As it was kept once.
+        assert_eq!(readable("{} - *new*"), "{} - *new*");
+    }
+
+    #[test]
+    fn a_day_is_neither_in_the_future_nor_before_there_were_days() {
+        let day = |typed: &str| NaiveDate::parse_from_str(typed, "%Y-%m-%d").unwrap();
+        let today = day("2026-03-21");
+        let parse = |typed| parse_day(typed, today, today).ok();
+        assert_eq!(parse(""), Some(today));
+        assert_eq!(parse(" 2025-12-31 "), Some(day("2025-12-31")));
+        assert_eq!(parse("2026-03-22"), Some(day("2026-03-22")));
+        for bad in [
+            "2026-03-23",
+            "21.3.2026",
+            "1969-12-31",
+            "2026-02-30",
+            "+99999-01-01",
+            "x",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
     }
 }

@@ -178,6 +178,25 @@ diesel::table! {
     project_makers (project_id, user_id) {
         project_id -> BigInt,
         user_id -> BigInt,
+        joined_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    maker_invitations (project_id, user_id) {
+        project_id -> BigInt,
+        user_id -> BigInt,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+        declined_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    old_slugs (slug) {
+        slug -> Text,
+        project_id -> BigInt,
+        changed_at -> Timestamp,
     }
 }
 
@@ -206,6 +225,26 @@ diesel::table! {
         notes_html -> Text,
         url -> Text,
         released_at -> Timestamp,
+        prerelease -> Bool,
+        edited_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    release_links (id) {
+        id -> BigInt,
+        release_id -> BigInt,
+        system -> Text,
+        url -> Text,
+    }
+}
+
+diesel::table! {
+    deletions (item_id) {
+        item_id -> BigInt,
+        by_id -> BigInt,
+        at -> Timestamp,
+        before -> Text,
     }
 }
 
@@ -232,6 +271,7 @@ diesel::table! {
         edited_at -> Nullable<Timestamp>,
         folded_at -> Nullable<Timestamp>,
         helped_at -> Nullable<Timestamp>,
+        release_id -> Nullable<BigInt>,
     }
 }
 
@@ -674,10 +714,13 @@ diesel::joinable!(projects -> items (id));
 diesel::joinable!(projects -> users (owner_id));
 diesel::joinable!(project_makers -> projects (project_id));
 diesel::joinable!(project_makers -> users (user_id));
+diesel::joinable!(maker_invitations -> projects (project_id));
 diesel::joinable!(project_tags -> projects (project_id));
 diesel::joinable!(project_links -> projects (project_id));
 diesel::joinable!(releases -> projects (project_id));
 diesel::joinable!(releases -> items (id));
+diesel::joinable!(release_links -> releases (release_id));
+diesel::joinable!(deletions -> items (item_id));
 diesel::joinable!(threads -> projects (project_id));
 diesel::joinable!(item_domains -> items (item_id));
 diesel::joinable!(revisions -> items (item_id));
@@ -702,9 +745,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     pictures,
     projects,
     project_makers,
+    maker_invitations,
+    old_slugs,
     project_links,
     project_tags,
     releases,
+    release_links,
+    deletions,
     threads,
     comments,
     reports,

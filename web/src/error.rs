@@ -16,6 +16,9 @@ pub enum Error {
     /// 410: it was here, and its maker or a moderator took it away.
     #[error("gone")]
     Gone,
+    /// 301 to the same page of a project under its address of now: 308 for a form, which is kept.
+    #[error("moved to {0}")]
+    Moved(String),
     /// To the log-in for a page that was asked for; 403 with the text for one that was sent.
     #[error("log-in required")]
     SignIn,
@@ -63,6 +66,7 @@ impl Error {
     pub fn title(&self) -> &'static str {
         match self {
             Error::NotFound => "There is nothing at this address",
+            Error::Moved(_) => "This has another address now",
             Error::Gone => "This was taken off the table",
             Error::Method(_) => "This address takes no forms",
             Error::SignIn => "Please log in first",
@@ -80,6 +84,7 @@ impl Error {
     pub fn sentence(&self) -> String {
         match self {
             Error::NotFound => "It may have moved, or the address has a typing mistake.".into(),
+            Error::Moved(_) => "It is where its makers moved it.".into(),
             Error::Gone => "Its maker or a moderator took it away.".into(),
             Error::Method(_) => "It can be read, and nothing can be sent to it.".into(),
             Error::SignIn => "You are not logged in, or your session has ended.".into(),
@@ -110,6 +115,7 @@ impl ResponseError for Error {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
+            Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
             Error::SignIn
             | Error::Forbidden(_)
             | Error::Refused(_)

@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::{rfc3339, segment};
+use crate::pages::projects::public;
 use crate::pages::tags::moved;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,7 +12,7 @@ use askama::Template;
 use chrono::NaiveDateTime;
 use potluck_models::account::User;
 use potluck_models::comment::Comment;
-use potluck_models::project::{self, Card, Listing, Project};
+use potluck_models::project::{self, Card, Listing};
 use potluck_models::release::Release;
 use potluck_models::{Db, QueryResult, gate, secret, tag};
 
@@ -286,11 +287,8 @@ pub async fn releases(req: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
         .await?
         .into_iter()
         .map(|new| Entry {
-            id: tag_uri(
-                &url,
-                new.release.released_at,
-                &format!("release/{}", new.release.id),
-            ),
+            // Its day may be changed later; the day it came in does not.
+            id: tag_uri(&url, new.created_at, &format!("release/{}", new.release.id)),
             title: xml(&format!("{} {}", new.title(), new.release.version)),
             link: format!(
                 "{url}/projects/{}/releases/{}",
@@ -300,7 +298,9 @@ pub async fn releases(req: HttpRequest, app: web::Data<App>) -> Result<HttpRespo
             author: xml(new.maker()),
             author_link: format!("{url}/people/{}", new.username()),
             published: new.release.released_at,
-            updated: new.release.released_at,
+            updated: new.release.edited_at.map_or(new.release.released_at, |at| {
+                at.max(new.release.released_at)
+            }),
             summary: String::new(),
             content: xml(&new.release.notes_html),
         })
@@ -327,8 +327,8 @@ pub async fn comments(
     let (slug, _) = path.into_inner();
     let feed = app
         .read(move |db| -> Result<_, Error> {
-            let project = Project::by_slug(db, &slug)?;
-            if !project.is_public() || !gate::shows_comments(project.terms()) {
+            let project = public(db, &slug)?;
+            if !gate::shows_comments(project.terms()) {
                 return Err(Error::NotFound);
             }
             let page = format!("/projects/{}", project.slug);

@@ -167,6 +167,12 @@ fn said(word: &str) -> &'static str {
             "Saved. A moderator looks at the new text first; until then the old one is shown."
         }
         "deleted" => "Deleted.",
+        "invited" => "Invited. They find it in their account and on the page of the project.",
+        "withdrawn" => "The invitation is taken back.",
+        "joined" => "You are one of its makers now.",
+        "not-joined" => "Declined. Nobody is told why.",
+        "left" => "You are not one of its makers any more.",
+        "brought-back" => "It is back, as it was.",
         "commented" => "Thank you for your comment.",
         "comment-waiting" => {
             "Thank you. Your comment waits for a moderator; until then only you see it."
@@ -382,6 +388,24 @@ fn error_page(req: &HttpRequest, error: &Error, id: &str) -> HttpResponse<BoxBod
     if matches!(error, Error::SignIn) && (method == Method::GET || method == Method::HEAD) {
         return HttpResponse::SeeOther()
             .insert_header((header::LOCATION, login(here)))
+            .finish();
+    }
+    if let Error::Moved(slug) = error {
+        let mut parts = here.splitn(4, '/');
+        // `/projects/{slug}`, what is below it, and what was asked of it.
+        let below = match (parts.nth(2), parts.next()) {
+            (Some(_), Some(rest)) => format!("/{rest}"),
+            (Some(last), None) => last
+                .split_once('?')
+                .map_or(String::new(), |(_, query)| format!("?{query}")),
+            _ => String::new(),
+        };
+        let mut response = match *method {
+            Method::GET | Method::HEAD => HttpResponse::MovedPermanently(),
+            _ => HttpResponse::PermanentRedirect(),
+        };
+        return response
+            .insert_header((header::LOCATION, format!("/projects/{slug}{below}")))
             .finish();
     }
     let way_in = match error {

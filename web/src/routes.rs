@@ -12,8 +12,9 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, home, ignored, inbox, lists, makers, mine, people, profile,
-        projects, releases, reports, search, signup, tags, unsubscribe,
+        account, appeals, comments, deleted, home, ignored, inbox, lists, makers, mine, people,
+        profile, projects, release_form, releases, reports, search, signup, tags, team,
+        unsubscribe,
     };
     site
         // Front page and lists
@@ -43,6 +44,14 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/edit", post().to(projects::update))
         .route("/projects/{slug}/delete", get().to(projects::delete_form))
         .route("/projects/{slug}/delete", post().to(projects::delete))
+        .route("/projects/{slug}/makers", get().to(team::show))
+        .route("/projects/{slug}/makers", post().to(team::change))
+        .route("/projects/{slug}/leave", post().to(team::leave))
+        .route("/projects/{slug}/invitation", post().to(team::answer))
+        .route(
+            "/projects/{slug}/restore",
+            post().to(deleted::restore_project),
+        )
         .route("/projects/{slug}/report", get().to(reports::project_form))
         .route("/projects/{slug}/report", post().to(reports::project))
         .route(
@@ -56,12 +65,35 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/releases", get().to(releases::of_project))
         .route(
             "/projects/{slug}/releases/new",
-            get().to(releases::new_form),
+            get().to(release_form::new_form),
         )
-        .route("/projects/{slug}/releases/new", post().to(releases::create))
+        .route(
+            "/projects/{slug}/releases/new",
+            post().to(release_form::create),
+        )
         .route(
             "/projects/{slug}/releases/{version}",
             get().to(releases::show),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/edit",
+            get().to(release_form::edit_form),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/edit",
+            post().to(release_form::update),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/delete",
+            get().to(release_form::delete_form),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/delete",
+            post().to(release_form::delete),
+        )
+        .route(
+            "/projects/{slug}/releases/{version}/restore",
+            post().to(release_form::restore),
         )
         .route(
             "/projects/{slug}/releases/{version}/report",

@@ -142,7 +142,7 @@ impl Entry {
                 parent: parents.get(&item.id).cloned(),
                 picture: pictures.remove(&item.id),
                 release: versions.get(&item.id).cloned(),
-                content: Content::of(item.kind, &revision.content),
+                content: Content::of(item.kind, &revision.readable(item.kind)),
                 earlier: earlier.remove(&item.id).unwrap_or_default(),
                 reports: reports.remove(&item.id).unwrap_or_default(),
                 makers: makers.remove(&item.id).unwrap_or_default(),

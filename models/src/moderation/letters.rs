@@ -367,8 +367,8 @@ impl Text {
     fn of(entry: &Entry, news: News) -> Text {
         let words = match &entry.content {
             Content::Project { fields, .. } => format!("{}\n{}", fields.title, fields.summary),
-            Content::Prose(_) => entry.revision.content.clone(),
             Content::Profile { .. } => entry.revision.text.clone(),
+            Content::Prose(_) => entry.revision.readable(entry.item.kind),
         };
         Text {
             news,

@@ -25,7 +25,7 @@ use potluck_models::moderation::{letters, log};
 use potluck_models::picture::Picture;
 use potluck_models::profile;
 use potluck_models::project::{self, Choices, Fields, Intent, Link, LinkKind};
-use potluck_models::release::Release;
+use potluck_models::release::{self, Notes, Release};
 use potluck_models::schema::{
     batches, comments, items, projects, reports, revisions, users, verdicts,
 };
@@ -118,7 +118,13 @@ struct ProjectRelease {
     version: String,
     notes: String,
     days_ago: f64,
+    /// Where it can be had, if it is the same everywhere.
+    #[serde(default)]
     url: String,
+    #[serde(default)]
+    downloads: Vec<release::Download>,
+    #[serde(default)]
+    prerelease: bool,
 }
 
 #[derive(Deserialize)]
@@ -568,6 +574,7 @@ impl Demo<'_> {
             tags: project.tags.clone(),
             links,
             picture_alt: project.picture.alt.clone(),
+            address: String::new(),
         };
         let choices = Choices {
             comment_policy: project.comment_policy,
@@ -618,7 +625,16 @@ impl Demo<'_> {
         owner: &User,
         release: &ProjectRelease,
     ) -> anyhow::Result<()> {
-        let text = format!("{}\n{}\n{}", release.version, release.notes, release.url);
+        let only = (release::System::Other.as_str(), release.url.as_str());
+        let each = release
+            .downloads
+            .iter()
+            .map(|one| (one.system.as_str(), one.url.as_str()));
+        let downloads: Vec<(&str, &str)> = std::iter::once(only).chain(each).collect();
+        let notes = Notes::parse(&release.version, &release.notes, &downloads)
+            .map_err(|faults| anyhow::anyhow!("{}: {faults:?}", release.version))?;
+        let text = notes.text();
+        let json = notes.to_json()?;
         let judged = Text {
             kind: Kind::Release,
             author: owner,
@@ -638,22 +654,14 @@ impl Demo<'_> {
             kind: Kind::Release,
             author: owner.id,
             project: Some(project),
-            content: &release.notes,
+            content: &json,
             text: &text,
             network: "",
             decision: &decision,
         };
         let id = Item::submit(db, &new)?;
         let at = self.ago(release.days_ago);
-        Release::insert(
-            db,
-            id,
-            project,
-            &release.version,
-            &release.notes,
-            &release.url,
-            at,
-        )?;
+        Release::insert(db, id, project, &notes, release.prerelease, at)?;
         self.turn_back(db, id, at)?;
         diesel::update(items::table.find(id))
             .set(items::looked_at.eq(at))

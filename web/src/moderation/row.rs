@@ -155,7 +155,7 @@ impl Row {
     pub fn links(&self) -> Vec<String> {
         let revision = &self.entry.revision;
         match &self.entry.content {
-            Content::Prose(_) => markdown::links(&revision.content),
+            Content::Prose(_) => markdown::links(&revision.readable(self.entry.item.kind)),
             Content::Project { fields, .. } => {
                 let own = fields.links.iter().map(|link| link.url.clone());
                 own.chain(markdown::links(&fields.description)).collect()

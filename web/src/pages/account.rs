@@ -13,7 +13,9 @@ use askama::Template;
 use chrono::Duration;
 use potluck_models::account::{Role, User};
 use potluck_models::db::{ItemId, SanctionId, SessionId};
+use potluck_models::deletion::Deletion;
 use potluck_models::intake::limits;
+use potluck_models::invitation::Invitation;
 use potluck_models::item::State;
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
@@ -34,6 +36,10 @@ struct AccountPage {
     mine: Vec<Card>,
     /// Of these, what stays away from readers for good.
     kept_away: HashSet<ItemId>,
+    /// What they may make too.
+    invitations: Vec<Invitation>,
+    /// Their projects that can be brought back.
+    deleted: Vec<(Deletion, String, String)>,
     /// What moderators did that concerns them.
     sanctions: Vec<Sanction>,
     /// Of a moderator: whether the daily letter of what waits is wanted.
@@ -72,7 +78,7 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, mine, kept_away, sanctions, digest, wishes) = app
+    let (sessions, (mine, kept_away, invitations, deleted), sanctions, digest, wishes) = app
         .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
@@ -84,9 +90,12 @@ async fn account_page(
             let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
             let mine = mine.load(db)?;
             let kept_away = people::kept_away(db, &mine)?;
+            let invitations = Invitation::to(db, id)?;
+            let deleted = Deletion::of_maker(db, id)?;
+            let mine = (mine, kept_away, invitations, deleted);
             let sessions = Session::of(db, id)?;
             let wishes = Wishes::of(db, id)?;
-            Ok((sessions, mine, kept_away, sanctions, digest, wishes))
+            Ok((sessions, mine, sanctions, digest, wishes))
         })
         .await?;
     Ok(AccountPage {
@@ -97,6 +106,8 @@ async fn account_page(
         sessions,
         mine,
         kept_away,
+        invitations,
+        deleted,
         sanctions,
         digest,
         wishes,

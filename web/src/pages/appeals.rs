@@ -157,7 +157,7 @@ async fn form_page(
             }
             None => {
                 let newest = Revision::newest(db, id)?;
-                let html = potluck_models::markdown::to_html(&newest.content);
+                let html = potluck_models::markdown::to_html(&newest.readable(item.kind));
                 (format!("your {}", item.kind), Html(html), "/account".into())
             }
         };

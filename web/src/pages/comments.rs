@@ -611,9 +611,11 @@ pub async fn post(
     let (asked, viewer) = (slug.clone(), user.id);
     let project = app
         .read(move |db| -> Result<Project, Error> {
-            let project = Project::by_slug(db, &asked)?;
+            let project = Project::by_address(db, &asked)?;
             let visible = project.state == State::Published || project.is_made_by(db, viewer)?;
-            if visible {
+            if visible && project.slug != asked {
+                Err(Error::Moved(project.slug))
+            } else if visible {
                 Ok(project)
             } else {
                 Err(Error::NotFound)

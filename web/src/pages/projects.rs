@@ -7,8 +7,8 @@ use crate::forms::{Form, Query, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
-use crate::pages::appeals;
 use crate::pages::comments::Talk;
+use crate::pages::{appeals, deleted};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
@@ -30,8 +30,9 @@ use potluck_models::project::{
     self, Card, Choices, FieldError, Fields, Intent, Link, LinkKind, PAGE, Project, ProjectKind,
     ShareError, link_field,
 };
-use potluck_models::release::{Release, Version};
-use potluck_models::{Db, QueryResult, markdown};
+use potluck_models::release::{self, Download, Release, Version};
+use potluck_models::{Db, QueryResult, deletion, invitation, markdown, slug};
+use std::collections::HashMap;
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
 /// Whatever else stands in an address is the beginning.
@@ -75,7 +76,6 @@ fn one_line(text: &str) -> String {
 #[derive(Clone, Copy)]
 pub struct Standing {
     pub on_team: bool,
-    pub is_owner: bool,
     pub is_moderator: bool,
 }
 
@@ -86,7 +86,6 @@ impl Standing {
                 Some(viewer) => project.is_made_by(db, viewer.id)?,
                 None => false,
             },
-            is_owner: viewer.is_some_and(|viewer| viewer.id == project.owner_id),
             is_moderator: viewer
                 .is_some_and(|viewer| viewer.role >= potluck_models::account::Role::Moderator),
         })
@@ -100,10 +99,14 @@ pub fn visible(
     slug: &str,
     viewer: Option<&User>,
 ) -> Result<(Project, Standing), Error> {
-    let project = Project::by_slug(db, slug)?;
+    let project = Project::by_address(db, slug)?;
     let standing = Standing::of(db, &project, viewer)?;
     let insider = standing.is_moderator || (standing.on_team && project.state != State::Deleted);
     if project.is_public() || insider {
+        // Only who may see it is told where it is now.
+        if project.slug != slug {
+            return Err(Error::Moved(project.slug));
+        }
         return Ok((project, standing));
     }
     let was_public = project.published_at.is_some() || standing.on_team;
@@ -111,6 +114,18 @@ pub fn visible(
         State::Deleted | State::Removed if was_public => Error::Gone,
         _ => Error::NotFound,
     })
+}
+
+/// The project of an address, as everybody sees it.
+pub fn public(db: &mut Db, slug: &str) -> Result<Project, Error> {
+    let project = Project::by_address(db, slug)?;
+    if project.state != State::Published {
+        return Err(Error::NotFound);
+    }
+    if project.slug != slug {
+        return Err(Error::Moved(project.slug));
+    }
+    Ok(project)
 }
 
 #[derive(Template)]
@@ -121,10 +136,14 @@ struct ShowPage {
     item: Item,
     standing: Standing,
     makers: Vec<(UserId, String, String)>,
+    /// The reader is asked to make it too.
+    invited: bool,
     tags: Vec<String>,
     links: Vec<Link>,
     picture: Option<Picture>,
     versions: Vec<Version>,
+    /// Of the latest of them.
+    downloads: Vec<Download>,
     waiting_releases: Vec<String>,
     /// Minutes between two comments of one person, where a moderator asked for it.
     slow: Option<i32>,
@@ -199,6 +218,17 @@ impl ShowPage {
     fn shared_at(&self) -> &NaiveDateTime {
         let project = &self.project;
         project.published_at.as_ref().unwrap_or(&project.created_at)
+    }
+
+    /// What to get.
+    fn latest(&self) -> Option<&Version> {
+        release::latest(&self.versions)
+    }
+
+    /// A pre-release that is newer than that.
+    fn coming(&self) -> Option<&Version> {
+        let latest = self.latest()?;
+        self.versions.first().filter(|first| first.id != latest.id)
     }
 
     fn owner(&self) -> &str {
@@ -309,13 +339,27 @@ pub async fn show(
     let settings = app.settings();
     let make = app
         .read_here(move |db| -> Result<_, Error> {
-            let (project, standing) = visible(db, &slug, me.as_ref().map(|me| &me.user))?;
+            let viewer = me.as_ref().map(|me| &me.user);
+            let (project, standing) = match visible(db, &slug, viewer) {
+                Err(Error::Gone) => return Ok(Err(deleted::of_maker(db, &slug, viewer)?)),
+                found => found?,
+            };
             let item = Item::find(db, project.id)?;
             let makers = project.makers(db)?;
+            let invited = match viewer {
+                Some(viewer) => invitation::is_invited(db, project.id, viewer.id)?,
+                None => false,
+            };
             let tags = project.tags(db)?;
             let links = project.links(db)?;
             let picture = project.picture(db)?;
             let versions = Release::versions(db, project.id)?;
+            let downloads = match release::latest(&versions) {
+                Some(latest) => release::downloads(db, &[(latest.id, &latest.url)])?
+                    .remove(&latest.id)
+                    .unwrap_or_default(),
+                None => Vec::new(),
+            };
             let waiting_releases = if standing.on_team || standing.is_moderator {
                 Release::waiting(db, project.id)?
             } else {
@@ -325,25 +369,30 @@ pub async fn show(
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
-            Ok(move |layout| ShowPage {
+            Ok(Ok(move |layout| ShowPage {
                 layout,
                 project,
                 item,
                 standing,
                 makers,
+                invited,
                 tags,
                 links,
                 picture,
                 versions,
+                downloads,
                 waiting_releases,
                 slow,
                 appeal,
                 kept_away,
                 talk,
-            })
+            }))
         })
         .await?;
-    let shown = make(layout);
+    let shown = match make {
+        Ok(make) => make(layout),
+        Err(what) => return deleted::answer(&req, what),
+    };
     let texts = shown.talk.shown().chain([shown.item.id]);
     app.views.count(&visitor, texts);
     page(&shown)
@@ -364,6 +413,8 @@ struct Typed {
     closed: bool,
     picture_alt: String,
     picture_remove: bool,
+    /// Of a project that is there already; None from who sends the form without this field.
+    address: Option<String>,
 }
 
 const LINK_ORDER: [LinkKind; 4] = [
@@ -397,10 +448,12 @@ impl Typed {
             closed: form.has("closed"),
             picture_alt: text("picture_alt"),
             picture_remove: form.has("picture_remove"),
+            address: form.has("address").then(|| text("address")),
         }
     }
 
-    fn of(project: &Project, fields: Fields, picture: Option<&Picture>) -> Typed {
+    /// `wished`: an address among the fields still waits to be taken.
+    fn of(project: &Project, fields: Fields, picture: Option<&Picture>, wished: bool) -> Typed {
         let link = |kind: LinkKind| {
             let found = fields.links.iter().find(|link| link.kind == kind);
             (kind, found.map_or(String::new(), |link| link.url.clone()))
@@ -420,6 +473,10 @@ impl Typed {
                 _ => fields.picture_alt,
             },
             picture_remove: false,
+            address: Some(match wished {
+                true if !fields.address.is_empty() => fields.address,
+                _ => project.slug.clone(),
+            }),
         }
     }
 
@@ -451,10 +508,18 @@ impl Typed {
             fault("comment_policy", "Choose who may comment.".into());
             CommentPolicy::Members
         });
+        let address = match &self.address {
+            Some(typed) => slug::parse(typed).unwrap_or_else(|error| {
+                faults.push(error);
+                String::new()
+            }),
+            None => String::new(),
+        };
         match parsed {
             Ok(fields) if faults.is_empty() => Ok((
                 Fields {
                     picture_alt: one_line(&self.picture_alt),
+                    address,
                     ..fields
                 },
                 Choices {
@@ -478,7 +543,6 @@ struct Editing {
     slug: String,
     title: String,
     is_draft: bool,
-    is_owner: bool,
     picture: Option<Picture>,
     /// What the editor saw: compared when it comes back, so that two editors do not
     /// overwrite each other unknowing.
@@ -844,16 +908,16 @@ pub fn own(db: &mut Db, slug: &str, user: &User) -> Result<(Project, Standing), 
 
 /// The open form of a project, and the project as it is stored.
 fn open(db: &mut Db, slug: &str, user: &User) -> Result<(Editing, Typed), Error> {
-    let (project, standing) = own(db, slug, user)?;
+    let (project, _) = own(db, slug, user)?;
     let picture = project.picture(db)?;
     let fields = project.fields_for_editing(db)?;
-    let typed = Typed::of(&project, fields, picture.as_ref());
+    let wished = Item::find(db, project.id)?.has_waiting_edit();
+    let typed = Typed::of(&project, fields, picture.as_ref(), wished);
     let editing = Editing {
         seen: seen(db, &project)?,
         slug: project.slug,
         title: project.title,
         is_draft: project.state == State::Draft,
-        is_owner: standing.is_owner,
         picture,
     };
     Ok((editing, typed))
@@ -882,10 +946,14 @@ enum Edited {
     Saved {
         state: State,
         before: State,
+        /// Where it is now.
+        slug: String,
         /// A picture that is not shown any more.
         replaced: Option<Picture>,
     },
     Conflict,
+    /// Another project is or was at the address.
+    Taken,
 }
 
 pub async fn update(
@@ -972,6 +1040,13 @@ pub async fn update(
             if choices.picture_id.is_none() {
                 fields.picture_alt.clear();
             }
+            let stored = project.fields_for_editing(db)?;
+            let stays = fields.address == project.slug && stored.address.is_empty();
+            if fields.address.is_empty() || stays {
+                fields.address = stored.address;
+            } else if !slug::is_free(db, project.id, &fields.address)? {
+                return Ok(Edited::Taken);
+            }
             // With a line in the log.
             let (closed, first) = (choices.closed, choices.approve_first);
             maker::switch(db, &editor, &project, Some(closed), Some(first))?;
@@ -994,6 +1069,7 @@ pub async fn update(
             Ok(Edited::Saved {
                 state,
                 before: project.state,
+                slug: Project::find(db, project.id)?.slug,
                 replaced,
             })
         })
@@ -1002,6 +1078,7 @@ pub async fn update(
         Ok(Edited::Saved {
             state,
             before,
+            slug,
             replaced,
         }) => {
             if let Some(old) = replaced {
@@ -1014,6 +1091,15 @@ pub async fn update(
                 _ => "waiting",
             };
             Ok(see_other(format!("/projects/{slug}?said={word}")))
+        }
+        Ok(Edited::Taken) => {
+            forget_files(&app, sizes);
+            let errors = vec![FieldError {
+                field: "address",
+                message: "Another project has this address, or had it once.".into(),
+            }];
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            again(&req, status, &form, Some(editing), errors, None)
         }
         Ok(Edited::Conflict) => {
             forget_files(&app, sizes);
@@ -1037,11 +1123,12 @@ struct DeletePage {
     project: Project,
 }
 
+/// What a moderator took away its makers may delete all the same.
 fn owned(db: &mut Db, slug: &str, user: &User) -> Result<Project, Error> {
     let (project, standing) = visible(db, slug, Some(user))?;
-    if !standing.is_owner {
+    if !standing.on_team {
         return Err(Error::Forbidden(
-            "Only the owner of a project can delete it.".into(),
+            "Only the makers of a project can delete it.".into(),
         ));
     }
     if project.state == State::Deleted {
@@ -1071,21 +1158,13 @@ pub async fn delete(
     _form: Form,
 ) -> Result<HttpResponse, Error> {
     let (slug, user) = (slug.into_inner(), member.user().clone());
-    let to = format!("/people/{}?said=deleted", user.username);
     app.write(move |db| -> Result<(), Error> {
         let project = owned(db, &slug, &user)?;
-        Item::find(db, project.id)?.delete(db)?;
-        potluck_models::moderation::log::Act {
-            actor: Some(user.id),
-            act: "delete",
-            item: Some(project.id),
-            ..Default::default()
-        }
-        .write(db)?;
+        deletion::delete(db, user.id, project.id)?;
         Ok(())
     })
     .await?;
-    Ok(see_other(to))
+    Ok(see_other("/account?said=deleted#deleted"))
 }
 
 #[cfg(test)]

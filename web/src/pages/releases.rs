@@ -1,27 +1,27 @@
-//! Releases: the newest of all projects, those of one, the page of one, and the form for a new one.
+//! Releases: the newest of all projects, those of one, and the page of one.
 
 use crate::app::App;
 use crate::error::Error;
-use crate::forms::{Form, Query, see_other};
-use crate::layout::{self, Html, Layout, page, page_with, segment};
+use crate::forms::Query;
+use crate::layout::{Html, Layout, page, segment};
 use crate::moderation::beside::Beside;
-use crate::pages::appeals;
-use crate::pages::projects::{ListQuery, after, own, parse_after, visible};
-use crate::session::{self, Member, Visitor};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use crate::pages::projects::{ListQuery, after, parse_after, visible};
+use crate::pages::{appeals, deleted};
+use crate::session::Visitor;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
 use potluck_models::db::now;
 use potluck_models::gate;
 use potluck_models::ignore;
+use potluck_models::db::ItemId;
 use potluck_models::item::{Item, State};
 use potluck_models::markdown;
 use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
-use potluck_models::project::{FieldError, Project};
-use potluck_models::release::{self, NewRelease, Notes, Release, Version};
+use potluck_models::project::Project;
+use potluck_models::release::{self, Download, NewRelease, Release, Version};
+use std::collections::HashMap;
 
 const PAGE: i64 = 30;
 
@@ -76,10 +76,15 @@ struct OfPage {
     layout: Layout,
     project: Project,
     releases: Vec<Release>,
+    downloads: HashMap<ItemId, Vec<Download>>,
     on_team: bool,
 }
 
 impl OfPage {
+    fn downloads(&self, release: &Release) -> &[Download] {
+        self.downloads.get(&release.id).map_or(&[], Vec::as_slice)
+    }
+
     fn excerpt(&self, release: &Release) -> String {
         markdown::excerpt(&release.notes_html, 280)
     }
@@ -93,17 +98,20 @@ pub async fn of_project(
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let (slug, viewer) = (slug.into_inner(), visitor.user().cloned());
-    let (project, standing, releases) = app
+    let (project, standing, releases, downloads) = app
         .read(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, viewer.as_ref())?;
             let releases = Release::of(db, project.id)?;
-            Ok((project, standing, releases))
+            let first: Vec<_> = releases.iter().map(|r| (r.id, r.url.as_str())).collect();
+            let downloads = release::downloads(db, &first)?;
+            Ok((project, standing, releases, downloads))
         })
         .await?;
     page(&OfPage {
         layout: Layout::new(&req),
         project,
         releases,
+        downloads,
         on_team: standing.on_team,
     })
 }
@@ -116,6 +124,7 @@ struct ShowPage {
     layout: Layout,
     project: Project,
     release: Release,
+    downloads: Vec<Download>,
     state: State,
     item: Item,
     /// Of another's project.
@@ -140,9 +149,13 @@ impl ShowPage {
         }
     }
 
-    fn beside(&self) -> Beside {
+    fn address(&self) -> String {
         let version = segment(&self.release.version);
-        let back = format!("/projects/{}/releases/{version}", self.project.slug);
+        format!("/projects/{}/releases/{version}", self.project.slug)
+    }
+
+    fn beside(&self) -> Beside {
+        let back = self.address();
         let (csrf, settings) = (&self.layout.csrf, &self.layout.settings);
         Beside::new(&self.item, "this release".into(), &back, csrf, settings)
     }
@@ -150,6 +163,14 @@ impl ShowPage {
     fn notice(&self) -> Option<(&'static str, String)> {
         let told = |strong, rest: &str| Some((strong, rest.to_owned()));
         match self.state {
+            State::Published
+                if self.item.has_waiting_edit() && (self.on_team || self.may_decide) =>
+            {
+                told(
+                    "An edit waits for a moderator.",
+                    "Until then everybody sees the text as it was before.",
+                )
+            }
             State::Published | State::Unlisted => None,
             State::Spam if self.is_moderator => told(
                 "In Spam.",
@@ -190,7 +211,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let ((slug, version), viewer) = (path.into_inner(), visitor.user().cloned());
     let layout = Layout::new(&req);
-    let make = app
+    let shown = app
         .read(move |db| -> Result<_, Error> {
             let (project, standing) = visible(db, &slug, viewer.as_ref())?;
             let (release, state) = Release::find(db, project.id, &version)?;
@@ -198,11 +219,16 @@ pub async fn show(
             match state {
                 State::Published => {}
                 State::Removed | State::Deleted if !insider => return Err(Error::Gone),
-                State::Deleted if !standing.is_moderator => return Err(Error::Gone),
+                State::Deleted if !standing.is_moderator => {
+                    return Ok(Shown::Deleted(deleted::of_release(db, &project, &release)?));
+                }
                 _ if !insider => return Err(Error::NotFound),
                 _ => {}
             }
             let item = Item::find(db, release.id)?;
+            let downloads = release::downloads(db, &[(release.id, &release.url)])?
+                .remove(&release.id)
+                .unwrap_or_default();
             let reader = viewer.as_ref().map(|viewer| viewer.id);
             let appeal = appeals::Note::for_reader(db, &item, reader)?;
             let kept_away = state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
@@ -214,10 +240,11 @@ pub async fn show(
             let newer = at
                 .filter(|at| *at > 0)
                 .map(|at| versions.swap_remove(at - 1));
-            Ok(move |layout| ShowPage {
+            Ok(Shown::Page(Box::new(ShowPage {
                 layout,
                 project,
                 release,
+                downloads,
                 state,
                 own: reader == Some(item.author_id),
                 kept_away,
@@ -228,152 +255,20 @@ pub async fn show(
                 appeal,
                 older,
                 newer,
-            })
+            })))
         })
         .await?;
-    let shown = make(layout);
-    app.views.count(&visitor, [shown.item.id]);
-    page(&shown)
-}
-
-// ---- A new one ----
-
-#[derive(Template)]
-#[template(path = "releases/form.html")]
-struct FormPage {
-    layout: Layout,
-    project: Project,
-    errors: Vec<FieldError>,
-    version: String,
-    notes: String,
-    url: String,
-    preview: Option<Html>,
-    refused: Option<(String, Option<(&'static str, &'static str)>)>,
-}
-
-impl FormPage {
-    fn fault(&self, field: &str) -> Html {
-        layout::fault(&self.errors, field)
-    }
-
-    fn described(&self, field: &str, has_hint: bool) -> Html {
-        layout::described(&self.errors, field, has_hint)
-    }
-
-    fn of(req: &HttpRequest, project: Project, form: &Form) -> FormPage {
-        FormPage {
-            layout: Layout::new(req),
-            project,
-            errors: Vec::new(),
-            version: form.get("version").to_owned(),
-            notes: form.get("notes").to_owned(),
-            url: form.get("url").to_owned(),
-            preview: None,
-            refused: None,
+    match shown {
+        Shown::Page(shown) => {
+            app.views.count(&visitor, [shown.item.id]);
+            page(&*shown)
         }
+        Shown::Deleted(what) => deleted::answer(&req, what),
     }
 }
 
-pub async fn new_form(
-    req: HttpRequest,
-    app: web::Data<App>,
-    member: Member,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let (slug, user) = (slug.into_inner(), member.user().clone());
-    let refusal = gate::may_post(&user, now()).err();
-    let (project, _) = app.read(move |db| own(db, &slug, &user)).await?;
-    page(&FormPage {
-        refused: refusal.map(|refusal| (refusal.sentence(), refusal.way_in())),
-        ..FormPage::of(&req, project, &Form::default())
-    })
-}
-
-pub async fn create(
-    req: HttpRequest,
-    app: web::Data<App>,
-    visitor: Visitor,
-    slug: web::Path<String>,
-    form: Form,
-) -> Result<HttpResponse, Error> {
-    let user = visitor.user().cloned().ok_or(Error::SignIn)?;
-    let (asked, editor) = (slug.into_inner(), user.clone());
-    let (project, _) = app.read(move |db| own(db, &asked, &editor)).await?;
-    if form.has("preview") {
-        return page(&FormPage {
-            preview: Some(Html(markdown::to_html(form.get("notes").trim()))),
-            ..FormPage::of(&req, project, &form)
-        });
-    }
-    let invalid = |project, errors| {
-        page_with(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &FormPage {
-                errors,
-                ..FormPage::of(&req, project, &form)
-            },
-        )
-    };
-    let new = match Notes::parse(form.get("version"), form.get("notes"), form.get("url")) {
-        Ok(new) => new,
-        Err(errors) => return invalid(project, errors),
-    };
-    let address = format!(
-        "/projects/{}/releases/{}",
-        project.slug,
-        segment(&new.version)
-    );
-    let (intake, network) = (
-        app.intake(session::caller(&app, &req)),
-        session::network(&app, &req),
-    );
-    let slug = project.slug.clone();
-    let put_out = app
-        .write(move |db| -> Result<Option<State>, Error> {
-            let (project, _) = own(db, &slug, &user)?;
-            Ok(release::put_out(
-                db,
-                &intake.context(),
-                &user,
-                &project,
-                &new,
-                &network,
-            )?)
-        })
-        .await;
-    let (status, refused, wait) = match put_out {
-        Ok(Some(State::Published)) => return Ok(see_other(format!("{address}?said=released"))),
-        Ok(Some(_)) => return Ok(see_other(format!("{address}?said=waiting"))),
-        Ok(None) => {
-            let errors = vec![FieldError {
-                field: "version",
-                message: "This project has a release of that name already.".into(),
-            }];
-            return invalid(project, errors);
-        }
-        Err(Error::Refused(refusal)) => (
-            StatusCode::FORBIDDEN,
-            (refusal.sentence(), refusal.way_in()),
-            None,
-        ),
-        Err(Error::SlowDown(limited)) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            (limited.sentence(), None),
-            Some(limited.seconds()),
-        ),
-        Err(error) => return Err(error),
-    };
-    let mut response = page_with(
-        status,
-        &FormPage {
-            refused: Some(refused),
-            ..FormPage::of(&req, project, &form)
-        },
-    )?;
-    if let Some(seconds) = wait {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    Ok(response)
+/// What its makers find at the address of a release.
+enum Shown {
+    Page(Box<ShowPage>),
+    Deleted(deleted::Deleted),
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Layout, page, page_with, segment};
 use crate::pages::comments::find_visible;
-use crate::pages::projects::visible;
+use crate::pages::projects::{public, visible};
 use crate::session::{Member, SignedIn, Visitor};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -87,10 +87,7 @@ fn the_comment(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, 
 }
 
 fn public_project(db: &mut Db, slug: &str) -> Result<(Project, User), Error> {
-    let project = Project::by_slug(db, slug)?;
-    if project.state != State::Published {
-        return Err(Error::NotFound);
-    }
+    let project = public(db, slug)?;
     let owner = User::find(db, project.owner_id)?;
     Ok((project, owner))
 }

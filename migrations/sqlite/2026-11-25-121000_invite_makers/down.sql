@@ -1,0 +1,2 @@
+DROP TABLE maker_invitations;
+ALTER TABLE project_makers DROP COLUMN joined_at;
