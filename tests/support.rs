@@ -650,6 +650,10 @@ impl Site {
             #[diesel(sql_type = diesel::sql_types::Text)]
             line: String,
         }
+        // What was published before is told to people by a job of its own.
+        wait_for("the notices to be made", || {
+            (self.count("jobs WHERE kind = 'notices'") == 0).then_some(())
+        });
         crate::schema::tables()
             .into_iter()
             .map(|(table, columns)| {
