@@ -820,7 +820,7 @@ fn with_makers(
 fn with_versions(
     db: &mut Db,
     thread: ThreadId,
-    roots: (ItemId, ItemId),
+    roots: &[ItemId],
     mut all: Vec<CommentInThread>,
 ) -> QueryResult<Vec<CommentInThread>> {
     let project: Option<ItemId> = threads::table
@@ -838,11 +838,8 @@ fn with_versions(
     let older: Vec<(ItemId, String)> = comments::table
         .inner_join(releases::table.on(comments::release_id.eq(releases::id.nullable())))
         .inner_join(release_items.on(release_items.field(items::id).eq(releases::id)))
-        .filter(
-            comments::thread_id
-                .eq(thread)
-                .and(comments::root_id.between(roots.0, roots.1)),
-        )
+        .filter(comments::thread_id.eq(thread))
+        .filter(comments::root_id.eq_any(roots))
         .filter(release_items.field(items::state).eq(State::Published))
         .filter(
             releases::id

@@ -11,7 +11,7 @@ use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Item, Kind, State};
 use crate::job::Job;
-use crate::moderation::sanction::UNTOLD;
+use crate::moderation::UNTOLD;
 use crate::project::Project;
 use crate::schema::{comments, ignores, items, notices, project_makers, projects, users};
 use crate::{Db, QueryResult, both, ignore, markdown, mention, secret, words};

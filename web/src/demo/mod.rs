@@ -22,12 +22,13 @@ use potluck_models::item::{Item, Kind, Revision, RevisionState, State, Submitted
 use potluck_models::moderation::report::{self, ReportReason};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::moderation::{letters, log};
+use potluck_models::notice;
 use potluck_models::picture::Picture;
 use potluck_models::profile;
 use potluck_models::project::{self, Choices, Fields, Intent, Link, LinkKind};
 use potluck_models::release::{self, Notes, Release};
 use potluck_models::schema::{
-    batches, comments, items, projects, reports, revisions, users, verdicts,
+    batches, comments, items, jobs, notices, projects, reports, revisions, users, verdicts,
 };
 use potluck_models::settings::Settings;
 use potluck_models::spam::Options;
@@ -259,7 +260,8 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
     write_tx(&mut db, |db| {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
-            .map_err(Rollback)
+            .map_err(Rollback)?;
+        demo.tell(db).map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
     println!("  Done in {:.1?}.", start.elapsed());
@@ -485,6 +487,27 @@ impl Demo<'_> {
              (SELECT min(created_at), max(created_at) FROM items WHERE campaign_id = campaigns.id)",
         )
         .execute(db)?;
+        Ok(())
+    }
+
+    /// What was said to people lies in their inboxes, as old as it is, and most of it is read.
+    fn tell(&self, db: &mut Db) -> anyhow::Result<()> {
+        let said: Vec<ItemId> = comments::table
+            .order((comments::created_at, comments::id))
+            .select(comments::id)
+            .load(db)?;
+        notice::make(db, &said)?;
+        diesel::delete(jobs::table.filter(jobs::kind.eq_any([notice::JOB, notice::LETTER])))
+            .execute(db)?;
+        diesel::sql_query(
+            "UPDATE notices SET mailed_at = created_at, \
+             created_at = (SELECT c.created_at FROM comments c WHERE c.id = comment_id)",
+        )
+        .execute(db)?;
+        let lately = self.start - Duration::days(1);
+        diesel::update(notices::table.filter(notices::created_at.lt(lately)))
+            .set(notices::read_at.eq(lately))
+            .execute(db)?;
         Ok(())
     }
 

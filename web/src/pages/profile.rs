@@ -179,6 +179,8 @@ pub async fn save(
     let said = match saved {
         Ok(Ok(State::Published)) => "saved",
         Ok(Ok(State::Deleted)) => "profile-cleared",
+        // The same words again: the page says what became of them.
+        Ok(Ok(State::Removed)) => "",
         Ok(Ok(_)) => "profile-waiting",
         Ok(Err(fault)) => {
             page.errors = vec![fault];

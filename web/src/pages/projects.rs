@@ -32,7 +32,6 @@ use potluck_models::project::{
 };
 use potluck_models::release::{self, Download, Release, Version};
 use potluck_models::{Db, QueryResult, deletion, invitation, markdown, slug};
-use std::collections::HashMap;
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
 /// Whatever else stands in an address is the beginning.
