@@ -187,7 +187,7 @@ fn insert(
             decision,
         },
     )?;
-    let newest = release::newest_of(db, project.id)?;
+    let newest = release::newest_of(db, project.id, now())?;
     diesel::insert_into(comments::table)
         .values((
             comments::id.eq(id),
@@ -198,7 +198,7 @@ fn insert(
             comments::body.eq(&body.markdown),
             comments::body_html.eq(&body.html),
             comments::created_at.eq(now()),
-            comments::release_id.eq(newest.map(|(id, _)| id)),
+            comments::release_id.eq(newest),
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
@@ -798,7 +798,7 @@ fn with_versions(
         .select(threads::project_id)
         .first(db)?;
     let newest = match project {
-        Some(project) => release::newest_of(db, project)?,
+        Some(project) => release::latest_of(db, project)?,
         None => None,
     };
     let Some((newest, released_at)) = newest else {
