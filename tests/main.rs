@@ -39,3 +39,4 @@ mod schema;
 mod spam_cli;
 mod teams;
 mod training;
+mod unlisted;

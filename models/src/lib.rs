@@ -32,6 +32,7 @@ pub mod settings;
 pub mod slug;
 pub mod spam;
 pub mod thread;
+pub mod unlisted;
 
 pub use db::{Db, QueryResult, now};
 pub use diesel::result::Error as DbError;

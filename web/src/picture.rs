@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, web};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits};
+use potluck_models::item::State;
 use potluck_models::picture::Picture;
 use potluck_models::secret;
 use std::collections::HashSet;
@@ -284,7 +285,10 @@ pub async fn serve(
                 .ok_or(Error::NotFound)?;
             let user = picture.shown_by(db)?;
             let is_public = user.as_ref().is_some_and(|project| project.is_public());
-            let mut allowed = is_public || is_moderator || viewer == Some(picture.owner_id);
+            // Of an unlisted project: the name of the file is as secret as the link.
+            let unlisted = user.as_ref().is_some_and(|p| p.state == State::Unlisted);
+            let mut allowed =
+                is_public || unlisted || is_moderator || viewer == Some(picture.owner_id);
             if let (false, Some(project), Some(viewer)) = (allowed, user, viewer) {
                 allowed = project.is_made_by(db, viewer)?;
             }

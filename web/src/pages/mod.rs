@@ -12,6 +12,7 @@ pub mod projects;
 pub mod release_form;
 pub mod releases;
 pub mod reports;
+pub mod secret;
 pub mod signup;
 pub mod site;
 pub mod tags;
