@@ -89,6 +89,8 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/projects/{slug}/edit",               [No,    No,    No,    Fault, No,    No]),
     ("GET",  "/projects/{slug}/delete",             [LogIn, No,    No,    Page,  No,    No]),
     ("POST", "/projects/{slug}/delete",             [No,    No,    No,    Done,  No,    No]),
+    ("GET",  "/projects/{slug}/link",               [LogIn, No,    No,    Page,  No,    No]),
+    ("POST", "/projects/{slug}/link",               [No,    No,    No,    Fault, No,    No]),
     ("GET",  "/projects/{slug}/makers",             [LogIn, No,    No,    Page,  No,    No]),
     ("POST", "/projects/{slug}/makers",             [No,    No,    No,    Fault, No,    No]),
     ("POST", "/projects/{slug}/leave",              [No,    No,    No,    Fault, No,    No]),

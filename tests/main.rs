@@ -46,3 +46,4 @@ mod search;
 mod spam_cli;
 mod teams;
 mod training;
+mod unlisted;

@@ -279,6 +279,14 @@ on_both! {
         assert!(html.contains(MARK), "{html}");
         assert_eq!(html.matches("comment-mark\">on ").count(), 1, "{html}");
         assert!(visitor.get(&format!("/comments/{id}")).expect(200).html().contains(MARK));
+        // What is said of a pre-release is old when that is out, and not before.
+        put_out(&odile, &duck, "2.0-beta", &[("prerelease", "1")]).expect(303);
+        let early = site.comment("ann", &duck, "The beta is loud again, though.");
+        let html = visitor.get(&format!("/comments/{early}")).expect(200).html();
+        assert!(!html.contains("comment-mark\">on "), "{html}");
+        let html = visitor.get(&duck.path()).expect(200).html();
+        assert_eq!(html.matches("comment-mark\">on ").count(), 1, "{html}");
+        site.put(release(site, "2.0-beta"), State::Removed);
         // Once the newer one is away, it is about the newest again.
         site.put(release(site, "1.1"), State::Removed);
         visitor.get(&duck.path()).expect(200).says("Version 1.0").does_not_say(MARK);

@@ -650,15 +650,12 @@ impl Site {
             #[diesel(sql_type = diesel::sql_types::Text)]
             line: String,
         }
-<<<<<<< HEAD
         // What the sweep counts when the site starts, with nobody's reading.
         let swept = ["search_progress", "search_words", "project_ranks"];
-=======
         // What was published before is told to people by a job of its own.
         wait_for("the notices to be made", || {
             (self.count("jobs WHERE kind = 'notices'") == 0).then_some(())
         });
->>>>>>> people
         crate::schema::tables()
             .into_iter()
             .filter(|(table, _)| !swept.contains(&table.as_str()))

@@ -189,7 +189,7 @@ fn insert(
         },
     )?;
     let html = mention::link(db, &body.html)?;
-    let newest = release::newest_of(db, project.id)?;
+    let newest = release::newest_of(db, project.id, now())?;
     diesel::insert_into(comments::table)
         .values((
             comments::id.eq(id),
@@ -200,7 +200,7 @@ fn insert(
             comments::body.eq(&body.markdown),
             comments::body_html.eq(html),
             comments::created_at.eq(now()),
-            comments::release_id.eq(newest.map(|(id, _)| id)),
+            comments::release_id.eq(newest),
         ))
         .execute(db)?;
     if decision.outcome == intake::Outcome::Publish {
@@ -828,7 +828,7 @@ fn with_versions(
         .select(threads::project_id)
         .first(db)?;
     let newest = match project {
-        Some(project) => release::newest_of(db, project)?,
+        Some(project) => release::latest_of(db, project)?,
         None => None,
     };
     let Some((newest, released_at)) = newest else {

@@ -10,7 +10,9 @@ use crate::picture::Picture;
 use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
-use crate::{Db, QueryResult, comment, deletion, notice, profile, project, release, words};
+use crate::{
+    Db, QueryResult, comment, deletion, notice, profile, project, release, unlisted, words,
+};
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -28,7 +30,8 @@ words! {
 }
 
 words! {
-    /// Where an item stands (`unlisted` is in the design and reached by no act yet). Only `published` counts, is listed, fed or mailed.
+    /// Where an item stands. Only `published` counts, is listed, fed or mailed; `unlisted` is a project
+    /// that was let through, for those who have its link.
     pub enum State {
         Draft = "draft",
         Unlisted = "unlisted",
@@ -262,7 +265,7 @@ impl Item {
         let (mut why, mut evidence) = (decision.why.clone(), decision.evidence.clone());
         let facts = facts::of(text);
         let last = Revision::newest(db, self.id)?;
-        let keep_visible = self.state == State::Published && state != State::Published;
+        let keep_visible = self.is_shown() && state != State::Published;
         // Released by nobody yet: the stricter of the old reason and the new one. The maker comes
         // after the moderators, so a text does not go from their queue to the maker's by an edit.
         let with_moderators = matches!(
@@ -271,14 +274,14 @@ impl Item {
         );
         let goes_on_waiting = match (self.state, decision.outcome) {
             (State::Spam, _) | (State::Held, Outcome::Publish) => true,
-            (State::Held | State::Published, Outcome::Hold) => with_moderators,
+            (State::Held | State::Published | State::Unlisted, Outcome::Hold) => with_moderators,
             _ => false,
         };
         if goes_on_waiting {
             (state, queue) = (self.state, self.queue);
             (why, evidence) = (self.why.clone(), self.evidence.clone());
         } else if keep_visible {
-            state = State::Published;
+            state = self.state;
         }
         // An edit of a published text that replaces one still waiting leaves nothing to wait for.
         diesel::update(
@@ -291,7 +294,7 @@ impl Item {
         .set(revisions::state.eq(RevisionState::Withdrawn))
         .execute(db)?;
         let revision_state = match state {
-            State::Published if keep_visible => RevisionState::Waiting,
+            State::Published | State::Unlisted if keep_visible => RevisionState::Waiting,
             State::Held | State::Spam => RevisionState::Waiting,
             State::Draft => RevisionState::Draft,
             _ => RevisionState::Published,
@@ -367,6 +370,14 @@ impl Item {
         to: Standing,
         counts: &mut Counts,
     ) -> QueryResult<i32> {
+        let mut to = to;
+        if self.kind == Kind::Project && matches!(to.state, State::Published | State::Unlisted) {
+            // Who lets it through does not put it into the lists: that is its makers' to say.
+            to.state = match unlisted::among(db, &[self.id])?.is_empty() {
+                true => State::Published,
+                false => State::Unlisted,
+            };
+        }
         let to_state = to.state;
         let published_at = match to.state {
             State::Published => to.published_at.or(Some(now())),
@@ -419,8 +430,14 @@ impl Item {
             ))
             .execute(db)?;
         if to.state == State::Published {
+            let kept_out = unlisted::among(db, &ids)?;
+            diesel::update(items::table.filter(items::id.eq_any(kept_out)))
+                .set(items::state.eq(State::Unlisted))
+                .execute(db)?;
             diesel::update(
-                items::table.filter(items::id.eq_any(&ids).and(items::published_at.is_null())),
+                items::table
+                    .filter(items::id.eq_any(&ids).and(items::published_at.is_null()))
+                    .filter(items::state.eq(State::Published)),
             )
             .set(items::published_at.eq(now()))
             .execute(db)?;
@@ -462,7 +479,12 @@ impl Item {
 
     /// An edit of this published text waits for a person.
     pub fn has_waiting_edit(&self) -> bool {
-        self.state == State::Published && self.queue.is_some()
+        self.is_shown() && self.queue.is_some()
+    }
+
+    /// To everybody, or to those who have its link.
+    pub fn is_shown(&self) -> bool {
+        matches!(self.state, State::Published | State::Unlisted)
     }
 }
 

@@ -43,6 +43,7 @@ pub mod slug;
 pub mod spam;
 pub mod tag;
 pub mod thread;
+pub mod unlisted;
 
 pub use db::{Db, QueryResult, now};
 pub use diesel::result::Error as DbError;

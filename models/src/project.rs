@@ -16,7 +16,7 @@ use crate::schema::{
     threads, users,
 };
 use crate::thread::Thread;
-use crate::{Db, QueryResult, both, markdown, slug, tag, words};
+use crate::{Db, QueryResult, both, markdown, slug, tag, unlisted, words};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -317,6 +317,10 @@ pub struct Project {
     pub picture_id: Option<PictureId>,
     pub created_at: NaiveDateTime,
     pub updated_at: NaiveDateTime,
+    /// Its makers keep it out of the lists.
+    pub unlisted: bool,
+    /// What its link ends with.
+    pub secret: Option<String>,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -338,6 +342,8 @@ pub enum ShareError {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
     Draft,
+    /// Let through as if it were published, and shown to those who have its link.
+    Unlisted,
     Publish,
 }
 
@@ -385,7 +391,7 @@ pub fn share(
     }
     let decision = match intent {
         Intent::Draft => Decision::draft(),
-        Intent::Publish => {
+        Intent::Unlisted | Intent::Publish => {
             if !context.limits_off {
                 limits::waiting(db, context.settings, author.id)?.map_err(ShareError::Limited)?;
             }
@@ -442,6 +448,16 @@ pub fn share(
     Thread::create_for(db, id)?;
     write_tags_and_links(db, id, fields)?;
     describe_picture(db, id, fields)?;
+    if intent == Intent::Unlisted {
+        unlisted::wish(db, id, true)?;
+        let item = Item::find(db, id)?;
+        if item.state == State::Published {
+            // It never was public.
+            let mut to = item.standing();
+            (to.state, to.published_at) = (State::Unlisted, None);
+            item.settle(db, to)?;
+        }
+    }
     Ok(Project::find(db, id)?)
 }
 
@@ -610,9 +626,14 @@ impl Project {
         }
     }
 
-    /// Readers may see it: what is unlisted has no link to it, but is not secret.
+    /// Everybody may see it.
     pub fn is_public(&self) -> bool {
-        matches!(self.state, State::Published | State::Unlisted)
+        self.state == State::Published
+    }
+
+    /// Whether this is the end of the link of an unlisted project.
+    pub fn opens_with(&self, key: &str) -> bool {
+        self.state == State::Unlisted && self.secret.as_deref() == Some(key)
     }
 
     pub fn is_made_by(&self, db: &mut Db, user: UserId) -> QueryResult<bool> {
@@ -719,6 +740,9 @@ impl Project {
         let unchanged = self.fields_for_editing(db)? == *fields;
         if unchanged && item.state != State::Draft {
             return Ok(item.state);
+        }
+        if item.state == State::Draft && intent != Intent::Draft {
+            unlisted::wish(db, self.id, intent == Intent::Unlisted)?;
         }
         let decision = if stays_draft {
             Decision::draft()

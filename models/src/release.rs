@@ -458,8 +458,8 @@ pub fn downloads(
     Ok(found)
 }
 
-/// The newest published release of a project, for what is written while it is.
-pub fn newest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, NaiveDateTime)>> {
+/// The newest published release of a project at that time, for what is written then.
+pub fn newest_of(db: &mut Db, project: ItemId, at: NaiveDateTime) -> QueryResult<Option<ItemId>> {
     releases::table
         .inner_join(items::table)
         .filter(
@@ -467,7 +467,27 @@ pub fn newest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, Na
                 .eq(project)
                 .and(items::state.eq(State::Published)),
         )
+        .filter(releases::released_at.le(at))
         .order((releases::released_at.desc(), releases::id.desc()))
+        .select(releases::id)
+        .first(db)
+        .optional()
+}
+
+/// What to get of a project now, as [`latest`] has it: a pre-release makes nothing old.
+pub fn latest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, NaiveDateTime)>> {
+    releases::table
+        .inner_join(items::table)
+        .filter(
+            releases::project_id
+                .eq(project)
+                .and(items::state.eq(State::Published)),
+        )
+        .order((
+            releases::prerelease,
+            releases::released_at.desc(),
+            releases::id.desc(),
+        ))
         .select((releases::id, releases::released_at))
         .first(db)
         .optional()

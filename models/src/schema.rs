@@ -171,6 +171,8 @@ diesel::table! {
         picture_id -> Nullable<BigInt>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        unlisted -> Bool,
+        secret -> Nullable<Text>,
     }
 }
 

@@ -172,6 +172,9 @@ fn said(word: &str) -> &'static str {
         "joined" => "You are one of its makers now.",
         "not-joined" => "Declined. Nobody is told why.",
         "left" => "You are not one of its makers any more.",
+        "unlisted" => "Only who has the secret link finds it now. The link stands on its page.",
+        "listed" => "It is in the lists now.",
+        "new-link" => "There is a new link. The one of before leads nowhere.",
         "brought-back" => "It is back, as it was.",
         "commented" => "Thank you for your comment.",
         "comment-waiting" => {

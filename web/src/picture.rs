@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, web};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Limits};
+use potluck_models::item::State;
 use potluck_models::picture::Picture;
 use potluck_models::secret;
 use std::collections::HashSet;
@@ -340,8 +341,9 @@ pub async fn serve(
                 .filter(|picture| picture.extension == wanted)
                 .ok_or(Error::NotFound)?;
             let user = picture.shown_by(db)?;
+            // Of an unlisted project: the name of the file is as secret as the link.
             let is_public = match &user {
-                Some(project) => project.is_public(),
+                Some(project) => project.is_public() || project.state == State::Unlisted,
                 None => picture.is_avatar(db)?,
             };
             let mut allowed = is_public || is_moderator || viewer == Some(picture.owner_id);

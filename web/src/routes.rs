@@ -13,7 +13,7 @@ fn get() -> actix_web::Route {
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, comments, deleted, home, ignored, inbox, lists, makers, mine, people,
-        profile, projects, release_form, releases, reports, search, signup, tags, team,
+        profile, projects, release_form, releases, reports, search, secret, signup, tags, team,
         unsubscribe,
     };
     site
@@ -44,6 +44,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/edit", post().to(projects::update))
         .route("/projects/{slug}/delete", get().to(projects::delete_form))
         .route("/projects/{slug}/delete", post().to(projects::delete))
+        .route("/projects/{slug}/link", get().to(secret::show))
+        .route("/projects/{slug}/link", post().to(secret::change))
         .route("/projects/{slug}/makers", get().to(team::show))
         .route("/projects/{slug}/makers", post().to(team::change))
         .route("/projects/{slug}/leave", post().to(team::leave))

@@ -104,8 +104,8 @@ fn is_away(item: &Item) -> bool {
     match item.state {
         State::Held | State::Spam => true,
         State::Removed => item.why != BY_MAKER,
-        State::Published => item.queue.is_some(),
-        State::Draft | State::Unlisted | State::Deleted => false,
+        State::Published | State::Unlisted => item.queue.is_some(),
+        State::Draft | State::Deleted => false,
     }
 }
 

@@ -718,7 +718,10 @@ impl Demo<'_> {
                 .execute(db)?;
         }
         diesel::update(comments::table.find(id))
-            .set(comments::created_at.eq(at))
+            .set((
+                comments::created_at.eq(at),
+                comments::release_id.eq(release::newest_of(db, project.id, at)?),
+            ))
             .execute(db)?;
         self.turn_back(db, id, at)?;
         Ok(id)

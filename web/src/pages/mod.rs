@@ -18,6 +18,7 @@ pub mod release_form;
 pub mod releases;
 pub mod reports;
 pub mod search;
+pub mod secret;
 pub mod signup;
 pub mod site;
 pub mod sitemap;

@@ -8,7 +8,7 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
-use crate::pages::{appeals, deleted};
+use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
 use actix_web::http::StatusCode;
@@ -98,10 +98,26 @@ pub fn visible(
     slug: &str,
     viewer: Option<&User>,
 ) -> Result<(Project, Standing), Error> {
+    visible_with(db, slug, "", viewer)
+}
+
+/// The same, for who comes with the key of a secret link.
+pub fn visible_with(
+    db: &mut Db,
+    slug: &str,
+    key: &str,
+    viewer: Option<&User>,
+) -> Result<(Project, Standing), Error> {
     let project = Project::by_address(db, slug)?;
     let standing = Standing::of(db, &project, viewer)?;
     let insider = standing.is_moderator || (standing.on_team && project.state != State::Deleted);
-    if project.is_public() || insider {
+    let invited = match viewer {
+        Some(viewer) if project.state == State::Unlisted => {
+            invitation::is_invited(db, project.id, viewer.id)?
+        }
+        _ => false,
+    };
+    if project.is_public() || insider || invited || project.opens_with(key) {
         // Only who may see it is told where it is now.
         if project.slug != slug {
             return Err(Error::Moved(project.slug));
@@ -131,6 +147,8 @@ pub fn public(db: &mut Db, slug: &str) -> Result<Project, Error> {
 #[template(path = "projects/show.html")]
 struct ShowPage {
     layout: Layout,
+    /// What the links to its other pages end with.
+    key: String,
     project: Project,
     item: Item,
     standing: Standing,
@@ -192,11 +210,15 @@ impl ShowPage {
                 "Waiting for a moderator.",
                 "Only its makers and moderators see this page until then.",
             ),
-            State::Published if self.item.has_waiting_edit() => told(
+            State::Published | State::Unlisted if self.item.has_waiting_edit() => told(
                 "An edit waits for a moderator.",
                 "Until then everybody sees the text as it was before.",
             ),
-            State::Published | State::Unlisted => None,
+            State::Unlisted => told(
+                "Not in the lists.",
+                "Whoever has the secret link sees this page.",
+            ),
+            State::Published => None,
         }
     }
 
@@ -320,6 +342,9 @@ pub struct ShowQuery {
     /// Of the talk.
     #[serde(default)]
     order: String,
+    /// Of a secret link.
+    #[serde(default)]
+    key: String,
 }
 
 pub async fn show(
@@ -330,8 +355,9 @@ pub async fn show(
     query: Query<ShowQuery>,
 ) -> Result<HttpResponse, Error> {
     let (slug, me) = (slug.into_inner(), visitor.signed_in.clone());
-    let after = query.0.after.parse().unwrap_or(ItemId(0));
-    let order = query.0.order.parse().unwrap_or(Order::Oldest);
+    let ShowQuery { after, order, key } = query.0;
+    let after = after.parse().unwrap_or(ItemId(0));
+    let order = order.parse().unwrap_or(Order::Oldest);
     let layout = Layout::new(&req);
     let csrf = layout.csrf.clone();
     let slow = app.rules().slow(&slug).map(|slow| slow.rule.number);
@@ -339,7 +365,7 @@ pub async fn show(
     let make = app
         .read_here(move |db| -> Result<_, Error> {
             let viewer = me.as_ref().map(|me| &me.user);
-            let (project, standing) = match visible(db, &slug, viewer) {
+            let (project, standing) = match visible_with(db, &slug, &key, viewer) {
                 Err(Error::Gone) => return Ok(Err(deleted::of_maker(db, &slug, viewer)?)),
                 found => found?,
             };
@@ -370,6 +396,7 @@ pub async fn show(
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
+                key: secret::query(&project, &key),
                 project,
                 item,
                 standing,
@@ -394,7 +421,7 @@ pub async fn show(
     };
     let texts = shown.talk.shown().chain([shown.item.id]);
     app.views.count(&visitor, texts);
-    page(&shown)
+    Ok(secret::quietly(page(&shown)?, &shown.project))
 }
 
 // ---- The form ----
@@ -818,11 +845,7 @@ pub async fn create(
         fields.picture_alt.clear();
     }
     let sizes = store_picture(&app, sizes).await?;
-    let intent = if form.has("draft") {
-        Intent::Draft
-    } else {
-        Intent::Publish
-    };
+    let intent = intent(&form);
     let (intake, network) = (
         app.intake(session::caller(&app, &req)),
         session::network(&app, &req),
@@ -857,10 +880,22 @@ pub async fn create(
     }
 }
 
+/// By the button that was pressed.
+fn intent(form: &Form) -> Intent {
+    if form.has("draft") {
+        Intent::Draft
+    } else if form.has("unlisted") {
+        Intent::Unlisted
+    } else {
+        Intent::Publish
+    }
+}
+
 fn said(state: State) -> &'static str {
     match state {
         State::Published => "published",
         State::Draft => "draft",
+        State::Unlisted => "unlisted",
         _ => "waiting",
     }
 }
@@ -1011,11 +1046,7 @@ pub async fn update(
     }
     let remove = form.has("picture_remove");
     let sizes = store_picture(&app, sizes).await?;
-    let intent = if form.has("draft") {
-        Intent::Draft
-    } else {
-        Intent::Publish
-    };
+    let intent = intent(&form);
     let (intake, network) = (
         app.intake(session::caller(&app, &req)),
         session::network(&app, &req),
@@ -1085,8 +1116,10 @@ pub async fn update(
             }
             let word = match (before, state) {
                 (State::Draft, state) => said(state),
-                (State::Published, State::Published) => "saved",
-                (State::Published, _) => "edit-waiting",
+                (State::Published, State::Published) | (State::Unlisted, State::Unlisted) => {
+                    "saved"
+                }
+                (State::Published | State::Unlisted, _) => "edit-waiting",
                 _ => "waiting",
             };
             Ok(see_other(format!("/projects/{slug}?said={word}")))

@@ -153,11 +153,16 @@ impl FormPage {
         }
     }
 
-    /// The filled rows, and empty ones after them.
+    /// The filled rows, and empty ones after them for the systems that are not there yet.
     fn rows(&self) -> Vec<(String, String)> {
         let mut rows = self.typed.downloads.clone();
-        let all = (rows.len() + self.room).min(MAX_DOWNLOADS).max(rows.len());
-        rows.resize(all, (String::new(), String::new()));
+        let all = (rows.len() + self.room).min(MAX_DOWNLOADS);
+        while rows.len() < all {
+            let has = |system: &&System| rows.iter().any(|(named, _)| named == system.as_str());
+            let next = System::ALL.iter().find(|system| !has(system));
+            let next = next.unwrap_or(&System::Other).as_str();
+            rows.push((next.to_owned(), String::new()));
+        }
         rows
     }
 

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Html, Layout, page, segment};
 use crate::moderation::beside::Beside;
-use crate::pages::projects::{ListQuery, after, parse_after, visible};
-use crate::pages::{appeals, deleted};
+use crate::pages::projects::{ListQuery, after, parse_after, visible_with};
+use crate::pages::{appeals, deleted, secret};
 use crate::session::{self, Visitor};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -68,10 +68,19 @@ pub async fn list(
 
 // ---- Of one project ----
 
+#[derive(serde::Deserialize)]
+pub struct Keyed {
+    /// Of a secret link.
+    #[serde(default)]
+    key: String,
+}
+
 #[derive(Template)]
 #[template(path = "releases/of.html")]
 struct OfPage {
     layout: Layout,
+    /// What links end with behind a secret one.
+    key: String,
     project: Project,
     releases: Vec<Release>,
     downloads: HashMap<ItemId, Vec<Download>>,
@@ -94,24 +103,29 @@ pub async fn of_project(
     app: web::Data<App>,
     visitor: Visitor,
     slug: web::Path<String>,
+    query: Query<Keyed>,
 ) -> Result<HttpResponse, Error> {
     let (slug, viewer) = (slug.into_inner(), visitor.user().cloned());
+    let key = query.0.key;
+    let asked = key.clone();
     let (project, standing, releases, downloads) = app
         .read(move |db| -> Result<_, Error> {
-            let (project, standing) = visible(db, &slug, viewer.as_ref())?;
+            let (project, standing) = visible_with(db, &slug, &asked, viewer.as_ref())?;
             let releases = Release::of(db, project.id)?;
             let first: Vec<_> = releases.iter().map(|r| (r.id, r.url.as_str())).collect();
             let downloads = release::downloads(db, &first)?;
             Ok((project, standing, releases, downloads))
         })
         .await?;
-    page(&OfPage {
+    let response = page(&OfPage {
         layout: Layout::new(&req),
-        project,
+        key: secret::query(&project, &key),
+        project: project.clone(),
         releases,
         downloads,
         on_team: standing.on_team,
-    })
+    })?;
+    Ok(secret::quietly(response, &project))
 }
 
 // ---- One release ----
@@ -120,6 +134,8 @@ pub async fn of_project(
 #[template(path = "releases/show.html")]
 struct ShowPage {
     layout: Layout,
+    /// What links end with behind a secret one.
+    key: String,
     project: Project,
     release: Release,
     downloads: Vec<Download>,
@@ -206,12 +222,14 @@ pub async fn show(
     app: web::Data<App>,
     visitor: Visitor,
     path: web::Path<(String, String)>,
+    query: Query<Keyed>,
 ) -> Result<HttpResponse, Error> {
+    let key = query.0.key;
     let ((slug, version), viewer) = (path.into_inner(), visitor.user().cloned());
     let layout = Layout::new(&req);
     let shown = app
         .read(move |db| -> Result<_, Error> {
-            let (project, standing) = visible(db, &slug, viewer.as_ref())?;
+            let (project, standing) = visible_with(db, &slug, &key, viewer.as_ref())?;
             let (release, state) = Release::find(db, project.id, &version)?;
             let insider = standing.on_team || standing.is_moderator;
             match state {
@@ -240,6 +258,7 @@ pub async fn show(
                 .map(|at| versions.swap_remove(at - 1));
             Ok(Shown::Page(Box::new(ShowPage {
                 layout,
+                key: secret::query(&project, &key),
                 project,
                 release,
                 downloads,
@@ -259,7 +278,7 @@ pub async fn show(
     match shown {
         Shown::Page(shown) => {
             app.views.count(&visitor, [shown.item.id]);
-            page(&*shown)
+            Ok(secret::quietly(page(&*shown)?, &shown.project))
         }
         Shown::Deleted(what) => deleted::answer(&req, what),
     }

@@ -1,0 +1,2 @@
+ALTER TABLE projects DROP COLUMN secret;
+ALTER TABLE projects DROP COLUMN unlisted;
