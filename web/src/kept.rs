@@ -28,9 +28,9 @@ impl<T: Clone> Kept<T> {
     /// Does not replace what is fresh: a value that was taken from here is no newer than that.
     pub fn keep(&self, value: T) {
         let mut kept = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        if !kept
+        if kept
             .as_ref()
-            .is_some_and(|(at, _)| at.elapsed() < self.moment)
+            .is_none_or(|(at, _)| at.elapsed() >= self.moment)
         {
             *kept = Some((Instant::now(), value));
         }
