@@ -4,6 +4,7 @@ use crate::support::*;
 use diesel::prelude::*;
 use potluck_models::db::{ItemId, write_tx};
 use potluck_models::item::State;
+use potluck_models::release::{Notes, Release};
 use potluck_models::search::{self, index};
 use potluck_models::{check, schema};
 
@@ -98,7 +99,8 @@ on_both! {
         let release = site.db(|db| {
             diesel::sql_query("INSERT INTO items (kind, author_id, project_id, state, why, evidence, network, created_at, published_at, script) SELECT 'release', owner_id, id, 'published', '', '', '', created_at, created_at, 'Latin' FROM projects WHERE title = 'Canary racer'").execute(db)?;
             let id: ItemId = schema::items::table.order(schema::items::id.desc()).select(schema::items::id).first(db)?;
-            potluck_models::release::Release::insert(db, id, duck.id, "9.9", "Wagtail notes", "", potluck_models::now())?;
+            let notes = Notes { version: "9.9".into(), notes: "Wagtail notes".into(), downloads: Vec::new() };
+            Release::insert(db, id, duck.id, &notes, false, potluck_models::now())?;
             Ok(id)
         });
         let mona = site.moderator("mona");
