@@ -44,6 +44,9 @@ pub const RANKED: usize = 2_000;
 /// Newest texts that PostgreSQL looks through one by one before it asks for all that match: common
 /// words are found there, and of rare ones there are few.
 const WINDOW: i64 = 4_000;
+/// Matches there from which on it looks on in this way, and how far at most (some 70 ms).
+const SEEN: i64 = 3;
+const FARTHEST: i64 = 200_000;
 /// How often a page goes on where matches turn out to be hidden (a project that is just being removed).
 const ROUNDS: usize = 8;
 
@@ -212,12 +215,15 @@ impl Search {
         if found.len() == limit {
             return Ok(found);
         }
-        // One in twenty and more: a longer look has them sooner than all of them are sorted.
-        if found.len() as i64 * 20 >= WINDOW {
-            let enough = WINDOW * limit as i64 / found.len() as i64 * 5 / 4;
-            let found = among(enough)?;
-            if found.len() == limit {
-                return Ok(found);
+        // Common enough that a longer look has them sooner than all of them are fetched and sorted.
+        let seen = found.len() as i64;
+        if seen >= SEEN {
+            let enough = WINDOW * limit as i64 / seen * 5 / 4;
+            if enough <= FARTHEST {
+                let found = among(enough)?;
+                if found.len() == limit {
+                    return Ok(found);
+                }
             }
         }
         // Not `ORDER BY place` alone: the planner would walk all texts in that order.
