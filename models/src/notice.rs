@@ -7,7 +7,7 @@
 
 use crate::account::User;
 use crate::comment::Comment;
-use crate::db::{ItemId, NoticeId, UserId, now};
+use crate::db::{ItemId, NoticeId, UserId, dialect, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Item, Kind, State};
 use crate::job::Job;
@@ -137,7 +137,8 @@ pub fn make(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
 }
 
 fn make_of(db: &mut Db, id: ItemId) -> QueryResult<()> {
-    let Some(item) = Item::find(db, id).optional()? else {
+    // Locked: who takes it away in this moment sees the notices, and takes them back with it.
+    let Some(item) = dialect::lock_item(db, id)? else {
         return Ok(());
     };
     let Some(on) = item.project_id.filter(|_| item.state == State::Published) else {
