@@ -398,7 +398,7 @@ impl Item {
         if self.kind == Kind::Profile {
             profile::show(db, self.id)?;
         }
-        notice::published(db, &notice::among(&[self], to_state))?;
+        notice::settled(db, &[self], to_state)?;
         if self.kind == Kind::Comment {
             let step =
                 i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
@@ -443,7 +443,7 @@ impl Item {
             .execute(db)?;
         }
         profile::settled(db, settled, to.state)?;
-        notice::published(db, &notice::among(settled, to.state))?;
+        notice::settled(db, settled, to.state)?;
         counts.add_all(db, settled, to.state)
     }
 

@@ -7,13 +7,13 @@
 
 use crate::account::User;
 use crate::comment::Comment;
-use crate::db::{ItemId, NoticeId, UserId, now};
+use crate::db::{ItemId, NoticeId, UserId, dialect, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Item, Kind, State};
 use crate::job::Job;
 use crate::moderation::UNTOLD;
 use crate::project::Project;
-use crate::schema::{comments, ignores, items, notices, project_makers, projects, users};
+use crate::schema::{comments, ignores, items, jobs, notices, project_makers, projects, users};
 use crate::{Db, QueryResult, both, ignore, markdown, mention, secret, words};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -43,14 +43,39 @@ pub fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
     Ok(())
 }
 
-/// The comments among these items that come before readers by this.
-pub fn among(items: &[&Item], to: State) -> Vec<ItemId> {
-    items
+/// Of these items, comments that come before readers by this are told of; of those that leave them,
+/// what nobody has read or was written about is taken back, so that an undo leaves no trace.
+pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
+    let shows = to == State::Published;
+    let changed: Vec<ItemId> = items
         .iter()
         .filter(|item| item.kind == Kind::Comment)
-        .filter(|item| item.state != State::Published && to == State::Published)
+        .filter(|item| (item.state == State::Published) != shows)
         .map(|item| item.id)
-        .collect()
+        .collect();
+    if shows {
+        return published(db, &changed);
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let untold: Vec<(NoticeId, UserId, ItemId)> = notices::table
+        .filter(notices::comment_id.eq_any(&changed))
+        .filter(notices::read_at.is_null().and(notices::mailed_at.is_null()))
+        .select((notices::id, notices::user_id, notices::comment_id))
+        .load(db)?;
+    if untold.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<NoticeId> = untold.iter().map(|(id, ..)| *id).collect();
+    diesel::delete(notices::table.filter(notices::id.eq_any(ids))).execute(db)?;
+    let letters: Vec<String> = untold
+        .iter()
+        .filter_map(|(_, user, comment)| serde_json::to_string(&(user, comment)).ok())
+        .collect();
+    diesel::delete(jobs::table.filter(jobs::kind.eq(LETTER).and(jobs::payload.eq_any(letters))))
+        .execute(db)
+        .map(|_| ())
 }
 
 /// What somebody wants to be told of.
@@ -112,7 +137,8 @@ pub fn make(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
 }
 
 fn make_of(db: &mut Db, id: ItemId) -> QueryResult<()> {
-    let Some(item) = Item::find(db, id).optional()? else {
+    // Locked: who takes it away in this moment sees the notices, and takes them back with it.
+    let Some(item) = dialect::lock_item(db, id)? else {
         return Ok(());
     };
     let Some(on) = item.project_id.filter(|_| item.state == State::Published) else {

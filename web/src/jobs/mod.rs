@@ -110,8 +110,7 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
             .await
             .map_err(|error| (error.to_string(), false)),
         notice::JOB => match serde_json::from_str::<Vec<ItemId>>(&job.payload) {
-            Ok(ids) => app
-                .write(move |db| notice::make(db, &ids))
+            Ok(ids) => notices::make(app, ids)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
