@@ -48,6 +48,7 @@ fn walk(site: &Site, order: lists::Order) -> Vec<i64> {
             has_download: false,
             after,
             limit: 2,
+            reader: None,
         };
         let (cards, next) = site.db(|db| list.load(db));
         seen.extend(cards.iter().map(|card| card.id.0));

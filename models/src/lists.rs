@@ -1,7 +1,7 @@
 //! The lists of projects and their orders: newest, recently released, waiting for feedback, and those
 //! whose makers helped others. Each page is one walk along an index from where the page before ended.
 
-use crate::db::{ItemId, now, write_tx};
+use crate::db::{ItemId, UserId, now, write_tx};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::project::{Card, LinkKind, Listing, ProjectKind};
@@ -25,6 +25,8 @@ pub struct List {
     /// What the last card of the page before was ordered by, and its number.
     pub after: Option<Place>,
     pub limit: usize,
+    /// What they ignore is left out, so that a page of theirs may be shorter.
+    pub reader: Option<UserId>,
 }
 
 /// What a page was ordered by at its end, and the number behind that.
@@ -81,6 +83,7 @@ impl List {
         let mut cards = Listing {
             ids: Some(&ids),
             limit: self.limit as i64,
+            reader: self.reader,
             ..Listing::default()
         }
         .load(db)?;

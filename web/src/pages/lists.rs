@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page};
+use crate::session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
@@ -157,6 +158,7 @@ pub async fn projects(
         has_download: asked.download == "1",
         after: start,
         limit: PAGE as usize,
+        reader: session::reader(&req),
     };
     let looked_for = list.clone();
     let (cards, next, counts, helped) = app
