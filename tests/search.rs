@@ -122,7 +122,9 @@ on_both! {
             assert!(finds(site, "nightingale") && finds(site, "wagtail"));
             // With a project goes all that stands on it.
             let before = indexed(site);
-            site.put(duck.id, *state);
+            // By hand, for what is unlisted is so by its makers' wish.
+            site.sql(&format!("UPDATE items SET state = '{state}' WHERE id = {}", duck.id));
+            site.db(|_| Ok(()));
             assert!(!finds(site, "canary") && !finds(site, "nightingale") && !finds(site, "wagtail"), "{state}");
             assert_eq!(indexed(site), before - 3, "{state}: the index keeps what nobody may find");
             site.put(duck.id, State::Published);

@@ -789,12 +789,11 @@ impl Revision {
         }
     }
 
-    /// As people read it: Markdown. Of a project, the JSON of its fields.
+    /// As people read it: Markdown. Of a project and a profile, the JSON of their fields.
     pub fn readable(&self, kind: Kind) -> String {
         match kind {
             Kind::Release => release::readable(&self.content),
-            Kind::Comment | Kind::Project => self.content.clone(),
-            Kind::Profile => self.text.clone(),
+            Kind::Comment | Kind::Project | Kind::Profile => self.content.clone(),
         }
     }
 

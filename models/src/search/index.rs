@@ -25,7 +25,7 @@ pub const JOB: &str = "index";
 /// Notes that one commit works off: more than a step of a verdict on many makes.
 const AT_ONCE: i64 = 2_500;
 /// Texts of one step of [`fill`].
-const FILLED_AT_ONCE: i64 = 300;
+const FILLED_AT_ONCE: i64 = 100;
 /// Locks that all texts share, so that a large batch does not need thousands.
 const STRIPES: i64 = 64;
 

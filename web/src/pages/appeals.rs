@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDateTime;
 use potluck_models::db::{ItemId, UserId, now};
-use potluck_models::item::{Item, Revision, State};
+use potluck_models::item::{Item, Kind, Revision, State};
 use potluck_models::maker::is_hidden;
 use potluck_models::moderation::appeal::{self, AppealError, MAX_WORDS, Outcome, Standing};
 use potluck_models::moderation::queue::{self, Content};
@@ -147,9 +147,7 @@ async fn form_page(
                     Content::Profile { bio, .. } => Html(bio.clone()),
                 };
                 let label = match &entry.place {
-                    Some(place) if item.kind == potluck_models::item::Kind::Project => {
-                        place.title.clone()
-                    }
+                    Some(place) if item.kind == Kind::Project => place.title.clone(),
                     Some(place) => format!("your {} on {}", item.kind, place.title),
                     None => format!("your {}", item.kind),
                 };
@@ -157,7 +155,11 @@ async fn form_page(
             }
             None => {
                 let newest = Revision::newest(db, id)?;
-                let html = potluck_models::markdown::to_html(&newest.readable(item.kind));
+                let words = match item.kind {
+                    Kind::Profile => newest.text.clone(),
+                    kind => newest.readable(kind),
+                };
+                let html = potluck_models::markdown::to_html(&words);
                 (format!("your {}", item.kind), Html(html), "/account".into())
             }
         };
