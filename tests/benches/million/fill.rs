@@ -8,9 +8,12 @@ use chrono::{Duration, NaiveDateTime};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use potluck_models::account::{Email, Role, User, Username};
-use potluck_models::db::{self, Db, write_tx};
+use potluck_models::db::{self, Db, ItemId, UserId, write_tx};
+use potluck_models::item::{Kind, State};
+use potluck_models::schema::items;
+use potluck_models::search;
 use potluck_models::spam::{alike, facts, near};
-use potluck_models::{now, password};
+use potluck_models::{lists, now, password};
 use std::fmt::Write;
 use std::time::Instant;
 
@@ -261,9 +264,14 @@ pub fn fill(url: &str, size: &Size) {
     eprintln!("{} people after {:.0?}", size.people, start.elapsed());
     write_tx(&mut db, |db| -> QueryResult<()> {
         items(db, size, moderator, start);
+        releases(db, size);
         Ok(())
     })
     .expect("items");
+    eprintln!("all rows after {:.0?}", start.elapsed());
+    lists::count_all(&mut db).expect("the orders of the lists");
+    eprintln!("the orders of the lists after {:.0?}", start.elapsed());
+    index(&mut db, start);
     finish(&mut db);
     println!(
         "{} projects, {} comments, {} people in {:.0?}",
@@ -587,6 +595,97 @@ fn items(db: &mut Db, size: &Size, moderator: i64, start: Instant) {
          WHERE counted.thread_id = threads.id",
     )
     .expect("counted");
+}
+
+/// A tenth of the projects put out releases, up to four; the last ones of the site today.
+fn releases(db: &mut Db, size: &Size) {
+    let mut writer = Writer {
+        random: Random(size.seed ^ 0x7265_6c65),
+    };
+    let made: Vec<(i64, i64, NaiveDateTime)> = items::table
+        .filter(items::kind.eq(Kind::Project))
+        .filter(items::state.eq(State::Published))
+        .order(items::id)
+        .select((items::id, items::author_id, items::created_at))
+        .load::<(ItemId, UserId, NaiveDateTime)>(db)
+        .expect("projects")
+        .into_iter()
+        .map(|(id, author, at)| (id.0, author.0, at))
+        .collect();
+    let mut items = Rows::into(
+        "items (id, kind, author_id, project_id, state, score, model_id, version, network, created_at, published_at)",
+    );
+    let mut rows = Rows::into("releases (id, project_id, version, notes, notes_html, released_at)");
+    let mut revisions = Rows::into(
+        "revisions (item_id, number, state, content, text, text_hash, signals, steps, score, model_id, created_at)",
+    );
+    let mut links = Rows::into("release_links (release_id, system, url)");
+    let mut id = size.projects + size.comments;
+    let now = now();
+    for (project, author, begun) in made.into_iter().step_by(10) {
+        for number in 0..1 + writer.random.below(4) {
+            id += 1;
+            let share = writer.random.share();
+            let time = begun
+                + Duration::microseconds(
+                    ((now - begun).num_microseconds().expect("fits") as f64 * share) as i64,
+                );
+            let words = writer.random.length(40.0, 0.8, 1_000.0);
+            let notes = writer.text(false, words);
+            items.push(format_args!(
+                "{id}, 'release', {author}, {project}, 'published', 0.01, 1, 1, '', {}, {}",
+                at(time),
+                at(time)
+            ));
+            rows.push(format_args!(
+                "{id}, {project}, '1.{number}', {}, {}, {}",
+                quoted(&notes),
+                quoted(&format!("<p>{notes}</p>\n")),
+                at(time)
+            ));
+            revisions.push(format_args!(
+                "{id}, 1, 'published', '{{}}', {}, '{}', '[]', '[]', 0.01, 1, {}",
+                quoted(&notes),
+                near::text_hash(&notes),
+                at(time)
+            ));
+            for system in ["linux", "windows", "web"] {
+                links.push(format_args!(
+                    "{id}, '{system}', 'https://files.example/{id}/{system}'"
+                ));
+            }
+        }
+        if items.rows >= AT_ONCE {
+            for rows in [&mut items, &mut rows, &mut revisions, &mut links] {
+                rows.flush(db);
+            }
+        }
+    }
+    for rows in [&mut items, &mut rows, &mut revisions, &mut links] {
+        rows.flush(db);
+    }
+}
+
+/// What the job of an old site does by and by, in large steps.
+fn index(db: &mut Db, start: Instant) {
+    db.batch_execute("DELETE FROM search_pending")
+        .expect("the notes of the triggers");
+    let mut more = true;
+    while more {
+        more = write_tx(db, |db| -> QueryResult<bool> {
+            for _ in 0..100 {
+                if !search::index::fill(db)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+        .expect("the index");
+    }
+    let texts = search::index::count(db).expect("a count");
+    eprintln!("{texts} texts in the index after {:.0?}", start.elapsed());
+    while write_tx(db, search::learn).expect("the words of the index") {}
+    eprintln!("their words after {:.0?}", start.elapsed());
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call")]

@@ -4,13 +4,16 @@
 //! cargo bench -p potluck-tests --bench million -- fill sqlite:FILE
 //! cargo bench -p potluck-tests --bench million -- fill postgres://…  --comments 10000 --projects 1000 --people 2000 --seed 7
 //! cargo bench -p potluck-tests --bench million -- queues sqlite:FILE
+//! cargo bench -p potluck-tests --bench million -- pages sqlite:FILE
 //! ```
 //!
 //! `fill` wants an empty database; without sizes it makes 100,000 projects, 1,000,000 comments and
 //! 200,000 people. `queues` asks for pages of the desk over HTTP, one after another, and prints how
-//! long the answers took.
+//! long the answers took; `pages` does so for what readers ask for.
 
+mod asker;
 mod fill;
+mod pages;
 mod queues;
 
 fn main() {
@@ -35,6 +38,7 @@ fn main() {
             },
         ),
         ["queues", url, ..] => queues::measure(url, number("--times", 30) as usize),
-        _ => println!("fill URL | queues URL; see the head of benches/million/main.rs"),
+        ["pages", url, ..] => pages::measure(url, number("--times", 30) as usize),
+        _ => println!("fill URL | pages URL | queues URL; see the head of benches/million/main.rs"),
     }
 }
