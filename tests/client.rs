@@ -383,6 +383,74 @@ pub struct Form {
     pub html: String,
 }
 
+/// Something of a form that a person fills in.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    /// `textarea`, `select`, or the type of an input; `hidden` also for what only password managers see.
+    pub kind: String,
+    /// What it holds as the page comes; a box that is not ticked holds nothing.
+    pub value: Option<String>,
+}
+
+impl Form {
+    pub fn is_get(&self) -> bool {
+        let head = &self.html[..self.html.find('>').unwrap_or(self.html.len())];
+        attribute(head, "method").is_none_or(|method| method == "get")
+    }
+
+    /// All of its fields but buttons, each name once.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut fields: Vec<Field> = Vec::new();
+        for tag in tags(&self.html, "input") {
+            let kind = match tag.contains(" hidden") {
+                true => "hidden".into(),
+                false => attribute(&tag, "type").unwrap_or_else(|| "text".into()),
+            };
+            let Some(name) = attribute(&tag, "name") else {
+                continue;
+            };
+            let is_box = matches!(kind.as_str(), "checkbox" | "radio");
+            let value = attribute(&tag, "value").unwrap_or_else(|| match is_box {
+                true => "on".into(),
+                false => String::new(),
+            });
+            let value = (!is_box || tag.contains(" checked")).then_some(value);
+            match fields.iter_mut().find(|field| field.name == name) {
+                Some(field) => field.value = field.value.take().or(value),
+                None => fields.push(Field { name, kind, value }),
+            }
+        }
+        for part in self.html.split("<textarea").skip(1) {
+            let (head, rest) = part.split_once('>').unwrap_or((part, ""));
+            if let Some(name) = attribute(head, "name") {
+                let text = rest.split("</textarea>").next().unwrap_or("");
+                let text = unescape(text.strip_prefix('\n').unwrap_or(text));
+                fields.push(Field {
+                    name,
+                    kind: "textarea".into(),
+                    value: Some(text),
+                });
+            }
+        }
+        for part in self.html.split("<select").skip(1) {
+            let (head, rest) = part.split_once('>').unwrap_or((part, ""));
+            if let Some(name) = attribute(head, "name") {
+                let options = tags(rest.split("</select>").next().unwrap_or(""), "option");
+                let chosen = options.iter().find(|option| option.contains(" selected"));
+                fields.push(Field {
+                    name,
+                    kind: "select".into(),
+                    value: chosen
+                        .or(options.first())
+                        .and_then(|option| attribute(option, "value")),
+                });
+            }
+        }
+        fields
+    }
+}
+
 pub fn encode(value: &str) -> String {
     value
         .bytes()

@@ -23,6 +23,7 @@ mod forgery;
 mod gate;
 mod headers;
 mod hidden;
+mod hostile;
 mod house;
 mod ignored;
 mod inbox;

@@ -28,7 +28,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-pub use crate::client::{Answer, Client, encode, unescape};
+pub use crate::client::{Answer, Client, Field, Form, encode, unescape};
 
 /// The password of every account that the harness makes.
 pub const PASSWORD: &str = "seven ducks eat plum pie";

@@ -5,12 +5,13 @@ use crate::db::{ItemId, UserId, now, write_tx};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::project::{Card, LinkKind, Listing, ProjectKind};
-use crate::schema::{items, project_links, project_ranks, projects};
+use crate::schema::{items, project_links, project_makers, project_ranks, projects};
 use crate::{Db, QueryResult, both};
 use chrono::{DateTime, Duration, NaiveDateTime};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
+use std::collections::{BTreeSet, HashMap};
 
 crate::words! {
     pub enum Order { Newest = "newest", Released = "released", Waiting = "waiting", Helpful = "helpful" }
@@ -36,7 +37,7 @@ pub type Rank = (ItemId, i64, i32);
 
 /// How long helping somebody counts for the list.
 const HELPED_FOR: Duration = Duration::days(30);
-/// Projects of one step of [`count`].
+/// Projects of one step of [`Counting`].
 const COUNTED_AT_ONCE: i64 = 500;
 
 /// The same for every one of the queries below: published projects, as they are filtered.
@@ -234,62 +235,115 @@ struct Released {
 }
 
 #[derive(QueryableByName)]
-struct Counted {
+struct Received {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = BigInt)]
-    received: i64,
+    n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Given {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
     #[diesel(sql_type = BigInt)]
     given: i64,
     #[diesel(sql_type = BigInt)]
     helped: i64,
 }
 
-/// Counts anew what the orders need, for the next projects after one; only what changed is written, in
-/// a transaction of its own. Gives where to go on, or None at the end.
-pub fn count(db: &mut Db, after: ItemId) -> QueryResult<(Vec<Rank>, Option<ItemId>)> {
-    let rows: Vec<Counted> = diesel::sql_query(
-        "SELECT p.id, \
-         (SELECT count(*) FROM threads t JOIN comments c ON c.thread_id = t.id JOIN items i ON i.id = c.id \
-           WHERE t.project_id = p.id AND i.state = 'published' AND NOT EXISTS \
-           (SELECT 1 FROM project_makers m WHERE m.project_id = p.id AND m.user_id = c.author_id)) AS received, \
-         (SELECT count(*) FROM project_makers m JOIN comments c ON c.author_id = m.user_id JOIN items i ON i.id = c.id \
-           WHERE m.project_id = p.id AND i.state = 'published' AND NOT EXISTS \
-           (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = m.user_id)) AS given, \
-         (SELECT count(*) FROM project_makers m JOIN comments c ON c.author_id = m.user_id JOIN items i ON i.id = c.id \
-           WHERE m.project_id = p.id AND i.state = 'published' AND c.helped_at > $1 AND NOT EXISTS \
-           (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = m.user_id)) AS helped \
-         FROM projects p WHERE p.id > $2 ORDER BY p.id LIMIT $3",
-    )
-    .bind::<Timestamp, _>(now() - HELPED_FOR)
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(COUNTED_AT_ONCE)
-    .load(db)?;
-    let last = rows.last().map(|row| ItemId(row.id));
-    let ids: Vec<ItemId> = rows.iter().map(|row| ItemId(row.id)).collect();
-    let known: std::collections::HashMap<ItemId, (i64, i32)> = project_ranks::table
-        .filter(project_ranks::project_id.eq_any(ids))
-        .select((
-            project_ranks::project_id,
-            (project_ranks::waiting, project_ranks::helped),
+/// A walk over all projects that counts anew what the orders need. It remembers what each maker gave:
+/// somebody with many projects and many comments is counted once.
+#[derive(Default)]
+pub struct Counting {
+    after: i64,
+    /// Comments on what others made, and those of them that helped lately.
+    given: HashMap<UserId, (i64, i64)>,
+}
+
+impl Counting {
+    /// The next projects; what changed is to be stored, in a transaction of its own. None at the end.
+    pub fn step(&mut self, db: &mut Db) -> QueryResult<Option<Vec<Rank>>> {
+        let received: Vec<Received> = diesel::sql_query(
+            "SELECT p.id, \
+             (SELECT count(*) FROM threads t JOIN comments c ON c.thread_id = t.id JOIN items i ON i.id = c.id \
+               WHERE t.project_id = p.id AND i.state = 'published' AND NOT EXISTS \
+               (SELECT 1 FROM project_makers m WHERE m.project_id = p.id AND m.user_id = c.author_id)) AS n \
+             FROM projects p WHERE p.id > $1 ORDER BY p.id LIMIT $2",
+        )
+        .bind::<BigInt, _>(self.after)
+        .bind::<BigInt, _>(COUNTED_AT_ONCE)
+        .load(db)?;
+        let Some(last) = received.last() else {
+            return Ok(None);
+        };
+        self.after = last.id;
+        let ids: Vec<ItemId> = received.iter().map(|row| ItemId(row.id)).collect();
+        let made: Vec<(ItemId, UserId)> = project_makers::table
+            .filter(project_makers::project_id.eq_any(&ids))
+            .select((project_makers::project_id, project_makers::user_id))
+            .load(db)?;
+        self.count_given(db, made.iter().map(|(_, maker)| *maker))?;
+        let known: HashMap<ItemId, (i64, i32)> = project_ranks::table
+            .filter(project_ranks::project_id.eq_any(&ids))
+            .select((
+                project_ranks::project_id,
+                (project_ranks::waiting, project_ranks::helped),
+            ))
+            .load::<(ItemId, (i64, i32))>(db)?
+            .into_iter()
+            .collect();
+        let mut gave: HashMap<ItemId, (i64, i64)> = HashMap::new();
+        for (project, maker) in made {
+            let (given, helped) = self.given[&maker];
+            let sum = gave.entry(project).or_default();
+            *sum = (sum.0 + given, sum.1 + helped);
+        }
+        let counted = received.into_iter().map(|row| {
+            let id = ItemId(row.id);
+            let (given, helped) = gave.get(&id).copied().unwrap_or_default();
+            let waiting = (row.n + 1) * 1_000 / (given + 1);
+            (id, waiting, i32::try_from(helped).unwrap_or(i32::MAX))
+        });
+        Ok(Some(
+            counted
+                .filter(|(id, waiting, helped)| known.get(id) != Some(&(*waiting, *helped)))
+                .collect(),
         ))
-        .load::<(ItemId, (i64, i32))>(db)?
-        .into_iter()
-        .collect();
-    let more = rows.len() as i64 == COUNTED_AT_ONCE;
-    let changed = rows
-        .into_iter()
-        .map(|row| {
-            let waiting = (row.received + 1) * 1_000 / (row.given + 1);
-            (
-                ItemId(row.id),
-                waiting,
-                i32::try_from(row.helped).unwrap_or(i32::MAX),
-            )
-        })
-        .filter(|(id, waiting, helped)| known.get(id) != Some(&(*waiting, *helped)))
-        .collect();
-    Ok((changed, last.filter(|_| more)))
+    }
+
+    fn count_given(
+        &mut self,
+        db: &mut Db,
+        makers: impl Iterator<Item = UserId>,
+    ) -> QueryResult<()> {
+        let new: BTreeSet<i64> = makers
+            .filter(|maker| !self.given.contains_key(maker))
+            .map(|maker| maker.0)
+            .collect();
+        for some in new.into_iter().collect::<Vec<_>>().chunks(100) {
+            let some: Vec<String> = some.iter().map(i64::to_string).collect();
+            let rows: Vec<Given> = diesel::sql_query(format!(
+                "SELECT c.author_id AS id, count(*) AS given, count(CASE WHEN c.helped_at > $1 THEN 1 END) AS helped \
+                 FROM comments c JOIN items i ON i.id = c.id \
+                 WHERE c.author_id IN ({}) AND i.state = 'published' AND NOT EXISTS \
+                 (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = c.author_id) \
+                 GROUP BY c.author_id",
+                some.join(",")
+            ))
+            .bind::<Timestamp, _>(now() - HELPED_FOR)
+            .load(db)?;
+            // Whoever gave nothing has no row.
+            for id in some.iter().filter_map(|id| id.parse().ok()) {
+                self.given.insert(UserId(id), (0, 0));
+            }
+            self.given.extend(
+                rows.into_iter()
+                    .map(|row| (UserId(row.id), (row.given, row.helped))),
+            );
+        }
+        Ok(())
+    }
 }
 
 pub fn store(db: &mut Db, ranks: &[Rank]) -> QueryResult<()> {
@@ -310,11 +364,9 @@ pub fn store(db: &mut Db, ranks: &[Rank]) -> QueryResult<()> {
 
 /// All of it at once, for small sites and tests.
 pub fn count_all(db: &mut Db) -> QueryResult<()> {
-    let mut after = Some(ItemId(0));
-    while let Some(from) = after {
-        let (changed, next) = count(db, from)?;
+    let mut counting = Counting::default();
+    while let Some(changed) = counting.step(db)? {
         write_tx(db, |db| store(db, &changed))?;
-        after = next;
     }
     Ok(())
 }

@@ -18,9 +18,9 @@ use crate::schema::{
 use crate::thread::Thread;
 use crate::{Db, QueryResult, both, markdown, slug, tag, unlisted, words};
 use chrono::NaiveDateTime;
-use diesel::dsl::sql;
+use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
@@ -33,6 +33,8 @@ pub const MAX_TAG: usize = 32;
 const ERASED: &str = "Deleted project";
 /// Cards of a page of a list.
 pub const PAGE: i64 = 24;
+/// Up to so many projects of a tag or a maker are looked up one by one.
+const FEW: i64 = 1_000;
 
 words! {
     pub enum ProjectKind { Game = "game", App = "app", Art = "art", Tool = "tool", Other = "other" }
@@ -856,7 +858,27 @@ type CardRow = (
 );
 
 impl Listing<'_> {
+    /// The projects of a tag or a maker, if they are few: the list then begins from them. Of many, a walk
+    /// along all projects soon meets enough.
+    fn few(&self, db: &mut Db) -> QueryResult<Option<Vec<ItemId>>> {
+        let ids: Vec<ItemId> = match (self.tag, self.maker) {
+            (Some(tag), _) => project_tags::table
+                .filter(project_tags::tag.eq(tag))
+                .limit(FEW + 1)
+                .select(project_tags::project_id)
+                .load(db)?,
+            (None, Some(maker)) => project_makers::table
+                .filter(project_makers::user_id.eq(maker))
+                .limit(FEW + 1)
+                .select(project_makers::project_id)
+                .load(db)?,
+            (None, None) => return Ok(None),
+        };
+        Ok((ids.len() as i64 <= FEW).then_some(ids))
+    }
+
     pub fn load(&self, db: &mut Db) -> QueryResult<Vec<Card>> {
+        let few = self.few(db)?;
         let mut query = projects::table
             .inner_join(items::table.on(items::id.eq(projects::id)))
             .inner_join(users::table.on(users::id.eq(projects::owner_id)))
@@ -891,7 +913,9 @@ impl Listing<'_> {
         if let Some(kind) = self.kind {
             query = query.filter(projects::kind.eq(kind));
         }
-        if let Some(tag) = self.tag {
+        if let Some(few) = &few {
+            query = query.filter(projects::id.eq_any(few));
+        } else if let Some(tag) = self.tag {
             query = query.filter(
                 projects::id.eq_any(
                     project_tags::table
@@ -899,8 +923,7 @@ impl Listing<'_> {
                         .select(project_tags::project_id),
                 ),
             );
-        }
-        if let Some(maker) = self.maker {
+        } else if let Some(maker) = self.maker {
             query = query.filter(
                 projects::id.eq_any(
                     project_makers::table
@@ -1013,40 +1036,49 @@ pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
         .load(db)
 }
 
-/// Published projects: for the front page of an empty site.
-pub fn count(db: &mut Db) -> QueryResult<i64> {
-    items::table
+/// Whether more than so many projects are published.
+pub fn are_more_than(db: &mut Db, most: i64) -> QueryResult<bool> {
+    let ids: Vec<ItemId> = items::table
         .filter(
             items::kind
                 .eq(Kind::Project)
                 .and(items::state.eq(State::Published)),
         )
-        .count()
-        .get_result(db)
-}
-
-/// Published projects of each kind, for the list's heading.
-pub fn counts_by_kind(db: &mut Db) -> QueryResult<HashMap<ProjectKind, i64>> {
-    let counts: Vec<(ProjectKind, i64)> = projects::table
-        .inner_join(items::table.on(items::id.eq(projects::id)))
-        .filter(items::state.eq(State::Published))
-        .group_by(projects::kind)
-        .select((projects::kind, diesel::dsl::count_star()))
+        .limit(most + 1)
+        .select(items::id)
         .load(db)?;
-    Ok(counts.into_iter().collect())
+    Ok(ids.len() as i64 > most)
 }
 
-/// Published projects that carry a tag.
-pub fn count_tagged(db: &mut Db, tag: &str) -> QueryResult<i64> {
-    project_tags::table
+/// Published projects of each kind, counted as far as `most` and one more: what a list says of its size.
+pub fn counts_by_kind(db: &mut Db, most: i64) -> QueryResult<HashMap<ProjectKind, i64>> {
+    let mut counts = HashMap::new();
+    for kind in ProjectKind::ALL {
+        let counted: Vec<ItemId> = projects::table
+            .inner_join(items::table.on(items::id.eq(projects::id)))
+            .filter(projects::kind.eq(kind))
+            .filter(items::state.eq(State::Published))
+            .limit(most + 1)
+            .select(projects::id)
+            .load(db)?;
+        counts.insert(*kind, counted.len() as i64);
+    }
+    Ok(counts)
+}
+
+/// Published projects that carry a tag, counted as far as `most` and one more.
+pub fn count_tagged(db: &mut Db, tag: &str, most: i64) -> QueryResult<i64> {
+    let counted: Vec<ItemId> = project_tags::table
         .inner_join(items::table.on(items::id.eq(project_tags::project_id)))
         .filter(
             project_tags::tag
                 .eq(tag)
                 .and(items::state.eq(State::Published)),
         )
-        .count()
-        .get_result(db)
+        .limit(most + 1)
+        .select(items::id)
+        .load(db)?;
+    Ok(counted.len() as i64)
 }
 
 /// The rendered stories of some projects, for feeds: cards do without them.
@@ -1068,7 +1100,6 @@ pub fn public_addresses(
 ) -> QueryResult<Vec<(String, NaiveDateTime)>> {
     projects::table
         .inner_join(items::table.on(items::id.eq(projects::id)))
-        .filter(items::kind.eq(Kind::Project))
         .filter(items::state.eq(State::Published))
         .filter(projects::id.ge(ItemId(from)))
         .filter(projects::id.lt(ItemId(to)))
@@ -1093,24 +1124,32 @@ pub fn public_makers(db: &mut Db, from: i64, to: i64, limit: i64) -> QueryResult
         .load(db)
 }
 
-/// In which ranges of so many numbers there are published projects, and people who made one.
+/// In which ranges of so many numbers there are published projects, and people who made one. Each range
+/// is asked for one: nothing is counted.
 pub fn sitemap_parts(db: &mut Db, size: i64) -> QueryResult<(Vec<i64>, Vec<i64>)> {
-    let part = |of: &str| sql::<BigInt>(&format!("{of} / {size}"));
-    let projects = items::table
-        .filter(items::kind.eq(Kind::Project))
-        .filter(items::state.eq(State::Published))
-        .select(part("items.id"))
-        .distinct()
-        .order(part("items.id"))
-        .load(db)?;
-    let people = project_makers::table
-        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
-        .filter(items::state.eq(State::Published))
-        .select(part("project_makers.user_id"))
-        .distinct()
-        .order(part("project_makers.user_id"))
-        .load(db)?;
-    Ok((projects, people))
+    let last: Option<ItemId> = items::table.select(max(items::id)).first(db)?;
+    let mut of_projects = Vec::new();
+    for part in 0..=last.map_or(-1, |last| last.0 / size) {
+        if !public_addresses(db, part * size, (part + 1) * size, 1)?.is_empty() {
+            of_projects.push(part);
+        }
+    }
+    let last: Option<UserId> = users::table.select(max(users::id)).first(db)?;
+    let mut of_people = Vec::new();
+    for part in 0..=last.map_or(-1, |last| last.0 / size) {
+        let one: Option<UserId> = project_makers::table
+            .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+            .filter(items::state.eq(State::Published))
+            .filter(project_makers::user_id.ge(UserId(part * size)))
+            .filter(project_makers::user_id.lt(UserId((part + 1) * size)))
+            .select(project_makers::user_id)
+            .first(db)
+            .optional()?;
+        if one.is_some() {
+            of_people.push(part);
+        }
+    }
+    Ok((of_projects, of_people))
 }
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ impl Asker {
     ) -> ((f64, f64), Option<(f64, f64)>) {
         let first = self.figures(path, times);
         let mut at = path.to_owned();
+        if deep < 2 {
+            return (first, None);
+        }
         for _ in 1..deep {
             match next(&self.get(&at).1) {
                 Some(next) => at = next,

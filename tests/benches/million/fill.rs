@@ -269,10 +269,7 @@ pub fn fill(url: &str, size: &Size) {
     })
     .expect("items");
     eprintln!("all rows after {:.0?}", start.elapsed());
-    lists::count_all(&mut db).expect("the orders of the lists");
-    eprintln!("the orders of the lists after {:.0?}", start.elapsed());
-    index(&mut db, start);
-    finish(&mut db);
+    settle(url);
     println!(
         "{} projects, {} comments, {} people in {:.0?}",
         size.projects,
@@ -666,7 +663,23 @@ fn releases(db: &mut Db, size: &Size) {
     }
 }
 
-/// What the job of an old site does by and by, in large steps.
+/// What the jobs of an old site do by and by, in large steps.
+pub fn settle(url: &str) {
+    let start = Instant::now();
+    let mut db = db::connect(url).expect("the database opens");
+    let db = &mut db;
+    if let Db::Sqlite(_) = db {
+        db.batch_execute(
+            "PRAGMA synchronous=OFF; PRAGMA cache_size=-600000; PRAGMA wal_autocheckpoint=20000;",
+        )
+        .expect("pragmas");
+    }
+    lists::count_all(db).expect("the orders of the lists");
+    eprintln!("the orders of the lists after {:.0?}", start.elapsed());
+    index(db, start);
+    finish(db);
+}
+
 fn index(db: &mut Db, start: Instant) {
     db.batch_execute("DELETE FROM search_pending")
         .expect("the notes of the triggers");

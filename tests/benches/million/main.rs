@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `fill` wants an empty database; without sizes it makes 100,000 projects, 1,000,000 comments and
-//! 200,000 people. `queues` asks for pages of the desk over HTTP, one after another, and prints how
+//! 200,000 people; its last part, `settle`, makes the search index and the orders of the lists. `queues` asks for pages of the desk over HTTP, one after another, and prints how
 //! long the answers took; `pages` does so for what readers ask for.
 
 mod asker;
@@ -37,8 +37,15 @@ fn main() {
                 seed: number("--seed", 1),
             },
         ),
+        ["settle", url, ..] => fill::settle(url),
         ["queues", url, ..] => queues::measure(url, number("--times", 30) as usize),
-        ["pages", url, ..] => pages::measure(url, number("--times", 30) as usize),
-        _ => println!("fill URL | pages URL | queues URL; see the head of benches/million/main.rs"),
+        ["pages", url, ..] => pages::measure(
+            url,
+            number("--times", 30) as usize,
+            number("--deep", 1_000) as usize,
+        ),
+        _ => println!(
+            "fill URL | settle URL | pages URL | queues URL; see the head of benches/million/main.rs"
+        ),
     }
 }

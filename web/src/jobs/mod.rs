@@ -11,6 +11,7 @@ use crate::mail::{self, Letter, Mailer};
 use crate::moderation::{batches, letters};
 use crate::picture;
 use diesel::prelude::*;
+use potluck_models::QueryResult;
 use potluck_models::account::User;
 use potluck_models::db::{Db, ItemId, SanctionId, now};
 use potluck_models::job::Job;
@@ -148,7 +149,7 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
 /// Writes to a person what a moderator did, unless it was undone meanwhile or they were told.
 async fn tell(app: &App, id: SanctionId) -> Result<(), Error> {
     let (settings, url) = (app.settings(), app.url());
-    app.write(move |db: &mut Db| -> diesel::QueryResult<()> {
+    app.write(move |db: &mut Db| -> QueryResult<()> {
         let sanction = Sanction::find(db, id)?;
         if sanction.tell(db)? {
             let user = User::find(db, sanction.user_id)?;
@@ -207,7 +208,7 @@ pub async fn watch(app: Arc<App>) {
     }
 }
 
-fn versions(db: &mut Db) -> diesel::QueryResult<HashMap<String, i64>> {
+fn versions(db: &mut Db) -> QueryResult<HashMap<String, i64>> {
     let rows: Vec<(String, i64)> = changes::table
         .select((changes::name, changes::version))
         .load(db)?;
@@ -257,15 +258,18 @@ async fn read_for_search(app: &App) -> Result<(), Error> {
 
 /// What the lists of projects are ordered by. Counted without the write lock; what changed is stored.
 async fn count_ranks(app: &App) -> Result<(), Error> {
-    let mut after = Some(ItemId(0));
-    while let Some(from) = after {
-        let (changed, next) = app.read(move |db| lists::count(db, from)).await?;
-        if !changed.is_empty() {
-            app.write(move |db| lists::store(db, &changed)).await?;
+    let mut counting = lists::Counting::default();
+    loop {
+        let (changed, so_far) = app
+            .read(move |db| -> QueryResult<_> { Ok((counting.step(db)?, counting)) })
+            .await?;
+        counting = so_far;
+        match changed {
+            None => return Ok(()),
+            Some(changed) if changed.is_empty() => {}
+            Some(changed) => app.write(move |db| lists::store(db, &changed)).await?,
         }
-        after = next;
     }
-    Ok(())
 }
 
 async fn drain_index(app: &App) -> Result<(), Error> {
@@ -305,7 +309,7 @@ async fn sweep_pictures(app: &App) -> Result<(), Error> {
 pub async fn sweep(app: Arc<App>) {
     loop {
         let swept = app
-            .write(|db| -> diesel::QueryResult<()> {
+            .write(|db| -> QueryResult<()> {
                 session::Session::sweep(db)?;
                 intake::limits::sweep(db)?;
                 intake::address::sweep(db)?;

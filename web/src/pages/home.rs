@@ -50,7 +50,7 @@ pub async fn show(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse,
             };
             let newest = list(Order::Newest, NEWEST).load(db)?;
             // With so few on the table, the other two lists would only repeat this one.
-            if project::count(db)? <= FEW {
+            if !project::are_more_than(db, FEW)? {
                 return Ok((Vec::new(), Vec::new(), newest));
             }
             let waiting = list(Order::WaitingForFeedback, FEW).load(db)?;

@@ -12,6 +12,9 @@ use potluck_models::lists::{self, List, Order};
 use potluck_models::project::{self, Card, PAGE, ProjectKind};
 use std::collections::HashMap;
 
+/// Further than that nobody needs to know.
+pub(super) const COUNTED: i64 = 1_000;
+
 #[derive(serde::Deserialize)]
 pub struct ListQuery {
     #[serde(default)]
@@ -38,16 +41,20 @@ struct ListPage {
 }
 
 impl ListPage {
-    fn count(&self, kind: &ProjectKind) -> i64 {
+    fn of_kind(&self, kind: &ProjectKind) -> i64 {
         self.counts.get(kind).copied().unwrap_or(0)
     }
 
-    fn all(&self) -> i64 {
-        self.counts.values().sum()
+    fn count(&self, kind: &ProjectKind) -> String {
+        counted(self.of_kind(kind))
+    }
+
+    fn all(&self) -> String {
+        counted(self.counts.values().sum())
     }
 
     /// Of the list as it is filtered, where that is known.
-    fn total(&self) -> Option<i64> {
+    fn total(&self) -> Option<String> {
         let is_whole = self.list.order == Order::Newest && !self.list.has_download;
         is_whole.then(|| self.list.kind.map_or(self.all(), |kind| self.count(&kind)))
     }
@@ -141,6 +148,13 @@ fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
+pub(super) fn counted(n: i64) -> String {
+    match n > COUNTED {
+        true => "1,000+".into(),
+        false => n.to_string(),
+    }
+}
+
 /// `/projects`
 pub async fn projects(
     req: HttpRequest,
@@ -167,7 +181,7 @@ pub async fn projects(
             Ok((
                 cards,
                 next,
-                project::counts_by_kind(db)?,
+                project::counts_by_kind(db, COUNTED)?,
                 lists::anybody_helped(db)?,
             ))
         })

@@ -66,30 +66,29 @@ fn of_people(db: &mut Db, url: &str, from: i64, to: i64, most: i64) -> QueryResu
 
 pub async fn show(app: web::Data<App>) -> Result<HttpResponse, Error> {
     let url = app.url();
-    let (site, projects, people, parts) = app
+    let (addresses, parts) = app
         .read(move |db| -> QueryResult<_> {
-            let projects = of_projects(db, &url, 0, i64::MAX, SMALL + 1)?;
-            let people = of_people(db, &url, 0, i64::MAX, SMALL + 1)?;
-            let large = projects.len().max(people.len()) as i64 > SMALL;
-            let mut parts = Vec::new();
-            if large {
-                let (of_projects, of_people) = project::sitemap_parts(db, PART)?;
-                parts.push(format!("{url}/sitemap/site-0.xml"));
-                for (name, numbers) in [("projects", of_projects), ("people", of_people)] {
-                    parts.extend(
-                        numbers
-                            .iter()
-                            .map(|n| format!("{url}/sitemap/{name}-{n}.xml")),
-                    );
-                }
+            if !project::are_more_than(db, SMALL)? {
+                let mut addresses = of_site(db, &url)?;
+                addresses.extend(of_projects(db, &url, 0, i64::MAX, SMALL)?);
+                addresses.extend(of_people(db, &url, 0, i64::MAX, PART)?);
+                return Ok((addresses, Vec::new()));
             }
-            Ok((of_site(db, &url)?, projects, people, parts))
+            let (of_projects, of_people) = project::sitemap_parts(db, PART)?;
+            let mut parts = vec![format!("{url}/sitemap/site-0.xml")];
+            for (name, numbers) in [("projects", of_projects), ("people", of_people)] {
+                parts.extend(
+                    numbers
+                        .iter()
+                        .map(|n| format!("{url}/sitemap/{name}-{n}.xml")),
+                );
+            }
+            Ok((Vec::new(), parts))
         })
         .await?;
     if !parts.is_empty() {
         return xml(&Index { parts });
     }
-    let addresses = [site, projects, people].concat();
     xml(&Sitemap { addresses })
 }
 

@@ -4,6 +4,7 @@ use crate::app::{App, LARGE};
 use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
+use crate::pages::lists::{COUNTED, counted};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
 use crate::session;
 use actix_web::http::header;
@@ -75,7 +76,7 @@ struct TagPage {
     tag: String,
     /// Those that stand beside it most often.
     related: Vec<String>,
-    total: i64,
+    total: String,
     cards: Vec<Card>,
     next: Option<String>,
     is_first: bool,
@@ -113,7 +114,7 @@ pub async fn show(
                 reader,
                 ..Listing::default()
             };
-            let total = project::count_tagged(db, &asked)?;
+            let total = project::count_tagged(db, &asked, COUNTED)?;
             let related = tag::related(db, &asked, RELATED)?;
             Ok((listing.load(db)?, total, related, merged))
         })
@@ -128,7 +129,7 @@ pub async fn show(
         layout: Layout::new(&req),
         tag: name,
         related,
-        total,
+        total: counted(total),
         next: next_page(&mut cards),
         cards,
         is_first: start.is_none(),

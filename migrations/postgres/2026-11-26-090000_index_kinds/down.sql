@@ -1,0 +1,2 @@
+DROP INDEX project_links_kind;
+DROP INDEX projects_kind;
