@@ -46,6 +46,8 @@ fn walk(site: &Site, order: lists::Order) -> Vec<i64> {
             order,
             kind: None,
             has_download: false,
+            looking_for: None,
+            system: None,
             after,
             limit: 2,
             reader: None,

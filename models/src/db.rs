@@ -503,6 +503,10 @@ id! {
     AppealId,
     /// Texts that say nearly the same.
     CampaignId,
+    /// Who asks to make a project too.
+    JoinId,
+    /// That somebody is told of that.
+    JoinNoticeId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

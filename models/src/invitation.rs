@@ -10,7 +10,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{blocks, items, maker_invitations, project_makers, projects, users};
-use crate::{Db, QueryResult};
+use crate::{Db, QueryResult, join};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -148,12 +148,12 @@ pub fn is_invited(db: &mut Db, project: ItemId, user: UserId) -> QueryResult<boo
 }
 
 /// Who comes, goes and is asked, one after the other.
-fn lock(db: &mut Db, project: ItemId) -> QueryResult<()> {
+pub(crate) fn lock(db: &mut Db, project: ItemId) -> QueryResult<()> {
     dialect::lock(db, &format!("makers:{project}"))
 }
 
 /// Who was there first comes first.
-fn makers(db: &mut Db, project: ItemId) -> QueryResult<Vec<UserId>> {
+pub(crate) fn makers(db: &mut Db, project: ItemId) -> QueryResult<Vec<UserId>> {
     let mut makers: Vec<(Option<NaiveDateTime>, UserId)> = project_makers::table
         .filter(project_makers::project_id.eq(project))
         .select((project_makers::joined_at, project_makers::user_id))
@@ -277,6 +277,7 @@ pub fn answer(
     }
     diesel::delete(row).execute(db)?;
     project.add_maker(db, user.id)?;
+    join::joined(db, project.id, user.id)?;
     record(db, user.id, "became a maker", project, None)?;
     Ok(())
 }
@@ -305,7 +306,7 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
     Ok(())
 }
 
-fn record(
+pub(crate) fn record(
     db: &mut Db,
     actor: UserId,
     act: &str,

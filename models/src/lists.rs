@@ -4,11 +4,16 @@
 use crate::db::{ItemId, UserId, now, write_tx};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
-use crate::project::{Card, LinkKind, Listing, ProjectKind};
-use crate::schema::{items, project_links, project_makers, project_ranks, projects};
+use crate::looking::Role;
+use crate::project::{Card, LinkKind, Listing, PUBLISHED, ProjectKind};
+use crate::release::System;
+use crate::schema::{
+    items, project_links, project_makers, project_ranks, project_roles, projects, release_links,
+    releases,
+};
 use crate::{Db, QueryResult, both};
 use chrono::{DateTime, Duration, NaiveDateTime};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +28,10 @@ pub struct List {
     pub order: Order,
     pub kind: Option<ProjectKind>,
     pub has_download: bool,
+    /// Whom their makers look for.
+    pub looking_for: Option<Role>,
+    /// What one of their releases runs on; in the web, too, what can be played in the browser.
+    pub system: Option<System>,
     /// What the last card of the page before was ordered by, and its number.
     pub after: Option<Place>,
     pub limit: usize,
@@ -39,17 +48,20 @@ pub type Rank = (ItemId, i64, i32);
 const HELPED_FOR: Duration = Duration::days(30);
 /// Projects of one step of [`Counting`].
 const COUNTED_AT_ONCE: i64 = 500;
+/// Up to so many projects that a filter leaves are looked up one by one; of more, a walk along the list
+/// soon meets enough.
+const FEW: usize = 2_000;
+fn if_few(mut ids: Vec<ItemId>) -> Option<Vec<ItemId>> {
+    let all = ids.len() <= FEW;
+    ids.sort_unstable();
+    ids.dedup();
+    all.then_some(ids)
+}
 
-/// The same for every one of the queries below: published projects, as they are filtered.
+/// The same for every one of the queries below: projects, as they are filtered.
 macro_rules! filtered {
-    ($query:expr, $list:expr) => {{
-        let mut query = $query
-            .filter(
-                items::state
-                    .eq(State::Published)
-                    .and(items::kind.eq(Kind::Project)),
-            )
-            .into_boxed();
+    ($query:expr, $list:expr, $few:expr) => {{
+        let mut query = $query.into_boxed();
         if let Some(kind) = $list.kind {
             query = query.filter(projects::kind.eq(kind));
         }
@@ -60,6 +72,29 @@ macro_rules! filtered {
                     .filter(project_links::kind.eq(LinkKind::Download)),
             ));
         }
+        if let Some(role) = $list.looking_for {
+            query = query.filter(exists(
+                project_roles::table
+                    .filter(project_roles::project_id.eq(projects::id))
+                    .filter(project_roles::role.eq(role)),
+            ));
+        }
+        if let Some(system) = $list.system {
+            // A published release of it runs there, or it is played there.
+            query = query.filter(
+                sql::<Bool>(
+                    "(EXISTS (SELECT 1 FROM releases v JOIN items vi ON vi.id = v.id JOIN release_links d ON d.release_id = v.id \
+                     WHERE v.project_id = projects.id AND vi.state = 'published' AND d.system = ",
+                )
+                .bind::<Text, _>(system.as_str())
+                .sql(") OR (EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = projects.id AND w.kind = 'play') AND 'web' = ")
+                .bind::<Text, _>(system.as_str())
+                .sql("))"),
+            );
+        }
+        if let Some(few) = $few {
+            query = query.filter(projects::id.eq_any(few));
+        }
         query
     }};
 }
@@ -67,12 +102,14 @@ macro_rules! filtered {
 impl List {
     /// The cards, and where the next page begins.
     pub fn load(&self, db: &mut Db) -> QueryResult<(Vec<Card>, Option<Place>)> {
+        let few = self.few(db)?;
+        let few = few.as_deref();
         // Project, what it is ordered by, and the number behind that.
         let mut keys: Vec<(ItemId, i64, i64)> = match self.order {
-            Order::Newest => self.newest(db)?,
-            Order::Released => self.released(db)?,
-            Order::Waiting => self.waiting(db)?,
-            Order::Helpful => self.helpful(db)?,
+            Order::Newest => self.newest(db, few)?,
+            Order::Released => self.released(db, few)?,
+            Order::Waiting => self.waiting(db, few)?,
+            Order::Helpful => self.helpful(db, few)?,
         };
         let has_more = keys.len() > self.limit;
         keys.truncate(self.limit);
@@ -104,15 +141,75 @@ impl List {
         ))
     }
 
-    fn newest(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+    /// The projects that one of the filters leaves, if they are few: then the list begins from them, for
+    /// a walk along it would meet hardly any.
+    fn few(&self, db: &mut Db) -> QueryResult<Option<Vec<ItemId>>> {
+        const MOST: i64 = FEW as i64 + 1;
+        if let Some(role) = self.looking_for {
+            let ids = project_roles::table
+                .filter(project_roles::role.eq(role))
+                .limit(MOST)
+                .select(project_roles::project_id)
+                .load(db)?;
+            if let Some(few) = if_few(ids) {
+                return Ok(Some(few));
+            }
+        }
+        let has_link = |db: &mut Db, kind: LinkKind| -> QueryResult<Vec<ItemId>> {
+            project_links::table
+                .filter(project_links::kind.eq(kind))
+                .limit(MOST)
+                .select(project_links::project_id)
+                .load(db)
+        };
+        if let Some(system) = self.system {
+            let mut ids: Vec<ItemId> = release_links::table
+                .inner_join(releases::table.on(releases::id.eq(release_links::release_id)))
+                .filter(release_links::system.eq(system))
+                .limit(MOST)
+                .select(releases::project_id)
+                .load(db)?;
+            if system == System::Web {
+                ids.extend(has_link(db, LinkKind::Play)?);
+            }
+            if let Some(few) = if_few(ids) {
+                return Ok(Some(few));
+            }
+        }
+        if self.has_download
+            && let Some(few) = if_few(has_link(db, LinkKind::Download)?)
+        {
+            return Ok(Some(few));
+        }
+        if let Some(kind) = self.kind {
+            let ids = projects::table
+                .filter(projects::kind.eq(kind))
+                .limit(MOST)
+                .select(projects::id)
+                .load(db)?;
+            return Ok(if_few(ids));
+        }
+        Ok(None)
+    }
+
+    fn newest(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
         let mut query = filtered!(
             items::table.inner_join(projects::table.on(projects::id.eq(items::id))),
-            self
+            self,
+            few
         )
         .filter(items::published_at.is_not_null())
         .order((items::published_at.desc(), items::id.desc()))
         .limit(self.asked())
         .select((items::id, items::published_at));
+        query = match few {
+            Some(_) => query.filter(sql::<Bool>(PUBLISHED)),
+            None => query.filter(
+                items::state
+                    .eq(State::Published)
+                    .and(items::kind.eq(Kind::Project)),
+            ),
+        };
         if let Some((at, id)) = self.since() {
             // The first half alone is what an index can begin from.
             query = query.filter(items::published_at.le(at)).filter(
@@ -129,8 +226,15 @@ impl List {
     }
 
     /// By the newest release of each.
-    fn released(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+    fn released(
+        &self,
+        db: &mut Db,
+        few: Option<&[ItemId]>,
+    ) -> QueryResult<Vec<(ItemId, i64, i64)>> {
         let (at, id) = self.since().unwrap_or((now(), ItemId(i64::MAX)));
+        if let Some(few) = few {
+            return self.released_of(db, few, (at, id));
+        }
         let kind = self.kind.map_or("", ProjectKind::as_str);
         let rows: Vec<Released> = diesel::sql_query(
             "SELECT p.id, r.id AS release_id, r.released_at FROM releases r JOIN items ri ON ri.id = r.id \
@@ -138,6 +242,10 @@ impl List {
              WHERE (r.released_at, r.id) < ($1, $2) AND ri.state = 'published' AND i.state = 'published' \
              AND ($3 = '' OR p.kind = $3) \
              AND (NOT $4 OR EXISTS (SELECT 1 FROM project_links l WHERE l.project_id = p.id AND l.kind = 'download')) \
+             AND ($7 = '' OR EXISTS (SELECT 1 FROM project_roles l WHERE l.project_id = p.id AND l.role = $7)) \
+             AND ($8 = '' OR EXISTS (SELECT 1 FROM releases v JOIN items vi ON vi.id = v.id JOIN release_links d ON d.release_id = v.id \
+                 WHERE v.project_id = p.id AND vi.state = 'published' AND d.system = $8) \
+               OR ($8 = 'web' AND EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = p.id AND w.kind = 'play'))) \
              AND NOT EXISTS (SELECT 1 FROM releases n JOIN items ni ON ni.id = n.id WHERE n.project_id = r.project_id \
                AND ni.state = 'published' AND n.released_at <= $5 AND (n.released_at, n.id) > (r.released_at, r.id)) \
              ORDER BY r.released_at DESC, r.id DESC LIMIT $6",
@@ -148,6 +256,8 @@ impl List {
         .bind::<Bool, _>(self.has_download)
         .bind::<Timestamp, _>(now())
         .bind::<BigInt, _>(self.asked())
+        .bind::<Text, _>(self.looking_for.map_or("", Role::as_str))
+        .bind::<Text, _>(self.system.map_or("", System::as_str))
         .load(db)?;
         Ok(rows
             .into_iter()
@@ -158,13 +268,53 @@ impl List {
             .collect())
     }
 
-    fn waiting(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+    /// The same of few projects: their newest releases, put in order here.
+    fn released_of(
+        &self,
+        db: &mut Db,
+        few: &[ItemId],
+        before: (NaiveDateTime, ItemId),
+    ) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let release_items = diesel::alias!(items as release_items);
+        let query = filtered!(
+            releases::table
+                .inner_join(projects::table.on(projects::id.eq(releases::project_id)))
+                .inner_join(items::table.on(items::id.eq(projects::id)))
+                .inner_join(release_items.on(release_items.field(items::id).eq(releases::id))),
+            self,
+            Some(few)
+        )
+        .filter(sql::<Bool>(PUBLISHED))
+        .filter(release_items.field(items::state).eq(State::Published))
+        .filter(releases::released_at.le(now()))
+        .select((projects::id, releases::released_at, releases::id));
+        let rows: Vec<(ItemId, NaiveDateTime, ItemId)> = query.load(db)?;
+        let mut newest: HashMap<ItemId, (NaiveDateTime, ItemId)> = HashMap::new();
+        for (project, at, release) in rows {
+            let known = newest.entry(project).or_insert((at, release));
+            *known = (*known).max((at, release));
+        }
+        let mut rows: Vec<_> = newest
+            .into_iter()
+            .filter(|(_, place)| *place < before)
+            .collect();
+        rows.sort_unstable_by_key(|(_, place)| std::cmp::Reverse(*place));
+        rows.truncate(self.limit + 1);
+        Ok(rows
+            .into_iter()
+            .map(|(id, (at, release))| (id, at.and_utc().timestamp_micros(), release.0))
+            .collect())
+    }
+
+    fn waiting(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
         let mut query = filtered!(
             project_ranks::table
                 .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
                 .inner_join(items::table.on(items::id.eq(projects::id))),
-            self
+            self,
+            few
         )
+        .filter(sql::<Bool>(PUBLISHED))
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .filter(projects::closed.eq(false))
         .order((project_ranks::waiting, project_ranks::project_id.desc()))
@@ -184,13 +334,15 @@ impl List {
             .collect())
     }
 
-    fn helpful(&self, db: &mut Db) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+    fn helpful(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
         let mut query = filtered!(
             project_ranks::table
                 .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
                 .inner_join(items::table.on(items::id.eq(projects::id))),
-            self
+            self,
+            few
         )
+        .filter(sql::<Bool>(PUBLISHED))
         .filter(project_ranks::helped.gt(0))
         .order((
             project_ranks::helped.desc(),

@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::moderation::UNTOLD;
 use crate::project::Project;
 use crate::schema::{comments, ignores, items, jobs, notices, project_makers, projects, users};
-use crate::{Db, QueryResult, both, ignore, markdown, mention, secret, words};
+use crate::{Db, QueryResult, both, ignore, join, markdown, mention, secret, words};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -307,7 +307,7 @@ pub fn unread(db: &mut Db, user: UserId) -> QueryResult<i64> {
         .limit(COUNTED)
         .select(notices::id)
         .load(db)?;
-    Ok(found.len() as i64)
+    Ok(found.len() as i64 + join::unread(db, user)?)
 }
 
 /// All up to this one, so that what came in since the page was shown stays new.

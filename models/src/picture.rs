@@ -1,8 +1,8 @@
 //! Pictures that members brought: the row. Decoding, sizes and files are `web/src/picture.rs`.
 
-use crate::db::{PictureId, UserId, now};
+use crate::db::{ItemId, PictureId, UserId, now};
 use crate::project::Project;
-use crate::schema::{items, pictures, profiles, projects, users};
+use crate::schema::{items, pictures, profiles, project_shots, projects, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -21,6 +21,8 @@ pub struct Picture {
     pub height: i32,
     pub alt: String,
     pub created_at: NaiveDateTime,
+    /// Of mature or violent work: blurred until a reader asks for it ([`crate::mature`]).
+    pub veiled: bool,
 }
 
 impl Picture {
@@ -63,6 +65,14 @@ impl Picture {
 
     /// The project whose picture it is: while it is public, so is the picture.
     pub fn shown_by(&self, db: &mut Db) -> QueryResult<Option<Project>> {
+        let beside: Option<ItemId> = project_shots::table
+            .find(self.id)
+            .select(project_shots::project_id)
+            .first(db)
+            .optional()?;
+        if let Some(project) = beside {
+            return Project::find(db, project).optional();
+        }
         projects::table
             .inner_join(items::table.on(items::id.eq(projects::id)))
             .filter(projects::picture_id.eq(self.id))
@@ -95,11 +105,13 @@ impl Picture {
         let faces = profiles::table
             .filter(profiles::picture_id.is_not_null())
             .select(profiles::picture_id.assume_not_null());
+        let beside = project_shots::table.select(project_shots::picture_id);
         diesel::delete(
             pictures::table.filter(
                 pictures::created_at
                     .lt(before)
                     .and(pictures::id.ne_all(shown))
+                    .and(pictures::id.ne_all(beside))
                     .and(pictures::id.ne_all(faces)),
             ),
         )

@@ -16,10 +16,13 @@ use crate::schema::{
     threads, users,
 };
 use crate::thread::Thread;
-use crate::{Db, QueryResult, both, markdown, slug, tag, unlisted, words};
+use crate::{
+    Db, QueryResult, both, gallery, join, looking, markdown, mature, slug, tag, unlisted, words,
+};
 use chrono::NaiveDateTime;
-use diesel::dsl::max;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
@@ -35,6 +38,9 @@ const ERASED: &str = "Deleted project";
 pub const PAGE: i64 = 24;
 /// Up to so many projects of a tag or a maker are looked up one by one.
 const FEW: i64 = 1_000;
+/// A test that no index serves: where the query shall begin elsewhere, SQLite would rather walk along all
+/// published projects and sort them.
+pub(crate) const PUBLISHED: &str = "(items.state || '') = 'published'";
 
 words! {
     pub enum ProjectKind { Game = "game", App = "app", Art = "art", Tool = "tool", Other = "other" }
@@ -69,6 +75,10 @@ words! {
         Download = "download",
         Video = "video",
         Website = "website",
+        /// Runs where it stands, without being installed.
+        Play = "play",
+        /// Where its makers take thanks in money.
+        Funding = "funding",
     }
 }
 
@@ -93,6 +103,9 @@ pub struct Fields {
     /// Where its makers want it to be, if they said so: words in an address are text, too.
     #[serde(default)]
     pub address: String,
+    /// What is said of its pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shots: Vec<gallery::Words>,
 }
 
 /// A fault and the field it belongs to.
@@ -187,6 +200,7 @@ impl Fields {
                 links: kept,
                 picture_alt: String::new(),
                 address: String::new(),
+                shots: Vec::new(),
             })
         } else {
             Err(faults)
@@ -208,6 +222,15 @@ impl Fields {
             text.push('\n');
             text.push_str(&self.picture_alt);
         }
+        for words in &self.shots {
+            let alt = Some(&words.alt).filter(|alt| **alt != self.picture_alt);
+            for said in alt.into_iter().chain([&words.caption]) {
+                if !said.is_empty() {
+                    text.push('\n');
+                    text.push_str(said);
+                }
+            }
+        }
         if !self.address.is_empty() {
             text.push('\n');
             text.push_str(&self.address);
@@ -228,6 +251,8 @@ pub fn link_field(kind: LinkKind) -> &'static str {
         LinkKind::Download => "link_download",
         LinkKind::Video => "link_video",
         LinkKind::Website => "link_website",
+        LinkKind::Play => "link_play",
+        LinkKind::Funding => "link_funding",
     }
 }
 
@@ -323,6 +348,10 @@ pub struct Project {
     pub unlisted: bool,
     /// What its link ends with.
     pub secret: Option<String>,
+    /// Its makers call it mature or violent.
+    pub mature: bool,
+    /// A moderator did.
+    pub mature_by: Option<UserId>,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -449,7 +478,7 @@ pub fn share(
         .execute(db)?;
     Thread::create_for(db, id)?;
     write_tags_and_links(db, id, fields)?;
-    describe_picture(db, id, fields)?;
+    gallery::describe(db, id, fields)?;
     if intent == Intent::Unlisted {
         unlisted::wish(db, id, true)?;
         let item = Item::find(db, id)?;
@@ -519,9 +548,10 @@ fn write_tags_and_links(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult
 }
 
 /// What its owner deleted, after its time, with the notes of its releases; the address told the
-/// title, so it goes too. Gives the picture, whose files are to be removed.
-pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
-    let picture = Project::find(db, id)?.picture(db)?;
+/// title, so it goes too. Gives the pictures, whose files are to be removed.
+pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Vec<Picture>> {
+    let project = Project::find(db, id)?;
+    let pictures = gallery::erase(db, &project)?;
     let slug = free_slug(db, ERASED, id)?;
     let fields = Fields {
         title: ERASED.into(),
@@ -532,18 +562,15 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
         links: Vec::new(),
         picture_alt: String::new(),
         address: String::new(),
+        shots: Vec::new(),
     };
     slug::forget(db, id)?;
+    looking::choose(db, id, &[])?;
+    join::erase(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
-        .set((
-            projects::slug.eq(slug),
-            projects::picture_id.eq(None::<PictureId>),
-        ))
+        .set(projects::slug.eq(slug))
         .execute(db)?;
-    if let Some(picture) = &picture {
-        picture.delete(db)?;
-    }
     let of_it: Vec<ItemId> = releases::table
         .filter(releases::project_id.eq(id))
         .select(releases::id)
@@ -552,7 +579,7 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
         crate::release::erase(db, release)?;
         Revision::erase_all(db, release)?;
     }
-    Ok(picture)
+    Ok(pictures)
 }
 
 /// Shows an earlier or a waiting revision.
@@ -576,20 +603,8 @@ fn write_fields(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
     if !fields.address.is_empty() {
         slug::change(db, id, &fields.address)?;
     }
-    describe_picture(db, id, fields)?;
+    gallery::describe(db, id, fields)?;
     write_tags_and_links(db, id, fields)
-}
-
-/// The words for the picture of now.
-pub fn describe_picture(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
-    let picture: Option<PictureId> = projects::table
-        .find(id)
-        .select(projects::picture_id)
-        .first(db)?;
-    if let Some(picture) = picture {
-        Picture::describe(db, picture, &fields.picture_alt)?;
-    }
-    Ok(())
 }
 
 impl Project {
@@ -626,6 +641,11 @@ impl Project {
             policy: self.comment_policy,
             closed: self.closed,
         }
+    }
+
+    /// Its pictures are blurred until a reader asks for them.
+    pub fn is_mature(&self) -> bool {
+        self.mature || self.mature_by.is_some()
     }
 
     /// Everybody may see it.
@@ -705,7 +725,7 @@ impl Project {
     }
 
     /// The maker's settings: at once, without the intake.
-    pub fn choose(&self, db: &mut Db, choices: Choices) -> QueryResult<usize> {
+    pub fn choose(&self, db: &mut Db, choices: Choices) -> QueryResult<()> {
         // The item before its project, in the order in which a verdict takes them.
         dialect::lock_item(db, self.id)?;
         diesel::update(projects::table.find(self.id))
@@ -715,7 +735,8 @@ impl Project {
                 projects::closed.eq(choices.closed),
                 projects::picture_id.eq(choices.picture_id),
             ))
-            .execute(db)
+            .execute(db)?;
+        mature::veil(db, self.id)
     }
 
     /// Takes a changed text in; a draft becomes public when it is to be published.
@@ -785,6 +806,8 @@ pub struct Card {
     pub state: State,
     /// Its newest release.
     pub version: Option<String>,
+    /// Whom its makers look for.
+    pub looking: Vec<looking::Role>,
 }
 
 /// The letter that stands where a picture is missing.
@@ -901,7 +924,9 @@ impl Listing<'_> {
             ))
             .limit(if self.limit == 0 { PAGE } else { self.limit })
             .into_boxed();
-        if !self.every_state {
+        if !self.every_state && (few.is_some() || self.ids.is_some()) {
+            query = query.filter(sql::<Bool>(PUBLISHED));
+        } else if !self.every_state {
             query = query.filter(
                 items::state
                     .eq(State::Published)
@@ -1002,6 +1027,7 @@ impl Listing<'_> {
                     state,
                     published_at: published_at.unwrap_or(created_at),
                     version: None,
+                    looking: Vec::new(),
                 },
             )
             .collect();
@@ -1010,7 +1036,7 @@ impl Listing<'_> {
             .inner_join(items::table)
             .filter(
                 releases::project_id
-                    .eq_any(ids)
+                    .eq_any(&ids)
                     .and(items::state.eq(State::Published)),
             )
             .order((releases::released_at, releases::id))
@@ -1018,8 +1044,10 @@ impl Listing<'_> {
             .load::<(ItemId, String)>(db)?
             .into_iter()
             .collect();
+        let mut looking = looking::of_all(db, &ids)?;
         for card in &mut cards {
             card.version = versions.get(&card.id).cloned();
+            card.looking = looking.remove(&card.id).unwrap_or_default();
         }
         Ok(cards)
     }

@@ -152,6 +152,7 @@ diesel::table! {
         height -> Integer,
         alt -> Text,
         created_at -> Timestamp,
+        veiled -> Bool,
     }
 }
 
@@ -173,6 +174,8 @@ diesel::table! {
         updated_at -> Timestamp,
         unlisted -> Bool,
         secret -> Nullable<Text>,
+        mature -> Bool,
+        mature_by -> Nullable<BigInt>,
     }
 }
 
@@ -708,6 +711,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    project_roles (project_id, role) {
+        project_id -> BigInt,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    join_requests (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        user_id -> BigInt,
+        role -> Text,
+        words -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+        answered_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    join_notices (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+        mailed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    project_shots (picture_id) {
+        picture_id -> BigInt,
+        project_id -> BigInt,
+        position -> Integer,
+        caption -> Text,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -718,6 +762,12 @@ diesel::joinable!(project_makers -> projects (project_id));
 diesel::joinable!(project_makers -> users (user_id));
 diesel::joinable!(maker_invitations -> projects (project_id));
 diesel::joinable!(project_tags -> projects (project_id));
+diesel::joinable!(project_roles -> projects (project_id));
+diesel::joinable!(project_shots -> projects (project_id));
+diesel::joinable!(project_shots -> pictures (picture_id));
+diesel::joinable!(join_requests -> projects (project_id));
+diesel::joinable!(join_requests -> users (user_id));
+diesel::joinable!(join_notices -> join_requests (request_id));
 diesel::joinable!(project_links -> projects (project_id));
 diesel::joinable!(releases -> projects (project_id));
 diesel::joinable!(releases -> items (id));
@@ -793,6 +843,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     ignores,
     notices,
+    project_roles,
+    join_requests,
+    join_notices,
+    project_shots,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

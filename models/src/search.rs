@@ -16,8 +16,10 @@ use crate::account::FOR_GOOD;
 use crate::db::{ItemId, UserId, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
+use crate::looking::Role;
 use crate::picture::Picture;
 use crate::project::ProjectKind;
+use crate::release::System;
 use crate::schema::{comments, items, pictures, projects, releases, users};
 use crate::{Db, QueryResult};
 use ask::Question;
@@ -50,7 +52,7 @@ const FARTHEST: i64 = 200_000;
 /// How often a page goes on where matches turn out to be hidden (a project that is just being removed).
 const ROUNDS: usize = 8;
 
-/// What somebody looks for. Tag, kind and download are facts of projects and their releases: with one
+/// What somebody looks for. Tag, kind, download, roles and systems are facts of projects and their releases: with one
 /// of them, nothing else is found.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
@@ -59,6 +61,10 @@ pub struct Search {
     pub kind: Option<ProjectKind>,
     pub tag: String,
     pub has_download: bool,
+    /// Whom the makers of a project look for.
+    pub looking_for: Option<Role>,
+    /// What a release runs on, or one of those of a project.
+    pub system: Option<System>,
 }
 
 /// One result, as it reads now.
@@ -112,6 +118,12 @@ impl Search {
         }
         if self.has_download {
             facts.push(vec![index::fact_download()]);
+        }
+        if let Some(role) = self.looking_for {
+            facts.push(vec![index::fact_role(role)]);
+        }
+        if let Some(system) = self.system {
+            facts.push(vec![index::fact_system(system)]);
         }
         facts
     }

@@ -133,6 +133,7 @@ fn fill_one(db: &mut Db, app: &App) -> String {
                 tags: vec!["games".into(), "racing".into()],
                 links: vec![],
                 picture_alt: String::new(),
+                shots: Vec::new(),
                 address: String::new(),
             };
             let choices = Choices {

@@ -17,6 +17,9 @@ const MAX_FIELD_COUNT: usize = 4_000;
 const TOO_LARGE: Error = Error::TooLarge("All fields of a form together may have 600 kB.");
 /// Of one picture.
 pub const MAX_UPLOAD: usize = 10 * 1024 * 1024;
+/// Of several that come at once, in the field `shots`.
+const MAX_SHOTS: usize = 30 * 1024 * 1024;
+const MAX_SHOT_COUNT: usize = 24;
 
 /// A form that passed the checks, its fields in order.
 #[derive(Debug, Default)]
@@ -24,6 +27,16 @@ pub struct Form {
     fields: Vec<(String, String)>,
     /// The file of the field `picture`, if one was chosen.
     pub picture: Option<Vec<u8>>,
+    /// Those of the field `shots`, which takes several.
+    pub shots: Vec<Upload>,
+}
+
+/// One of several files. One that is too large fails alone, and the others are kept.
+#[derive(Debug)]
+pub struct Upload {
+    pub name: String,
+    /// None: it was too large.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// What was typed into a form, for the page of whatever refuses it.
@@ -88,6 +101,8 @@ pub fn label(name: &str) -> String {
         "link_download" => "Download".into(),
         "link_video" => "Video".into(),
         "link_website" => "Website".into(),
+        "link_play" => "Play in the browser".into(),
+        "link_funding" => "Support its makers".into(),
         "notes" => "What is new".into(),
         "display_name" => "Name".into(),
         "bio" => "About you".into(),
@@ -257,11 +272,22 @@ async fn read_multipart(
             .content_disposition()
             .and_then(|d| d.get_filename())
             .is_some();
-        let is_wanted = !is_file || (signed_in && name == "picture" && form.picture.is_none());
+        let is_shot = is_file && name == "shots";
+        let is_wanted = !is_file
+            || (signed_in && name == "picture" && form.picture.is_none())
+            || (signed_in && is_shot && form.shots.len() < MAX_SHOT_COUNT);
+        let file_name = part
+            .content_disposition()
+            .and_then(|d| d.get_filename())
+            .map(short_name)
+            .unwrap_or_default();
+        let mut is_large_shot = false;
         let mut bytes = Vec::new();
         let mut too_large = false;
         while let Some(chunk) = part.try_next().await.map_err(|_| BROKEN)? {
-            let (sum, most) = if is_file {
+            let (sum, most) = if is_shot {
+                (&mut uploaded, MAX_SHOTS)
+            } else if is_file {
                 (&mut uploaded, MAX_UPLOAD)
             } else {
                 (&mut total, MAX_FIELDS)
@@ -271,18 +297,32 @@ async fn read_multipart(
             if too_large {
                 break;
             }
-            if is_wanted {
+            is_large_shot |= is_shot && bytes.len() + chunk.len() > MAX_UPLOAD;
+            if is_large_shot {
+                bytes.clear();
+            } else if is_wanted {
                 bytes.extend_from_slice(&chunk);
             }
         }
         if !is_file {
             form.push(name.into_bytes(), bytes, &mut fault);
+        } else if is_shot {
+            if is_wanted && (is_large_shot || !bytes.is_empty()) {
+                form.shots.push(Upload {
+                    name: file_name,
+                    bytes: (!is_large_shot).then_some(bytes),
+                });
+            }
         } else if !bytes.is_empty() {
             form.picture = Some(bytes);
         }
         if too_large {
             // What came so far is kept; the rest is not read.
-            let error = if is_file {
+            let error = if is_shot {
+                Error::TooLarge(
+                    "Pictures sent at once may have 30 MB together. Send fewer at a time.",
+                )
+            } else if is_file {
                 Error::TooLarge("A picture may have 10 MB.")
             } else {
                 TOO_LARGE
@@ -294,6 +334,16 @@ async fn read_multipart(
         fault = Some(Error::SignIn);
     }
     Ok((form, fault))
+}
+
+/// What a file is called, as far as a sentence has room for it.
+fn short_name(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let seen: String = name.chars().filter(|c| !c.is_control()).collect();
+    match seen.chars().count() {
+        0..=60 => seen,
+        _ => format!("{}…", seen.chars().take(59).collect::<String>()),
+    }
 }
 
 impl Form {

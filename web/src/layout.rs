@@ -171,7 +171,15 @@ fn said(word: &str) -> &'static str {
         "withdrawn" => "The invitation is taken back.",
         "joined" => "You are one of its makers now.",
         "not-joined" => "Declined. Nobody is told why.",
+        "asked" => "Sent. The makers find it in their inbox, and you find their answer in yours.",
+        "not-asked" => "Taken back. The makers do not see it any more.",
+        "taken-in" => "They are one of the makers now, and are told.",
+        "turned-away" => "Declined. They are told, and not why.",
         "left" => "You are not one of its makers any more.",
+        "mature" => {
+            "Marked. Its pictures are blurred until a reader asks for them; the same place takes it back."
+        }
+        "not-mature" => "The mark is taken back, as far as it was a moderator’s.",
         "unlisted" => "Only who has the secret link finds it now. The link stands on its page.",
         "listed" => "It is in the lists now.",
         "new-link" => "There is a new link. The one of before leads nowhere.",
@@ -509,6 +517,11 @@ pub fn month(at: &NaiveDateTime) -> String {
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
      frame-ancestors 'none'";
+
+/// The same for a page that lets the player of this host in.
+pub fn csp_with_frame(origin: &str) -> String {
+    format!("{CSP}; frame-src {origin}")
+}
 
 /// The outermost layer: the headers of every response, files and errors included.
 pub async fn headers<B: MessageBody + 'static>(

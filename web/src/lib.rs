@@ -24,4 +24,5 @@ pub mod picture;
 pub mod routes;
 pub mod server;
 pub mod session;
+pub mod video;
 pub mod views;

@@ -3,7 +3,7 @@
 
 use crate::layout::{Html, rfc3339};
 use chrono::NaiveDateTime;
-use potluck_models::project::{Project, ProjectKind};
+use potluck_models::project::{Link, LinkKind, Project, ProjectKind};
 use serde_json::{Value, json};
 
 /// Ready for the head of a page. The text inside cannot end the element, whatever it says.
@@ -46,7 +46,8 @@ pub fn of_project(
     url: &str,
     project: &Project,
     makers: &[Who],
-    image: Option<String>,
+    links: &[Link],
+    images: Vec<String>,
     shared_at: &NaiveDateTime,
     comments: i32,
 ) -> Html {
@@ -61,8 +62,29 @@ pub fn of_project(
         "dateModified": rfc3339(&project.updated_at),
         "commentCount": comments,
     });
-    if let Some(image) = image {
-        data["image"] = json!(image);
+    if !images.is_empty() {
+        data["image"] = json!(images);
+    }
+    if project.is_mature() {
+        data["isFamilyFriendly"] = json!(false);
+    }
+    let link = |kind: LinkKind| links.iter().find(|link| link.kind == kind);
+    if let Some(site) = link(LinkKind::Website) {
+        data["sameAs"] = json!(site.url);
+    }
+    let software = !matches!(project.kind, ProjectKind::Art | ProjectKind::Other);
+    if let (true, Some(download)) = (software, link(LinkKind::Download)) {
+        data["downloadUrl"] = json!(download.url);
+    }
+    let acts: Vec<Value> = [
+        (LinkKind::Play, "PlayAction"),
+        (LinkKind::Funding, "DonateAction"),
+    ]
+    .into_iter()
+    .filter_map(|(kind, act)| Some(json!({ "@type": act, "target": link(kind)?.url })))
+    .collect();
+    if !acts.is_empty() {
+        data["potentialAction"] = json!(acts);
     }
     block(data)
 }

@@ -342,6 +342,30 @@ impl Letter {
         letter
     }
 
+    /// What else an inbox holds, in a sentence and an address.
+    pub fn told(
+        to: &User,
+        subject: String,
+        what: &str,
+        address: &str,
+        inbox: &str,
+        stop: String,
+    ) -> Letter {
+        let text = format!(
+            "Hello {},\n\n\
+             {what}\n\n\
+             {address}\n\n\
+             All that was said to you: {inbox}\n\n\
+             You choose on your account page what you are told of. If you want no such letters any more,\n\
+             open this and press the button:\n\n\
+             {stop}\n",
+            to.username
+        );
+        let mut letter = Letter::new("told", &to.username, &to.email, subject, text);
+        letter.unsubscribe = Some(stop);
+        letter
+    }
+
     /// What waits for a moderator, once a day. `stop` is the address that ends these letters.
     pub fn digest(site: &str, url: &str, to: &Recipient, digest: &Digest, stop: String) -> Letter {
         let waits: Vec<String> = digest

@@ -12,9 +12,9 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, home, ignored, inbox, lists, makers, mine, people,
-        profile, projects, release_form, releases, reports, search, secret, signup, tags, team,
-        unsubscribe,
+        account, appeals, comments, deleted, gallery, home, ignored, inbox, join, lists, makers,
+        mine, people, profile, projects, release_form, releases, reports, search, secret, signup,
+        tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -50,9 +50,18 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/makers", post().to(team::change))
         .route("/projects/{slug}/leave", post().to(team::leave))
         .route("/projects/{slug}/invitation", post().to(team::answer))
+        .route("/projects/{slug}/pictures", get().to(gallery::form))
+        .route("/projects/{slug}/pictures", post().to(gallery::save))
+        .route("/projects/{slug}/join", get().to(join::form))
+        .route("/projects/{slug}/join", post().to(join::ask))
+        .route("/projects/{slug}/requests", post().to(join::answer))
         .route(
             "/projects/{slug}/restore",
             post().to(deleted::restore_project),
+        )
+        .route(
+            "/projects/{slug}/mature",
+            post().to(moderation::mature::mark),
         )
         .route("/projects/{slug}/report", get().to(reports::project_form))
         .route("/projects/{slug}/report", post().to(reports::project))

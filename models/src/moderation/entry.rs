@@ -14,7 +14,7 @@ use crate::schema::{
     comments, items, pictures, profiles, project_makers, projects, releases, revisions, users,
     verdicts,
 };
-use crate::{Db, QueryResult, markdown, profile};
+use crate::{Db, QueryResult, gallery, markdown, profile};
 use chrono::NaiveDateTime;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -87,6 +87,8 @@ pub struct Entry {
     pub place: Option<Place>,
     pub parent: Option<Parent>,
     pub picture: Option<Picture>,
+    /// The others of a project.
+    pub shots: Vec<Picture>,
     /// The version of a release.
     pub release: Option<String>,
     pub content: Content,
@@ -123,6 +125,7 @@ impl Entry {
             .load(db)?
             .into_iter()
             .collect();
+        let mut shots = gallery::beside_covers(db, &ids)?;
         let mut earlier = earlier(db, &ids)?;
         let mut makers = maker_acts::told_on(db, &ids)?;
         let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
@@ -141,6 +144,7 @@ impl Entry {
                 place: item.project_id.and_then(|id| places.get(&id).cloned()),
                 parent: parents.get(&item.id).cloned(),
                 picture: pictures.remove(&item.id),
+                shots: shots.remove(&item.id).unwrap_or_default(),
                 release: versions.get(&item.id).cloned(),
                 content: Content::of(item.kind, &revision.readable(item.kind)),
                 earlier: earlier.remove(&item.id).unwrap_or_default(),

@@ -9,10 +9,12 @@ use crate::db::{ItemId, UserId, dialect};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::job::Job;
+use crate::looking::{self, Role};
 use crate::project::{LinkKind, ProjectKind};
+use crate::release::System;
 use crate::schema::{
-    comments, items, jobs, project_links, project_tags, projects, releases, search_progress,
-    search_texts, users,
+    comments, items, jobs, project_links, project_tags, projects, release_links, releases,
+    search_progress, search_texts, users,
 };
 use crate::{Db, QueryResult, both};
 use chrono::NaiveDateTime;
@@ -65,6 +67,14 @@ pub(super) fn fact_kind(kind: ProjectKind) -> String {
 
 pub(super) fn fact_download() -> String {
     "has_download".into()
+}
+
+pub(super) fn fact_role(role: Role) -> String {
+    format!("seeks_{role}")
+}
+
+pub(super) fn fact_system(system: System) -> String {
+    format!("on_{system}")
 }
 
 pub(super) fn fact_tag(tag: &str) -> String {
@@ -210,7 +220,8 @@ pub(super) fn set_position(db: &mut Db, name: &str, at: i64) -> QueryResult<()> 
     .map(|_| ())
 }
 
-/// Writes these as readers see them now; with a project its releases, which carry its facts.
+/// Writes these as readers see them now; with a project its releases, which carry its facts, and with
+/// a release its project, which runs where one of them does.
 fn keep(db: &mut Db, docs: Vec<i64>) -> QueryResult<()> {
     let mut docs: BTreeSet<i64> = docs.into_iter().collect();
     let noted: Vec<ItemId> = docs
@@ -219,10 +230,15 @@ fn keep(db: &mut Db, docs: Vec<i64>) -> QueryResult<()> {
         .map(|doc| ItemId(*doc))
         .collect();
     let of_projects: Vec<ItemId> = releases::table
-        .filter(releases::project_id.eq_any(noted))
+        .filter(releases::project_id.eq_any(&noted))
         .select(releases::id)
         .load(db)?;
+    let of_releases: Vec<ItemId> = releases::table
+        .filter(releases::id.eq_any(&noted))
+        .select(releases::project_id)
+        .load(db)?;
     docs.extend(of_projects.into_iter().map(|id| id.0));
+    docs.extend(of_releases.into_iter().map(|id| id.0));
     write(db, docs.into_iter().collect())
 }
 
@@ -427,22 +443,37 @@ fn load_projects(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Doc>> {
         ))
         .load(db)?;
     let mut tags = tags_of(db, &ids)?;
-    let downloads: HashSet<ItemId> = project_links::table
+    let links: HashSet<(ItemId, String)> = project_links::table
         .filter(project_links::project_id.eq_any(&ids))
-        .filter(project_links::kind.eq(LinkKind::Download))
-        .select(project_links::project_id)
+        .filter(project_links::kind.eq_any([LinkKind::Download, LinkKind::Play]))
+        .select((project_links::project_id, project_links::kind))
         .load(db)?
         .into_iter()
         .collect();
+    let has = |id: ItemId, kind: LinkKind| links.contains(&(id, kind.as_str().to_owned()));
+    let mut looking = looking::of_all(db, &ids)?;
+    let mut systems = systems_of_projects(db, &ids)?;
     Ok(rows
         .into_iter()
         .map(|((id, published, created), (title, summary, html, kind))| {
             let tags = tags.remove(&id).unwrap_or_default();
             let mut facts = vec![fact_what(What::Projects), fact_kind(kind)];
             facts.extend(tags.iter().map(|tag| fact_tag(tag)));
-            if downloads.contains(&id) {
+            if has(id, LinkKind::Download) {
                 facts.push(fact_download());
             }
+            let mut systems = systems.remove(&id).unwrap_or_default();
+            if has(id, LinkKind::Play) {
+                systems.insert(System::Web.as_str().to_owned());
+            }
+            facts.extend(
+                systems
+                    .iter()
+                    .filter_map(|name| name.parse().ok())
+                    .map(fact_system),
+            );
+            let looking = looking.remove(&id).unwrap_or_default();
+            facts.extend(looking.into_iter().map(fact_role));
             Doc {
                 doc: id.0,
                 at: published.unwrap_or(created),
@@ -452,6 +483,48 @@ fn load_projects(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Doc>> {
             }
         })
         .collect())
+}
+
+/// What the published releases of each run on.
+fn systems_of_projects(
+    db: &mut Db,
+    ids: &[ItemId],
+) -> QueryResult<HashMap<ItemId, BTreeSet<String>>> {
+    let rows: Vec<(ItemId, String)> = release_links::table
+        .inner_join(releases::table)
+        .inner_join(items::table.on(items::id.eq(releases::id)))
+        .filter(releases::project_id.eq_any(ids))
+        .filter(items::state.eq(State::Published))
+        .select((releases::project_id, release_links::system))
+        .distinct()
+        .load(db)?;
+    let mut systems: HashMap<ItemId, BTreeSet<String>> = HashMap::new();
+    for (id, system) in rows {
+        systems.entry(id).or_default().insert(system);
+    }
+    Ok(systems)
+}
+
+/// Reads the releases of before there were facts of systems anew, with their projects, a step at a time;
+/// gives whether there may be more.
+pub fn fill_systems(db: &mut Db) -> QueryResult<bool> {
+    const PROGRESS: &str = "systems/1";
+    dialect::lock(db, "search:fill")?;
+    let at = position(db, PROGRESS)?;
+    if at < 0 {
+        return Ok(false);
+    }
+    let next: Vec<(i64, ItemId)> = release_links::table
+        .filter(release_links::id.gt(at))
+        .order(release_links::id)
+        .limit(FILLED_AT_ONCE)
+        .select((release_links::id, release_links::release_id))
+        .load(db)?;
+    let is_done = (next.len() as i64) < FILLED_AT_ONCE;
+    let last = next.last().map_or(at, |(id, _)| *id);
+    set_position(db, PROGRESS, if is_done { -1 } else { last })?;
+    keep(db, next.into_iter().map(|(_, id)| id.0).collect())?;
+    Ok(!is_done)
 }
 
 /// What a project says of itself, behind its title.
@@ -486,6 +559,15 @@ fn load_releases(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Doc>> {
         .load(db)?;
     let projects: Vec<ItemId> = rows.iter().map(|(.., (project, _))| *project).collect();
     let tags = tags_of(db, &projects)?;
+    let ids: Vec<ItemId> = rows.iter().map(|((id, ..), ..)| *id).collect();
+    let mut systems: HashMap<ItemId, BTreeSet<String>> = HashMap::new();
+    let links: Vec<(ItemId, String)> = release_links::table
+        .filter(release_links::release_id.eq_any(ids))
+        .select((release_links::release_id, release_links::system))
+        .load(db)?;
+    for (id, system) in links {
+        systems.entry(id).or_default().insert(system);
+    }
     Ok(rows
         .into_iter()
         .map(
@@ -496,6 +578,13 @@ fn load_releases(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Doc>> {
                 if !url.is_empty() {
                     facts.push(fact_download());
                 }
+                let systems = systems.remove(&id).unwrap_or_default();
+                facts.extend(
+                    systems
+                        .iter()
+                        .filter_map(|name| name.parse().ok())
+                        .map(fact_system),
+                );
                 Doc {
                     doc: id.0,
                     at: published.unwrap_or(created),

@@ -4,6 +4,7 @@
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
 mod finding;
+mod making;
 mod picture;
 
 use crate::app::App;
@@ -217,6 +218,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
         &app.config,
         community.project.iter().chain(&community.pending_project),
     )?;
+    let shots = making::draw(&app.config)?;
     let settings = app.settings();
     let active = app.filter();
     let demo = Demo {
@@ -260,6 +262,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
     write_tx(&mut db, |db| {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
+            .and_then(|()| making::lay(db, &demo.context, &shots))
             .map_err(Rollback)?;
         demo.tell(db).map_err(Rollback)
     })
@@ -598,6 +601,7 @@ impl Demo<'_> {
             links,
             picture_alt: project.picture.alt.clone(),
             address: String::new(),
+            shots: Vec::new(),
         };
         let choices = Choices {
             comment_policy: project.comment_policy,

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod digest;
+pub mod joins;
 pub mod notices;
 pub mod training;
 
@@ -15,6 +16,7 @@ use potluck_models::QueryResult;
 use potluck_models::account::User;
 use potluck_models::db::{Db, ItemId, SanctionId, now};
 use potluck_models::job::Job;
+use potluck_models::join;
 use potluck_models::moderation::campaign;
 use potluck_models::moderation::measures;
 use potluck_models::moderation::rule;
@@ -112,6 +114,12 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
             .map_err(|error| (error.to_string(), false)),
         notice::JOB => match serde_json::from_str::<Vec<ItemId>>(&job.payload) {
             Ok(ids) => notices::make(app, ids)
+                .await
+                .map_err(|error| (error.to_string(), false)),
+            Err(error) => Err((error.to_string(), true)),
+        },
+        join::LETTER => match serde_json::from_str(&job.payload) {
+            Ok((user, id)) => joins::write(app, user, id)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
@@ -252,6 +260,7 @@ pub async fn count_days(app: &App) -> Result<(), Error> {
 async fn read_for_search(app: &App) -> Result<(), Error> {
     drain_index(app).await?;
     while app.write(index::fill).await? {}
+    while app.write(index::fill_systems).await? {}
     while app.write(search::learn).await? {}
     Ok(())
 }

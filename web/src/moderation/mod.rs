@@ -15,6 +15,7 @@ pub mod letters;
 pub mod log;
 pub mod log_export;
 pub mod makers;
+pub mod mature;
 pub mod measures;
 pub mod people;
 pub mod reported;

@@ -17,6 +17,7 @@ use potluck_models::deletion::Deletion;
 use potluck_models::intake::limits;
 use potluck_models::invitation::Invitation;
 use potluck_models::item::State;
+use potluck_models::join::Sent;
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::notice::Wishes;
@@ -38,6 +39,8 @@ struct AccountPage {
     kept_away: HashSet<ItemId>,
     /// What they may make too.
     invitations: Vec<Invitation>,
+    /// Where they asked to join, and wait for an answer.
+    sent: Vec<Sent>,
     /// Their projects that can be brought back.
     deleted: Vec<(Deletion, String, String)>,
     /// What moderators did that concerns them.
@@ -78,8 +81,8 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, (mine, kept_away, invitations, deleted), sanctions, digest, wishes) = app
-        .read(move |db| -> QueryResult<_> {
+    let (sessions, (mine, kept_away, (invitations, sent), deleted), sanctions, digest, wishes) =
+        app.read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
                 every_state: true,
@@ -90,7 +93,7 @@ async fn account_page(
             let digest = moderates.then(|| digest::is_wanted(db, id)).transpose()?;
             let mine = mine.load(db)?;
             let kept_away = people::kept_away(db, &mine)?;
-            let invitations = Invitation::to(db, id)?;
+            let invitations = (Invitation::to(db, id)?, Sent::by(db, id)?);
             let deleted = Deletion::of_maker(db, id)?;
             let mine = (mine, kept_away, invitations, deleted);
             let sessions = Session::of(db, id)?;
@@ -107,6 +110,7 @@ async fn account_page(
         mine,
         kept_away,
         invitations,
+        sent,
         deleted,
         sanctions,
         digest,

@@ -7,7 +7,9 @@ use crate::layout::{Layout, page};
 use crate::session::Member;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{Db, NoticeId};
+use potluck_models::QueryResult;
+use potluck_models::db::{Db, JoinNoticeId, NoticeId};
+use potluck_models::join::{self, Answer, Told};
 use potluck_models::markdown;
 use potluck_models::notice::{self, Notice, Sort, Wishes};
 use serde::Deserialize;
@@ -23,6 +25,8 @@ pub struct InboxQuery {
 struct InboxPage {
     layout: Layout,
     notices: Vec<Notice>,
+    /// Who asks to join, and what became of one's own asking; on the first page.
+    joins: Vec<Told>,
     is_first: bool,
     next: Option<NoticeId>,
 }
@@ -45,6 +49,19 @@ impl InboxPage {
         let newest = self.notices.first().map(|notice| notice.id);
         newest.filter(|_| unread)
     }
+
+    fn button(&self, told: &Told) -> &'static str {
+        match told.state {
+            Answer::Open => "Answer",
+            _ => "Open",
+        }
+    }
+
+    fn newest_join(&self) -> Option<JoinNoticeId> {
+        let unread = self.joins.iter().any(|told| !told.read);
+        let newest = self.joins.first().map(|told| told.id);
+        newest.filter(|_| unread)
+    }
 }
 
 pub async fn show(
@@ -55,12 +72,19 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let me = member.user().id;
     let before: Option<NoticeId> = query.0.before.parse().ok();
-    let (notices, next) = app
-        .read(move |db: &mut Db| notice::inbox(db, me, before))
+    let ((notices, next), joins) = app
+        .read(move |db: &mut Db| -> QueryResult<_> {
+            let joins = match before {
+                None => join::inbox(db, me)?,
+                Some(_) => Vec::new(),
+            };
+            Ok((notice::inbox(db, me, before)?, joins))
+        })
         .await?;
     page(&InboxPage {
         layout: Layout::new(&req),
         notices,
+        joins,
         is_first: before.is_none(),
         next,
     })
@@ -77,9 +101,28 @@ pub async fn read(app: web::Data<App>, member: Member, form: Form) -> Result<Htt
             .ok_or(Error::NotFound)?;
         return Ok(see_other(format!("/comments/{comment}#comment-{comment}")));
     }
-    let up_to: NoticeId = form.get("up_to").parse().map_err(|_| FAULT)?;
-    app.write(move |db: &mut Db| notice::read_all(db, me, up_to))
-        .await?;
+    if let Ok(one) = form.get("join").parse::<JoinNoticeId>() {
+        let path = app
+            .write(move |db: &mut Db| join::read_one(db, me, one))
+            .await?
+            .ok_or(Error::NotFound)?;
+        return Ok(see_other(path));
+    }
+    let up_to: Option<NoticeId> = form.get("up_to").parse().ok();
+    let joins: Option<JoinNoticeId> = form.get("joins_up_to").parse().ok();
+    if up_to.is_none() && joins.is_none() {
+        return Err(FAULT);
+    }
+    app.write(move |db: &mut Db| -> QueryResult<()> {
+        if let Some(up_to) = up_to {
+            notice::read_all(db, me, up_to)?;
+        }
+        if let Some(up_to) = joins {
+            join::read_all(db, me, up_to)?;
+        }
+        Ok(())
+    })
+    .await?;
     Ok(see_other("/inbox?said=inbox-read"))
 }
 

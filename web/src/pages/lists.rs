@@ -9,7 +9,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
 use potluck_models::lists::{self, List, Order};
+use potluck_models::looking::Role;
 use potluck_models::project::{self, Card, PAGE, ProjectKind};
+use potluck_models::release::System;
 use std::collections::HashMap;
 
 /// Further than that nobody needs to know.
@@ -23,6 +25,10 @@ pub struct ListQuery {
     order: String,
     #[serde(default)]
     download: String,
+    #[serde(default, rename = "looking-for")]
+    looking_for: String,
+    #[serde(default)]
+    platform: String,
     #[serde(default)]
     after: String,
 }
@@ -55,8 +61,12 @@ impl ListPage {
 
     /// Of the list as it is filtered, where that is known.
     fn total(&self) -> Option<String> {
-        let is_whole = self.list.order == Order::Newest && !self.list.has_download;
+        let is_whole = self.list.order == Order::Newest && !self.is_narrowed();
         is_whole.then(|| self.list.kind.map_or(self.all(), |kind| self.count(&kind)))
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.list.has_download || self.list.looking_for.is_some() || self.list.system.is_some()
     }
 
     fn word(&self) -> &'static str {
@@ -68,6 +78,15 @@ impl ListPage {
         let what = match self.list.kind {
             None => "Everything on the table".to_owned(),
             Some(_) => format!("All {} on the table", self.word()),
+        };
+        let what = match self.list.looking_for {
+            Some(role) => format!("{what} that looks for {}", role.one()),
+            None => what,
+        };
+        let what = match self.list.system {
+            Some(System::Source) => format!("{what}, with its source code"),
+            Some(system) => format!("{what}, for {}", system.name()),
+            None => what,
         };
         match self.list.order {
             Order::Newest => format!("{what}, newest first."),
@@ -90,6 +109,18 @@ impl ListPage {
     }
 
     fn address(&self, kind: Option<ProjectKind>, order: Order, download: bool) -> String {
+        let list = &self.list;
+        self.address_of(kind, order, download, list.looking_for, list.system)
+    }
+
+    fn address_of(
+        &self,
+        kind: Option<ProjectKind>,
+        order: Order,
+        download: bool,
+        looking_for: Option<Role>,
+        system: Option<System>,
+    ) -> String {
         let mut parts = Vec::new();
         if let Some(kind) = kind {
             parts.push(format!("kind={kind}"));
@@ -100,10 +131,22 @@ impl ListPage {
         if download {
             parts.push("download=1".to_owned());
         }
+        if let Some(role) = looking_for {
+            parts.push(format!("looking-for={role}"));
+        }
+        if let Some(system) = system {
+            parts.push(format!("platform={system}"));
+        }
         match parts.is_empty() {
             true => "/projects".into(),
             false => format!("/projects?{}", parts.join("&")),
         }
+    }
+
+    /// For every system, whomever they look for.
+    fn of_everybody(&self) -> String {
+        let list = &self.list;
+        self.address_of(list.kind, list.order, list.has_download, None, None)
     }
 
     fn own(&self) -> String {
@@ -170,6 +213,8 @@ pub async fn projects(
         order: asked.order.parse().unwrap_or(Order::Newest),
         kind: asked.kind.parse().ok(),
         has_download: asked.download == "1",
+        looking_for: asked.looking_for.parse().ok(),
+        system: asked.platform.parse().ok(),
         after: start,
         limit: PAGE as usize,
         reader: session::reader(&req),

@@ -11,17 +11,20 @@ use crate::pages::comments::Talk;
 use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
+use crate::video::Video;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Duration, NaiveDateTime};
 use potluck_models::account::User;
 use potluck_models::comment::Order;
 use potluck_models::db::{ItemId, UserId, now};
+use potluck_models::gallery::{self, Shot};
 use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::looking::Role;
 use potluck_models::maker;
 use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
@@ -31,7 +34,9 @@ use potluck_models::project::{
     ShareError, link_field,
 };
 use potluck_models::release::{self, Download, Release, Version};
-use potluck_models::{Db, QueryResult, deletion, invitation, markdown, slug};
+use potluck_models::{
+    Db, QueryResult, deletion, invitation, join, looking, markdown, mature, slug,
+};
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
 /// Whatever else stands in an address is the beginning.
@@ -155,9 +160,15 @@ struct ShowPage {
     makers: Vec<(UserId, String, String)>,
     /// The reader is asked to make it too.
     invited: bool,
+    looking: Vec<Role>,
+    /// What the reader asked of its makers.
+    asked: Option<join::Own>,
+    /// Who asks to join, for its makers.
+    asking: usize,
     tags: Vec<String>,
     links: Vec<Link>,
-    picture: Option<Picture>,
+    /// All of them, the cover first.
+    shots: Vec<Shot>,
     versions: Vec<Version>,
     /// Of the latest of them.
     downloads: Vec<Download>,
@@ -272,10 +283,20 @@ impl ShowPage {
         });
         let makers: Vec<Who> = makers.collect();
         let url = &self.layout.url;
-        let picture = self.picture.as_ref();
-        let image = picture.map(|picture| format!("{url}{}", picture.url("page")));
+        // A mature picture is for those who ask for it, and programs do not.
+        let images = self.shots.iter().filter(|shot| !shot.picture.veiled);
+        let images = images.map(|shot| format!("{url}{}", shot.picture.url("page")));
+        let images: Vec<String> = images.collect();
         let (at, comments) = (self.shared_at(), self.talk.count());
-        linked::of_project(url, &self.project, &makers, image, at, comments)
+        linked::of_project(
+            url,
+            &self.project,
+            &makers,
+            &self.links,
+            images,
+            at,
+            comments,
+        )
     }
 
     fn name<'a>(&self, username: &'a str, display_name: &'a str) -> &'a str {
@@ -286,12 +307,49 @@ impl ShowPage {
         }
     }
 
+    fn cover(&self) -> Option<&Shot> {
+        self.shots.first()
+    }
+
+    /// What a card of it on another site shows.
+    fn card_picture(&self) -> Option<&Picture> {
+        let cover = self.cover()?;
+        (!cover.picture.veiled).then_some(&cover.picture)
+    }
+
+    fn video(&self) -> Option<Video> {
+        Video::of(&self.link(LinkKind::Video)?.url)
+    }
+
+    /// Those below it.
+    fn others(&self) -> &[Shot] {
+        self.shots.get(1..).unwrap_or_default()
+    }
+
+    fn waiting_request(&self) -> Option<&join::Own> {
+        self.asked.as_ref().filter(|own| own.waits())
+    }
+
+    fn declined_request(&self) -> Option<&join::Own> {
+        self.asked.as_ref().filter(|own| own.is_declined())
+    }
+
+    /// What stands on the first button.
+    fn play_word(&self) -> &'static str {
+        match self.project.kind {
+            ProjectKind::Game => "Play in the browser",
+            _ => "Try it in the browser",
+        }
+    }
+
     fn link_word(&self, kind: &LinkKind) -> &'static str {
         match kind {
+            LinkKind::Play => "in the browser",
             LinkKind::Repository => "source",
             LinkKind::Download => "download",
             LinkKind::Video => "video",
             LinkKind::Website => "website",
+            LinkKind::Funding => "support",
         }
     }
 
@@ -375,9 +433,18 @@ pub async fn show(
                 Some(viewer) => invitation::is_invited(db, project.id, viewer.id)?,
                 None => false,
             };
+            let looking = looking::of(db, project.id)?;
+            let (asked, asking) = match viewer {
+                Some(viewer) if standing.on_team => {
+                    (None, join::Request::on(db, project.id, viewer.id)?.len())
+                }
+                Some(viewer) => (join::Own::of(db, project.id, viewer.id)?, 0),
+                None => (None, 0),
+            };
             let tags = project.tags(db)?;
-            let links = project.links(db)?;
-            let picture = project.picture(db)?;
+            let mut links = project.links(db)?;
+            links.sort_by_key(|link| LINK_ORDER.iter().position(|kind| *kind == link.kind));
+            let shots = gallery::of(db, &project)?;
             let versions = Release::versions(db, project.id)?;
             let downloads = match release::latest(&versions) {
                 Some(latest) => release::downloads(db, &[(latest.id, &latest.url)])?
@@ -402,9 +469,12 @@ pub async fn show(
                 standing,
                 makers,
                 invited,
+                looking,
+                asked,
+                asking,
                 tags,
                 links,
-                picture,
+                shots,
                 versions,
                 downloads,
                 waiting_releases,
@@ -421,7 +491,14 @@ pub async fn show(
     };
     let texts = shown.talk.shown().chain([shown.item.id]);
     app.views.count(&visitor, texts);
-    Ok(secret::quietly(page(&shown)?, &shown.project))
+    let mut response = secret::quietly(page(&shown)?, &shown.project);
+    if let Some(video) = shown.video() {
+        let policy = HeaderValue::from_str(&layout::csp_with_frame(video.origin))
+            .map_err(|error| Error::internal(error.into()))?;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
 }
 
 // ---- The form ----
@@ -439,15 +516,19 @@ struct Typed {
     closed: bool,
     picture_alt: String,
     picture_remove: bool,
+    looking: Vec<Role>,
+    mature: bool,
     /// Of a project that is there already; None from who sends the form without this field.
     address: Option<String>,
 }
 
-const LINK_ORDER: [LinkKind; 4] = [
-    LinkKind::Website,
+const LINK_ORDER: [LinkKind; 6] = [
+    LinkKind::Play,
     LinkKind::Download,
+    LinkKind::Website,
     LinkKind::Repository,
     LinkKind::Video,
+    LinkKind::Funding,
 ];
 
 pub const MAX_ALT: usize = 300;
@@ -474,12 +555,20 @@ impl Typed {
             closed: form.has("closed"),
             picture_alt: text("picture_alt"),
             picture_remove: form.has("picture_remove"),
+            looking: looking::parse(form.all("looking_for")),
+            mature: form.has("mature"),
             address: form.has("address").then(|| text("address")),
         }
     }
 
     /// `wished`: an address among the fields still waits to be taken.
-    fn of(project: &Project, fields: Fields, picture: Option<&Picture>, wished: bool) -> Typed {
+    fn of(
+        project: &Project,
+        fields: Fields,
+        picture: Option<&Picture>,
+        looking: Vec<Role>,
+        wished: bool,
+    ) -> Typed {
         let link = |kind: LinkKind| {
             let found = fields.links.iter().find(|link| link.kind == kind);
             (kind, found.map_or(String::new(), |link| link.url.clone()))
@@ -499,6 +588,8 @@ impl Typed {
                 _ => fields.picture_alt,
             },
             picture_remove: false,
+            looking,
+            mature: project.mature,
             address: Some(match wished {
                 true if !fields.address.is_empty() => fields.address,
                 _ => project.slug.clone(),
@@ -653,10 +744,12 @@ impl FormPage {
 
     fn link_label(&self, kind: &LinkKind) -> &'static str {
         match kind {
+            LinkKind::Play => "Play in the browser",
             LinkKind::Website => "Website",
             LinkKind::Download => "Download",
             LinkKind::Repository => "Source code",
             LinkKind::Video => "Video",
+            LinkKind::Funding => "Support its makers",
         }
     }
 }
@@ -851,12 +944,13 @@ pub async fn create(
         session::network(&app, &req),
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
+    let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
             if let Some(new) = &new_picture {
                 choices.picture_id = Some(new.create(db, user.id)?);
             }
-            project::share(
+            let project = project::share(
                 db,
                 &intake.context(),
                 &user,
@@ -864,7 +958,10 @@ pub async fn create(
                 choices,
                 intent,
                 &network,
-            )
+            )?;
+            looking::choose(db, project.id, &looking)?;
+            mature::choose(db, project.id, is_mature)?;
+            Ok(project)
         })
         .await;
     match shared {
@@ -912,12 +1009,18 @@ fn forget_files(app: &App, sizes: Option<Sizes>) {
 fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
     let revision = Revision::newest(db, project.id)?;
     let picture = project.picture_id.map_or(0, |id| id.0);
+    let looking: Vec<&str> = looking::of(db, project.id)?
+        .into_iter()
+        .map(Role::as_str)
+        .collect();
+    let looking = looking.join("+");
     Ok(format!(
-        "{}-{}-{}{}-{picture}",
+        "{}-{}-{}{}{}-{picture}-{looking}",
         revision.number,
         project.comment_policy,
         u8::from(project.approve_first),
         u8::from(project.closed),
+        u8::from(project.mature),
     ))
 }
 
@@ -946,7 +1049,8 @@ fn open(db: &mut Db, slug: &str, user: &User) -> Result<(Editing, Typed), Error>
     let picture = project.picture(db)?;
     let fields = project.fields_for_editing(db)?;
     let wished = Item::find(db, project.id)?.has_waiting_edit();
-    let typed = Typed::of(&project, fields, picture.as_ref(), wished);
+    let looking = looking::of(db, project.id)?;
+    let typed = Typed::of(&project, fields, picture.as_ref(), looking, wished);
     let editing = Editing {
         seen: seen(db, &project)?,
         slug: project.slug,
@@ -1052,6 +1156,7 @@ pub async fn update(
         session::network(&app, &req),
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
+    let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;
     let edited = app
@@ -1067,10 +1172,20 @@ pub async fn update(
                 (None, Some(shown)) if !remove => Some(shown.id),
                 _ => None,
             };
-            if choices.picture_id.is_none() {
-                fields.picture_alt.clear();
-            }
             let stored = project.fields_for_editing(db)?;
+            if choices.picture_id.is_none() {
+                // The next one takes its place, with its own words.
+                choices.picture_id = gallery::next_cover(db, &project)?;
+                fields.picture_alt = match choices.picture_id {
+                    Some(next) => stored.words_of(next, false).0.to_owned(),
+                    None => String::new(),
+                };
+            }
+            let gone = shown
+                .as_ref()
+                .map(|shown| shown.id)
+                .filter(|id| Some(*id) != choices.picture_id);
+            fields.keep_shots(&stored, choices.picture_id, gone);
             let stays = fields.address == project.slug && stored.address.is_empty();
             if fields.address.is_empty() || stays {
                 fields.address = stored.address;
@@ -1081,6 +1196,8 @@ pub async fn update(
             let (closed, first) = (choices.closed, choices.approve_first);
             maker::switch(db, &editor, &project, Some(closed), Some(first))?;
             project.choose(db, choices)?;
+            looking::choose(db, project.id, &looking)?;
+            mature::choose(db, project.id, is_mature)?;
             let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
             if let Some(replaced) = &replaced {
                 replaced.delete(db)?;
@@ -1090,7 +1207,7 @@ pub async fn update(
             let state = if same_text && project.state != State::Draft {
                 // Words that wait come with the edit they belong to.
                 if !Item::find(db, project.id)?.has_waiting_edit() {
-                    project::describe_picture(db, project.id, &fields)?;
+                    gallery::describe(db, project.id, &fields)?;
                 }
                 project.state
             } else {

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::db::{ItemId, PictureId, UserId};
+use potluck_models::gallery::{self, Shot};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Kind, State};
 use potluck_models::markdown;
@@ -42,6 +43,8 @@ struct Thing {
     by: String,
     quote: String,
     picture: Option<Picture>,
+    /// Of several, which one is it.
+    pictures: Vec<Shot>,
     reasons: &'static [ReportReason],
 }
 
@@ -57,6 +60,11 @@ struct ReportPage {
 impl ReportPage {
     fn is_profile(&self) -> bool {
         matches!(self.thing.target, Target::Person(_))
+    }
+
+    fn is_chosen(&self, shot: &Shot) -> bool {
+        let chosen = self.thing.picture.as_ref();
+        chosen.is_some_and(|chosen| chosen.id == shot.picture.id)
     }
 
     fn not_told(&self) -> &'static str {
@@ -82,6 +90,7 @@ fn the_comment(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, 
         by: author.name().to_owned(),
         quote: markdown::excerpt(&comment.body_html, 400),
         picture: None,
+        pictures: Vec::new(),
         reasons: ReportReason::of_kind(Kind::Comment),
     })
 }
@@ -104,14 +113,24 @@ fn the_project(db: &mut Db, slug: &str) -> Result<Thing, Error> {
         by: owner.name().to_owned(),
         quote: format!("{}. {}", project.title, project.summary),
         picture: None,
+        pictures: Vec::new(),
         reasons: ReportReason::of_kind(Kind::Project),
     })
 }
 
-fn the_picture(db: &mut Db, slug: &str) -> Result<Thing, Error> {
+/// `which` is the one that was chosen among several.
+fn the_picture(db: &mut Db, slug: &str, which: Option<PictureId>) -> Result<Thing, Error> {
     let (project, owner) = public_project(db, slug)?;
     let author = Item::find(db, project.id)?.author_id;
-    let picture = project.picture(db)?.ok_or(Error::NotFound)?;
+    let mut pictures = gallery::of(db, &project)?;
+    let chosen = match which {
+        Some(which) => pictures.iter().find(|shot| shot.picture.id == which),
+        None => pictures.first(),
+    };
+    let picture = chosen.ok_or(Error::NotFound)?.picture.clone();
+    if pictures.len() == 1 {
+        pictures.clear();
+    }
     Ok(Thing {
         target: Target::Item(project.id, Some(picture.id)),
         what: "a picture",
@@ -121,6 +140,7 @@ fn the_picture(db: &mut Db, slug: &str) -> Result<Thing, Error> {
         by: owner.name().to_owned(),
         quote: format!("The picture of {}", project.title),
         picture: Some(picture),
+        pictures,
         reasons: ReportReason::OF_PICTURE,
     })
 }
@@ -153,6 +173,7 @@ fn the_release(
             markdown::excerpt(&release.notes_html, 400)
         ),
         picture: None,
+        pictures: Vec::new(),
         reasons: ReportReason::of_kind(Kind::Release),
     })
 }
@@ -171,6 +192,7 @@ fn the_person(db: &mut Db, username: &str) -> Result<Thing, Error> {
         author: person.id,
         by: person.name().to_owned(),
         picture: None,
+        pictures: Vec::new(),
         reasons: ReportReason::OF_PROFILE,
     })
 }
@@ -286,7 +308,7 @@ pub async fn picture_form(
     visitor: Visitor,
     slug: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let thing = app.read(move |db| the_picture(db, &slug)).await?;
+    let thing = app.read(move |db| the_picture(db, &slug, None)).await?;
     show(&req, thing, visitor.id())
 }
 
@@ -297,7 +319,11 @@ pub async fn picture(
     slug: web::Path<String>,
     form: Form,
 ) -> Result<HttpResponse, Error> {
-    let thing = app.read(move |db| the_picture(db, &slug)).await?;
+    let which = match form.get("picture") {
+        "" => None,
+        typed => Some(typed.parse().map_err(|_| Error::NotFound)?),
+    };
+    let thing = app.read(move |db| the_picture(db, &slug, which)).await?;
     file(&req, &app, &member, thing, &form).await
 }
 

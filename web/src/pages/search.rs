@@ -8,7 +8,9 @@ use crate::layout::{Layout, page, segment};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
+use potluck_models::looking::Role;
 use potluck_models::project::{MAX_TAG, ProjectKind};
+use potluck_models::release::System;
 use potluck_models::search::ask::{MAX_CHARS, Question};
 use potluck_models::search::excerpt::{Excerpt, Piece};
 use potluck_models::search::{self, Found, Order, PAGE, RANKED, Search, What};
@@ -26,6 +28,10 @@ pub struct SearchQuery {
     tag: String,
     #[serde(default)]
     download: String,
+    #[serde(default, rename = "looking-for")]
+    looking_for: String,
+    #[serde(default)]
+    platform: String,
     #[serde(default)]
     order: String,
     /// The place of the last result, or in the order by relevance the number of the next.
@@ -116,7 +122,11 @@ impl SearchPage {
     }
 
     fn is_narrowed(&self) -> bool {
-        self.search.kind.is_some() || !self.search.tag.is_empty() || self.search.has_download
+        self.search.kind.is_some()
+            || !self.search.tag.is_empty()
+            || self.search.has_download
+            || self.search.looking_for.is_some()
+            || self.search.system.is_some()
     }
 
     fn where_name(&self, what: &What) -> &'static str {
@@ -142,6 +152,12 @@ impl SearchPage {
         }
         if self.search.has_download {
             query.append_pair("download", "1");
+        }
+        if let Some(role) = self.search.looking_for {
+            query.append_pair("looking-for", role.as_str());
+        }
+        if let Some(system) = self.search.system {
+            query.append_pair("platform", system.as_str());
         }
         if order != Order::Newest {
             query.append_pair("order", order.as_str());
@@ -206,6 +222,8 @@ pub async fn show(
         kind: asked.kind.parse().ok(),
         tag: tag_of(&asked.tag),
         has_download: asked.download == "1",
+        looking_for: asked.looking_for.parse().ok(),
+        system: asked.platform.parse().ok(),
     };
     let order = asked.order.parse().unwrap_or(Order::Newest);
     let after: Option<i64> = asked.after.parse().ok().filter(|after| *after > 0);

@@ -15,6 +15,8 @@ use potluck_models::account::User;
 use potluck_models::db::UserId;
 use potluck_models::invitation::{self, InviteError, Invited};
 use potluck_models::item::State;
+use potluck_models::join::Request;
+use potluck_models::looking::{self, Role};
 use potluck_models::project::{FieldError, Project};
 
 impl From<InviteError> for Error {
@@ -36,6 +38,8 @@ struct TeamPage {
     project: Project,
     makers: Vec<(UserId, String, String)>,
     invited: Vec<Invited>,
+    asking: Vec<Request>,
+    looking: Vec<Role>,
     /// The name that was typed.
     typed: String,
 }
@@ -88,6 +92,8 @@ async fn load(
             errors: fault.into_iter().collect(),
             makers: project.makers(db)?,
             invited: Invited::of(db, project.id)?,
+            asking: Request::on(db, project.id, user.id)?,
+            looking: looking::of(db, project.id)?,
             project,
             typed,
         })
