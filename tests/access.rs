@@ -202,7 +202,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/moderation/tags/{id}/undo",          [No,    No,    No,    No,    None,  None]),
     ("GET",  "/moderation/guide",                   MODERATORS),
     ("POST", "/moderation/articles/{id}",           [No,    No,    No,    No,    Fault, Fault]),
-    ("POST", "/moderation/comments/{id}/review",    [No,    No,    No,    No,    Done,  No]),
+    ("POST", "/moderation/comments/{id}/review",    [No,    No,    No,    No,    None,  None]),
     ("POST", "/moderation/reviews/{id}/undo",       [No,    No,    No,    No,    None,  None]),
     ("GET",  "/moderation/campaigns",               MODERATORS),
     ("GET",  "/moderation/campaigns/{id}",          [LogIn, No,    No,    No,    None,  None]),

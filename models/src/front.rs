@@ -22,6 +22,8 @@ pub struct Front {
     pub waiting: Vec<Card>,
     pub released: Vec<Card>,
     pub newest: Vec<Card>,
+    /// Nothing was published yet, by whomever.
+    pub is_empty: bool,
 }
 
 impl Front {
@@ -38,8 +40,11 @@ impl Front {
         let (mut newest, _) = list(lists::Order::Newest, ENOUGH).load(db)?;
         // With so few on the table, the other lists would only tear this one apart.
         if newest.len() <= FEW {
+            // Who ignores everybody that brought something sees nothing of it.
+            let is_empty = newest.is_empty() && project::count(db)? == 0;
             return Ok(Front {
                 newest,
+                is_empty,
                 ..Front::default()
             });
         }
@@ -73,6 +78,7 @@ impl Front {
             waiting,
             released,
             newest,
+            is_empty: false,
         })
     }
 }

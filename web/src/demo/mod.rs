@@ -4,6 +4,7 @@
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
 mod finding;
+mod guide;
 mod picture;
 
 use crate::app::App;
@@ -261,7 +262,9 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
             .map_err(Rollback)?;
-        demo.tell(db).map_err(Rollback)
+        demo.tell(db)
+            .and_then(|()| guide::lay(db))
+            .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
     println!("  Done in {:.1?}.", start.elapsed());

@@ -29,11 +29,6 @@ impl HomePage {
         }
     }
 
-    /// Nothing is on the table yet.
-    fn is_empty(&self) -> bool {
-        self.front.newest.is_empty() && self.front.firsts.is_empty()
-    }
-
     /// Where sharing begins, for whoever reads.
     fn way_to_share(&self) -> &'static str {
         match self.layout.signed_in {
