@@ -13,26 +13,35 @@ fn save(client: &Client, fields: &[(&str, &str)]) -> Answer {
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
-    RgbaImage::from_fn(width, height, |x, _| Rgba([20, 90, 200, if x % 2 == 0 { 255 } else { 0 }]))
-        .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
-        .expect("a picture is drawn");
+    RgbaImage::from_fn(width, height, |x, _| {
+        Rgba([20, 90, 200, if x % 2 == 0 { 255 } else { 0 }])
+    })
+    .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
+    .expect("a picture is drawn");
     bytes
 }
 
 /// The part between quotation marks of a page that holds this.
 fn address(html: &str, part: &str) -> Option<String> {
-    html.split('"').find(|text| text.contains(part)).map(str::to_owned)
+    html.split('"')
+        .find(|text| text.contains(part))
+        .map(str::to_owned)
 }
 
 /// What the other processes look at.
 fn version(site: &Site) -> i64 {
     site.count("changes WHERE name = 'settings'")
-        * site.db(|db| {
-            use diesel::prelude::*;
-            use potluck_models::schema::changes;
-            changes::table.find("settings").select(changes::version).first(db).optional()
-        })
-        .unwrap_or(0)
+        * site
+            .db(|db| {
+                use diesel::prelude::*;
+                use potluck_models::schema::changes;
+                changes::table
+                    .find("settings")
+                    .select(changes::version)
+                    .first(db)
+                    .optional()
+            })
+            .unwrap_or(0)
 }
 
 on_both! {

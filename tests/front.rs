@@ -16,7 +16,13 @@ fn sections(client: &Client) -> Vec<(String, Vec<String>)> {
             let cards = section
                 .split("class=\"card-title\"")
                 .skip(1)
-                .filter_map(|card| card.split_once("<a href=")?.1.split_once('>')?.1.split_once("</a>"))
+                .filter_map(|card| {
+                    card.split_once("<a href=")?
+                        .1
+                        .split_once('>')?
+                        .1
+                        .split_once("</a>")
+                })
                 .map(|(title, _)| unescape(title));
             (heading, cards.collect())
         })

@@ -6,7 +6,8 @@ use potluck_models::gate::CommentPolicy;
 use potluck_models::item::State;
 
 const TEXT: &str = "/admin/texts/guide";
-const REVIEW: &str = "I drove into the third bend without braking, and laughed aloud when the melons flew.";
+const REVIEW: &str =
+    "I drove into the third bend without braking, and laughed aloud when the melons flew.";
 
 /// Odile's duck racer, and what Ann said about it.
 fn table(site: &Site) -> (Client<'_>, Client<'_>, Made, ItemId) {
@@ -30,18 +31,31 @@ fn answer(client: &Client, review: ItemId, word: &str) -> Answer {
 }
 
 fn shows(site: &Site) -> bool {
-    site.visitor().get("/guide").expect(200).html().contains(REVIEW)
+    site.visitor()
+        .get("/guide")
+        .expect(200)
+        .html()
+        .contains(REVIEW)
 }
 
 /// The number of the pick that stands.
 fn pick(site: &Site) -> i64 {
     use diesel::prelude::*;
     use potluck_models::schema::good_reviews;
-    site.db(|db| good_reviews::table.order(good_reviews::id.desc()).select(good_reviews::id).first(db))
+    site.db(|db| {
+        good_reviews::table
+            .order(good_reviews::id.desc())
+            .select(good_reviews::id)
+            .first(db)
+    })
 }
 
 fn article(client: &Client, title: &str, url: &str, why: &str) -> Answer {
-    client.submit("/guide/suggest", "/guide/suggest", &[("title", title), ("url", url), ("why", why)])
+    client.submit(
+        "/guide/suggest",
+        "/guide/suggest",
+        &[("title", title), ("url", url), ("why", why)],
+    )
 }
 
 on_both! {

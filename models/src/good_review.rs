@@ -69,10 +69,7 @@ pub fn suggest(db: &mut Db, by: &User, comment: ItemId) -> Result<i64, PickError
         .filter(projects::id.eq(project))
         .select((items::state, projects::comment_policy))
         .first(db)?;
-    if item.state != State::Published
-        || on.0 != State::Published
-        || on.1 == CommentPolicy::Nobody
-    {
+    if item.state != State::Published || on.0 != State::Published || on.1 == CommentPolicy::Nobody {
         return Err(PickError::NotShown);
     }
     if item.author_id == by.id {
@@ -86,7 +83,10 @@ pub fn suggest(db: &mut Db, by: &User, comment: ItemId) -> Result<i64, PickError
         return Err(PickError::Already);
     }
     // Who said no is not asked again.
-    if before.iter().any(|(consented, _)| *consented == Some(false)) {
+    if before
+        .iter()
+        .any(|(consented, _)| *consented == Some(false))
+    {
         return Err(PickError::Declined);
     }
     let id: i64 = diesel::insert_into(good_reviews::table)

@@ -43,11 +43,7 @@ impl Rgb {
         let part = |shift: u32, mask: u32| ((number >> shift) & mask) as u8;
         match digits.len() {
             6 => Some(Rgb(part(16, 255), part(8, 255), part(0, 255))),
-            3 => Some(Rgb(
-                part(8, 15) * 17,
-                part(4, 15) * 17,
-                part(0, 15) * 17,
-            )),
+            3 => Some(Rgb(part(8, 15) * 17, part(4, 15) * 17, part(0, 15) * 17)),
             _ => None,
         }
     }
@@ -233,10 +229,8 @@ mod tests {
     #[test]
     fn whatever_the_colour_it_can_be_read() {
         for colour in every(17) {
-            for (shades, grounds) in [
-                (Shades::light(colour), LIGHT),
-                (Shades::dark(colour), DARK),
-            ] {
+            for (shades, grounds) in [(Shades::light(colour), LIGHT), (Shades::dark(colour), DARK)]
+            {
                 assert!(shades.are_readable(&grounds), "{colour:?}: {shades:?}");
             }
         }

@@ -2,6 +2,7 @@
 //! an anchor, and links to other pages of the site. Cleaned like everything else.
 
 use crate::markdown::{excerpt, next_heading};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -19,15 +20,34 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = ammonia::Builder::default();
     cleaner
         .tags(HashSet::from([
-            "p", "br", "em", "strong", "del", "ul", "ol", "li", "blockquote", "code", "pre", "a",
-            "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table", "thead", "tbody", "tr", "th", "td",
+            "p",
+            "br",
+            "em",
+            "strong",
+            "del",
+            "ul",
+            "ol",
+            "li",
+            "blockquote",
+            "code",
+            "pre",
+            "a",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
         ]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        // To pages of this site; `//elsewhere.example` would be none.
-        .url_relative(ammonia::UrlRelative::Custom(Box::new(|url: &str| {
-            let ours = (url.starts_with('/') && !url.starts_with("//")) || url.starts_with('#');
-            (ours && !url.contains('\\')).then(|| url.to_owned().into())
-        })))
+        .url_relative(ammonia::UrlRelative::Custom(Box::new(ours)))
         .link_rel(Some("noopener"))
         .generic_attributes(HashSet::new())
         .tag_attributes(
@@ -41,12 +61,19 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
+/// To pages of this site; `//elsewhere.example` would be none.
+fn ours(url: &str) -> Option<Cow<'_, str>> {
+    let ours = (url.starts_with('/') && !url.starts_with("//")) || url.starts_with('#');
+    (ours && !url.contains('\\')).then_some(Cow::Borrowed(url))
+}
+
 /// The HTML, and anchor and heading of each part of the second level.
 pub fn to_page(body: &str) -> (String, Vec<(String, String)>) {
     let mut options = comrak::Options::default();
     options.extension.autolink = true;
     options.extension.strikethrough = true;
     options.extension.table = true;
+    options.render.hardbreaks = true;
     options.render.r#unsafe = false;
     let html = comrak::markdown_to_html(body, &options);
     with_anchors(&CLEANER.clean(&html).to_string())
@@ -67,7 +94,10 @@ fn with_anchors(html: &str) -> (String, Vec<(String, String)>) {
         last = level.clamp(2, 4).min(last + 1);
         let (words, wish) = named(&inside[..end]);
         let heading = excerpt(words, 200);
-        let anchor = free(wish.map_or_else(|| slug(&heading), str::to_owned), &mut taken);
+        let anchor = free(
+            wish.map_or_else(|| slug(&heading), str::to_owned),
+            &mut taken,
+        );
         out.push_str(&rest[..start]);
         out.push_str(&format!("<h{last} id=\"{anchor}\">{words}</h{last}>"));
         if last == 2 {
@@ -150,7 +180,10 @@ mod tests {
         assert_eq!(html("## 静かな部屋"), "<h2 id=\"part\">静かな部屋</h2>");
         assert_eq!(
             to_page("## One {#1}\n\n### Inner\n\n## Two").1,
-            [("1".into(), "One".into()), ("two".to_owned(), "Two".to_owned())]
+            [
+                ("1".into(), "One".into()),
+                ("two".to_owned(), "Two".to_owned())
+            ]
         );
     }
 
@@ -171,14 +204,27 @@ mod tests {
 
     #[test]
     fn links_lead_to_the_site_or_out_of_it_by_http() {
-        let page = html("[a](/conduct) [b](#send) [c](//e.example) [d](javascript:alert(1)) [e](x) [f](https://f.example) [g](/\\g.example)");
-        for fine in ["href=\"/conduct\"", "href=\"#send\"", "href=\"https://f.example\""] {
+        let page = html(
+            "[a](/conduct) [b](#send) [c](//e.example) [d](javascript:alert(1)) [e](x) [f](https://f.example) [g](/\\g.example)",
+        );
+        for fine in [
+            "href=\"/conduct\"",
+            "href=\"#send\"",
+            "href=\"https://f.example\"",
+        ] {
             assert!(page.contains(fine), "{page}");
         }
         assert_eq!(page.matches("href=").count(), 3, "{page}");
-        for hostile in ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "![x](https://x.example/x.png)"] {
+        for hostile in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "![x](https://x.example/x.png)",
+        ] {
             let page = html(hostile);
-            assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
+            assert!(
+                !page.contains("<img") && !page.contains("<script"),
+                "{page}"
+            );
         }
     }
 }

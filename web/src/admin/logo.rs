@@ -7,13 +7,13 @@ use crate::forms::{Form, see_other};
 use crate::picture;
 use crate::session::Admin;
 use actix_web::{HttpRequest, HttpResponse, web};
+use potluck_models::QueryResult;
 use potluck_models::branding::Logo;
 use potluck_models::db::{Db, UserId};
 use potluck_models::moderation::log::Act;
 use potluck_models::picture::Picture;
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
-use potluck_models::QueryResult;
 
 pub async fn save(
     req: HttpRequest,

@@ -214,11 +214,7 @@ pub async fn before(
 }
 
 /// An administrator says that they have read how people talk here: a step of their checklist.
-pub async fn check(
-    app: web::Data<App>,
-    _admin: Admin,
-    _form: Form,
-) -> Result<HttpResponse, Error> {
+pub async fn check(app: web::Data<App>, _admin: Admin, _form: Form) -> Result<HttpResponse, Error> {
     let settings = app
         .write(|db: &mut Db| -> QueryResult<Settings> {
             let mut settings = Settings::load(db)?;

@@ -142,14 +142,13 @@ pub async fn suggest(
     member: Member,
     form: Form,
 ) -> Result<HttpResponse, Error> {
-    let fields =
-        match article::Fields::parse(form.get("title"), form.get("url"), form.get("why")) {
-            Ok(fields) => fields,
-            Err(errors) => {
-                let page = suggest_page(&req, &app, &member, &form, errors).await?;
-                return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
-            }
-        };
+    let fields = match article::Fields::parse(form.get("title"), form.get("url"), form.get("why")) {
+        Ok(fields) => fields,
+        Err(errors) => {
+            let page = suggest_page(&req, &app, &member, &form, errors).await?;
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
     let (by, limits_off) = (member.user().clone(), app.config.limits_off);
     let taken = app
         .write(move |db: &mut Db| -> Result<_, Error> {
