@@ -102,7 +102,7 @@ on_both! {
         let html = visitor.get("/").html();
         let brand = html.split("class=\"brand\"").nth(1).unwrap().split("</a>").next().unwrap();
         assert!(brand.contains("alt=\"Potluck\"") && !brand.ends_with("Potluck"), "{brand}");
-        assert!(brand.contains("width=\"180\" height=\"36\""), "{brand}");
+        assert!(brand.contains("width=\"360\" height=\"36\""), "{brand}");
         ada.post("/admin/logo", &[("remove", "1")]).expect(303);
         assert!(visitor.get("/").html().contains("brand-mark"));
         assert_eq!(site.count("log WHERE act = 'settings'"), 3);

@@ -7,7 +7,7 @@ use potluck_models::item::State;
 
 const TEXT: &str = "/admin/texts/guide";
 const REVIEW: &str =
-    "I drove into the third bend without braking, and laughed aloud when the melons flew.";
+    "The ducks line up on the bridge, which took my breath; a bell there would tell when they go.";
 
 /// Odile's duck racer, and what Ann said about it.
 fn table(site: &Site) -> (Client<'_>, Client<'_>, Made, ItemId) {
@@ -154,7 +154,7 @@ on_both! {
         for state in [State::Held, State::Spam, State::Removed, State::Deleted] {
             site.put(review, state);
             assert!(!shows(site), "{state}");
-            ann.get("/account/reviews").expect(200).does_not_say("melons");
+            ann.get("/account/reviews").expect(200).does_not_say("line up on the bridge");
             site.put(review, State::Published);
             assert!(shows(site), "{state}");
         }

@@ -37,9 +37,10 @@ impl Front {
             limit,
             reader,
         };
-        let (mut newest, _) = list(lists::Order::Newest, ENOUGH).load(db)?;
+        let (mut newest, more) = list(lists::Order::Newest, ENOUGH).load(db)?;
+        let is_small = more.is_none();
         // With so few on the table, the other lists would only tear this one apart.
-        if newest.len() <= FEW {
+        if is_small && newest.len() <= FEW {
             // Who ignores everybody that brought something sees nothing of it.
             let is_empty = newest.is_empty() && project::count(db)? == 0;
             return Ok(Front {
@@ -48,8 +49,10 @@ impl Front {
                 ..Front::default()
             });
         }
-        let few = newest.len().div_ceil(4).clamp(2, FEW);
-        let is_small = newest.len() < ENOUGH;
+        let few = match is_small {
+            true => newest.len().div_ceil(4).clamp(2, FEW),
+            false => FEW,
+        };
         let mut shown: Vec<ItemId> = Vec::new();
         let mut take = |mut cards: Vec<Card>, most: usize| -> Vec<Card> {
             cards.retain(|card| !shown.contains(&card.id));
@@ -57,7 +60,10 @@ impl Front {
             shown.extend(cards.iter().map(|card| card.id));
             cards
         };
+        // What is rarest first; there is always more that waits.
         let firsts = take(firsts(db, reader)?, few);
+        let (released, _) = list(lists::Order::Released, 3 * FEW).load(db)?;
+        let released = take(released, few);
         let waiting = match is_small {
             // Counted as it stands now: the ranks are counted hourly.
             true => Listing {
@@ -73,8 +79,6 @@ impl Front {
             }
         };
         let waiting = take(waiting, few);
-        let (released, _) = list(lists::Order::Released, 3 * FEW).load(db)?;
-        let released = take(released, few);
         newest = take(newest, NEWEST);
         Ok(Front {
             firsts,
@@ -128,7 +132,7 @@ fn longest_waiting(db: &mut Db) -> QueryResult<Vec<ItemId>> {
              ORDER BY r.waiting, r.project_id DESC LIMIT $1",
         ),
     };
-    let found: Vec<Found> = query.bind::<BigInt, _>(2 * FEW as i64).load(db)?;
+    let found: Vec<Found> = query.bind::<BigInt, _>(3 * FEW as i64).load(db)?;
     Ok(found.into_iter().map(|found| found.id).collect())
 }
 
