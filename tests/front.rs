@@ -72,7 +72,7 @@ on_both! {
         let visitor = site.visitor();
         let firsts = titles(&visitor, "New at the table");
         assert_eq!(firsts, ["amara made this", "dmitri made this", "sofie made this", "bram made this"]);
-        visitor.get("/").expect(200).says("amara brings a first project");
+        visitor.get("/").expect(200).says("amara is new here");
         // One that is held was never shared, so the next one is the first.
         let amara = site.project_by_title("amara made this").unwrap();
         site.put(amara.id, State::Held);

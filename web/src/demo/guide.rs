@@ -2,7 +2,9 @@
 //! articles that readers suggested.
 
 use super::find;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use potluck_models::Db;
 use potluck_models::article::{self, Standing};
 use potluck_models::db::{ItemId, UserId};
@@ -57,7 +59,8 @@ pub fn lay(db: &mut Db) -> anyhow::Result<()> {
         .filter(items::state.eq(State::Published))
         .filter(comments::helped_at.is_not_null())
         .filter(comments::author_id.ne_all([moderator.id, odile.id]))
-        .order(comments::id)
+        // The longest say most.
+        .order((sql::<BigInt>("length(body)").desc(), comments::id))
         .limit(3)
         .select((comments::id, comments::author_id))
         .load(db)?;

@@ -267,6 +267,8 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
+    // Contact and imprint came after the site was opened.
+    app.set_settings(Settings::load(&mut db)?);
     println!("  Done in {:.1?}.", start.elapsed());
     Ok(())
 }
