@@ -5,15 +5,19 @@
 //! in [`moderation`]; the filter, which knows no table, in [`spam`].
 
 pub mod account;
+pub mod article;
 pub mod block;
+pub mod branding;
 pub mod check;
 pub mod comment;
 pub mod db;
 pub mod deletion;
 pub mod elsewhere;
 pub mod exchange;
+pub mod front;
 pub mod gallery;
 pub mod gate;
+pub mod good_review;
 pub mod ignore;
 pub mod intake;
 pub mod invitation;
@@ -43,6 +47,7 @@ pub mod search;
 pub mod secret;
 pub mod session;
 pub mod settings;
+pub mod site_text;
 pub mod slug;
 pub mod spam;
 pub mod tag;

@@ -101,7 +101,7 @@ fn shift_headings(html: &str) -> String {
 }
 
 /// Where comrak's next `<h1>` to `<h6>` begins, and its level. What a member typed is escaped.
-fn next_heading(html: &str) -> Option<(usize, usize)> {
+pub(crate) fn next_heading(html: &str) -> Option<(usize, usize)> {
     html.match_indices("<h").find_map(|(at, _)| {
         let level = html[at + 2..].chars().next()?.to_digit(10)? as usize;
         let whole = html[at + 3..].starts_with('>') && (1..=6).contains(&level);

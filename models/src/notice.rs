@@ -31,7 +31,13 @@ const AT_ONCE: usize = 100;
 
 words! {
     /// What is the nearest to whom it tells, first.
-    pub enum Sort { Mention = "mention", Reply = "reply", Comment = "comment" }
+    pub enum Sort {
+        Mention = "mention",
+        Reply = "reply",
+        Comment = "comment",
+        /// Of their own comment: whether the guide may show it (`good_review.rs`).
+        Review = "review",
+    }
 }
 
 /// These comments are before readers now: who is meant is told soon. To be called in the transaction
@@ -62,6 +68,8 @@ pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
     let untold: Vec<(NoticeId, UserId, ItemId)> = notices::table
         .filter(notices::comment_id.eq_any(&changed))
         .filter(notices::read_at.is_null().and(notices::mailed_at.is_null()))
+        // Nothing would ask its author again.
+        .filter(notices::kind.ne(Sort::Review))
         .select((notices::id, notices::user_id, notices::comment_id))
         .load(db)?;
     if untold.is_empty() {
@@ -116,6 +124,8 @@ impl Wishes {
             Sort::Mention => self.mentions,
             Sort::Reply => self.replies,
             Sort::Comment => self.comments,
+            // Asked for by a person, and once.
+            Sort::Review => true,
         }
     }
 }

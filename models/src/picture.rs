@@ -1,5 +1,6 @@
 //! Pictures that members brought: the row. Decoding, sizes and files are `web/src/picture.rs`.
 
+use crate::branding;
 use crate::db::{ItemId, PictureId, UserId, now};
 use crate::project::Project;
 use crate::schema::{items, pictures, profiles, project_shots, projects, users};
@@ -97,7 +98,7 @@ impl Picture {
         diesel::delete(pictures::table.find(self.id)).execute(db)
     }
 
-    /// Forgets rows that no project and no person shows: of a picture that was replaced by a process that died.
+    /// Forgets rows that no project, no person and not the site shows: of a picture that was replaced by a process that died.
     pub fn forget_unused(db: &mut Db, before: NaiveDateTime) -> QueryResult<usize> {
         let shown = projects::table
             .filter(projects::picture_id.is_not_null())
@@ -106,13 +107,15 @@ impl Picture {
             .filter(profiles::picture_id.is_not_null())
             .select(profiles::picture_id.assume_not_null());
         let beside = project_shots::table.select(project_shots::picture_id);
+        let logo = branding::logo(db)?.map_or(String::new(), |logo| logo.key);
         diesel::delete(
             pictures::table.filter(
                 pictures::created_at
                     .lt(before)
                     .and(pictures::id.ne_all(shown))
                     .and(pictures::id.ne_all(beside))
-                    .and(pictures::id.ne_all(faces)),
+                    .and(pictures::id.ne_all(faces))
+                    .and(pictures::key.ne(logo)),
             ),
         )
         .execute(db)

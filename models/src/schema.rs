@@ -752,6 +752,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    site_texts (id) {
+        id -> BigInt,
+        name -> Text,
+        body -> Nullable<Text>,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    good_reviews (id) {
+        id -> BigInt,
+        comment_id -> BigInt,
+        author_id -> BigInt,
+        by_id -> BigInt,
+        created_at -> Timestamp,
+        consented -> Nullable<Bool>,
+        answered_at -> Nullable<Timestamp>,
+        undone_at -> Nullable<Timestamp>,
+        undone_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    articles (id) {
+        id -> BigInt,
+        by_id -> BigInt,
+        title -> Text,
+        url -> Text,
+        why -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -847,6 +885,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     join_requests,
     join_notices,
     project_shots,
+    site_texts,
+    good_reviews,
+    articles,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

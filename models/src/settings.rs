@@ -3,8 +3,10 @@
 //! Unlike the configuration of one start (flags, environment, `potluck.toml`) these change while
 //! the site runs; every process notices by the `settings` row of `changes`.
 
+use crate::branding::Logo;
 use crate::moderation::reason::Reasons;
 use crate::schema::settings;
+use crate::site_text::Texts;
 use crate::spam::{Options, Promises};
 use crate::{Db, QueryResult};
 use crate::{both, db::dialect, secret};
@@ -28,6 +30,16 @@ pub struct Settings {
     pub tagline: String,
     /// Where readers reach the people who run the site: an address or a page.
     pub contact: String,
+    /// The site's own colour, as `#2a6345`; empty: the tomato that it comes with.
+    pub accent: String,
+    /// Stands where the covered dish would.
+    pub logo: Option<Logo>,
+    /// The guide and the imprint; stored in a table of their own, by [`crate::site_text`].
+    pub texts: Texts,
+    /// An administrator saved the settings once, and so knows name and tagline.
+    pub named: bool,
+    /// An administrator said that they read code of conduct and guide.
+    pub guide_read: bool,
     /// Sign-ups from one network in an hour.
     pub signups_per_hour: i64,
     /// Comments of one account in an hour.
@@ -72,6 +84,11 @@ impl Default for Settings {
             site_name: "Potluck".into(),
             tagline: "Bring what you made. Take home something kind.".into(),
             contact: String::new(),
+            accent: String::new(),
+            logo: None,
+            texts: Texts::default(),
+            named: false,
+            guide_read: false,
             signups_per_hour: 10,
             comments_per_hour: 30,
             seconds_between_comments: 10,
@@ -133,14 +150,18 @@ impl Settings {
             .load(db)?;
         let mut all = Settings {
             reasons: Reasons::load(db)?,
+            texts: Texts::load(db)?,
             ..Settings::default()
         };
         for (key, value) in rows {
             let number = |default: i64| value.parse().unwrap_or(default);
             match key.as_str() {
-                "site_name" => all.site_name = value,
+                "site_name" => (all.site_name, all.named) = (value, true),
                 "tagline" => all.tagline = value,
                 "contact" => all.contact = value,
+                "accent" => all.accent = value,
+                "logo" => all.logo = value.parse().ok(),
+                "guide_read" => all.guide_read = value == "1",
                 "signups_per_hour" => all.signups_per_hour = number(all.signups_per_hour),
                 "comments_per_hour" => all.comments_per_hour = number(all.comments_per_hour),
                 "seconds_between_comments" => {
@@ -172,6 +193,7 @@ impl Settings {
             ("site_name", self.site_name.clone()),
             ("tagline", self.tagline.clone()),
             ("contact", self.contact.clone()),
+            ("accent", self.accent.clone()),
             ("signups_per_hour", self.signups_per_hour.to_string()),
             ("comments_per_hour", self.comments_per_hour.to_string()),
             (
@@ -195,14 +217,32 @@ impl Settings {
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
         ];
-        for (key, value) in rows {
-            both!(db, conn => diesel::insert_into(settings::table)
-                .values((settings::key.eq(key), settings::value.eq(&value)))
-                .on_conflict(settings::key)
-                .do_update()
-                .set(settings::value.eq(&value))
-                .execute(conn))?;
-        }
-        dialect::bump(db, "settings").map(|_| ())
+        store(db, &rows)
     }
+
+    /// Stores the logo and what the checklist of the first administrator knows, which are not in the
+    /// form of the settings: saving them does not say that somebody has read that.
+    pub fn save_looks(&self, db: &mut Db) -> QueryResult<()> {
+        store(db, &self.looks())
+    }
+
+    fn looks(&self) -> [(&'static str, String); 2] {
+        let logo = self.logo.as_ref().map_or(String::new(), Logo::to_string);
+        [
+            ("logo", logo),
+            ("guide_read", i64::from(self.guide_read).to_string()),
+        ]
+    }
+}
+
+fn store(db: &mut Db, rows: &[(&str, String)]) -> QueryResult<()> {
+    for (key, value) in rows {
+        both!(db, conn => diesel::insert_into(settings::table)
+            .values((settings::key.eq(key), settings::value.eq(value)))
+            .on_conflict(settings::key)
+            .do_update()
+            .set(settings::value.eq(value))
+            .execute(conn))?;
+    }
+    dialect::bump(db, "settings").map(|_| ())
 }

@@ -2,6 +2,7 @@
 //! so that they are kept for a year and a new version is seen at once; relative addresses in a
 //! style sheet stay right, since all files share the hash.
 
+use crate::accent::{self, Rgb};
 use crate::error::Error;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -31,17 +32,34 @@ pub fn url(path: &str) -> String {
 /// `/static/{version}/{path}`
 pub async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, Error> {
     let (version, path) = path.into_inner();
+    // The colour of a site is made when it is asked for, and named by what is in it.
+    let colour = path
+        .strip_prefix("accent/")
+        .and_then(|name| name.strip_suffix(".css"))
+        .and_then(Rgb::parse);
+    if let Some(colour) = colour {
+        return Ok(answer(
+            &path,
+            version == accent::version(colour),
+            accent::stylesheet(colour).into_bytes(),
+        ));
+    }
     let file = Static::get(&path).ok_or(Error::NotFound)?;
     // A page made by the version before this one still finds its files.
-    let keep = if version == *VERSION {
+    let is_ours = version == *VERSION;
+    Ok(answer(&path, is_ours, file.data.into_owned()))
+}
+
+fn answer(path: &str, for_ever: bool, body: Vec<u8>) -> HttpResponse {
+    let keep = if for_ever {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    Ok(HttpResponse::Ok()
-        .content_type(content_type(&path))
+    HttpResponse::Ok()
+        .content_type(content_type(path))
         .insert_header((header::CACHE_CONTROL, keep))
-        .body(file.data.into_owned()))
+        .body(body)
 }
 
 pub fn content_type(path: &str) -> &'static str {

@@ -115,6 +115,11 @@ impl Layout {
         crate::assets::url(path)
     }
 
+    /// The style sheet of the site's own colour.
+    pub fn accent(&self) -> Option<String> {
+        crate::accent::url(&self.settings.accent)
+    }
+
     /// "3 days ago", for people; the exact time stands beside it for machines.
     pub fn ago(&self, at: &NaiveDateTime) -> String {
         ago(self.now, *at)
@@ -235,6 +240,23 @@ fn said(word: &str) -> &'static str {
         "activated" => "This model is in use now.",
         "retry" => "It is tried again now.",
         "settings" => "The settings are saved.",
+        "logo" => "The logo is on every page now.",
+        "logo-gone" => "The logo is taken away. The covered dish is back.",
+        "text" => "Saved. It is in force now; what was there before is kept below.",
+        "text-default" => "The default is back. What was there before is kept below.",
+        "text-gone" => "The page is gone, and the link to it. What was there is kept below.",
+        "checked" => "Thank you. That is done.",
+        "review-suggested" => {
+            "Suggested. Its author is asked; you can take it back on the desk, under Guide."
+        }
+        "review-undone" => "Taken back. It is not in the guide, and its author is not asked.",
+        "review-yes" => "Thank you. The guide shows it, and you can take that back at any time.",
+        "review-no" => "Then not. The guide does not show it.",
+        "article-suggested" => "Thank you. A moderator reads it before it is in the guide.",
+        "article-accepted" => "Accepted. The guide lists it, with who suggested it.",
+        "article-declined" => "Declined.",
+        "article-back" => "Undone. It waits again.",
+        "decided-already" => "Somebody decided it before you. Nothing was changed.",
         "habits" => "The desk is set as you like it.",
         "nothing-free" => "Nothing here is free: what waits is held by others, or nothing waits.",
         "reason" => "The reason is saved, and holds from now on.",

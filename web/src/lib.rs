@@ -3,6 +3,7 @@
 //! A request takes four hops: [`routes`] → a handler in [`pages`], [`moderation`] or [`admin`] →
 //! a function of the models → a template.
 
+pub mod accent;
 pub mod admin;
 pub mod app;
 pub mod assets;

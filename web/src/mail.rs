@@ -323,6 +323,7 @@ impl Letter {
             Sort::Mention => "named you in a comment on",
             Sort::Reply => "answered you on",
             Sort::Comment => "commented on",
+            Sort::Review => "is asked about a comment on",
         };
         let words = markdown::excerpt(&notice.body_html, 400);
         let text = format!(

@@ -31,7 +31,10 @@ const THUMB: (u32, u32) = (320, 200);
 /// Of people, square.
 const FACE: u32 = 256;
 const DOT: u32 = 80;
-const SIZES: [&str; 5] = ["page", "card", "thumb", "face", "dot"];
+/// Of the site itself: as it stands in the head of every page, on fine screens, and square.
+const LOGO: (u32, u32) = (480, 96);
+const ICON: u32 = 96;
+const SIZES: [&str; 7] = ["page", "card", "thumb", "face", "dot", "logo", "icon"];
 const KEY_LENGTH: usize = 32;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -65,6 +68,11 @@ pub fn intake(bytes: &[u8]) -> Result<Sizes, PictureError> {
 /// The same for the picture of a person: the middle of it, square.
 pub fn intake_face(bytes: &[u8]) -> Result<Sizes, PictureError> {
     encode_face(&decode(bytes)?).map_err(|_| PictureError::Broken)
+}
+
+/// The same for the mark of the site: whole, and with what is clear in it.
+pub fn intake_logo(bytes: &[u8]) -> Result<Sizes, PictureError> {
+    encode_logo(decode(bytes)?).map_err(|_| PictureError::Broken)
 }
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
@@ -152,6 +160,24 @@ fn encode_face(picture: &DynamicImage) -> image::ImageResult<Sizes> {
     })
 }
 
+fn encode_logo(picture: DynamicImage) -> image::ImageResult<Sizes> {
+    let logo = fit(picture, LOGO);
+    let icon = logo.thumbnail(ICON, ICON);
+    let mut square = DynamicImage::new_rgba8(ICON, ICON);
+    let (left, top) = ((ICON - icon.width()) / 2, (ICON - icon.height()) / 2);
+    image::imageops::overlay(&mut square, &icon, left.into(), top.into());
+    Ok(Sizes {
+        key: secret::token()[..KEY_LENGTH].to_owned(),
+        extension: "png",
+        width: logo.width(),
+        height: logo.height(),
+        files: vec![
+            ("logo", encode_one(&logo, true)?),
+            ("icon", encode_one(&square, true)?),
+        ],
+    })
+}
+
 fn encode(picture: DynamicImage) -> image::ImageResult<Sizes> {
     let page = fit(picture, PAGE);
     let transparent = is_transparent(&page);
@@ -200,6 +226,11 @@ pub async fn take(app: &App, bytes: Vec<u8>) -> Result<Result<Sizes, PictureErro
 /// The same for the picture of a person.
 pub async fn take_face(app: &App, bytes: Vec<u8>) -> Result<Result<Sizes, PictureError>, Error> {
     take_as(app, bytes, intake_face).await
+}
+
+/// The same for the mark of the site.
+pub async fn take_logo(app: &App, bytes: Vec<u8>) -> Result<Result<Sizes, PictureError>, Error> {
+    take_as(app, bytes, intake_logo).await
 }
 
 async fn take_as(
@@ -326,7 +357,9 @@ pub async fn serve(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
     let name = name.into_inner();
-    let (key, _, extension) = parse_name(&name).ok_or(Error::NotFound)?;
+    let (key, size, extension) = parse_name(&name).ok_or(Error::NotFound)?;
+    // There are such files of what administrators brought for every page, and of nothing else.
+    let is_logo = ["logo", "icon"].contains(&size);
     let (key, wanted) = (key.to_owned(), extension.to_owned());
     let content_type = if extension == "png" {
         "image/png"
@@ -344,7 +377,7 @@ pub async fn serve(
             // Of an unlisted project: the name of the file is as secret as the link.
             let is_public = match &user {
                 Some(project) => project.is_public() || project.state == State::Unlisted,
-                None => picture.is_avatar(db)?,
+                None => is_logo || picture.is_avatar(db)?,
             };
             let mut allowed = is_public || is_moderator || viewer == Some(picture.owner_id);
             if let (false, Some(project), Some(viewer)) = (allowed, user, viewer) {

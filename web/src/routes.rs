@@ -162,6 +162,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/account/notices", post().to(inbox::choose))
         .route("/account/mine", get().to(mine::show))
         .route("/account/reports", get().to(reports::own))
+        .route("/account/reviews", get().to(pages::reviews::show))
+        .route("/account/reviews", post().to(pages::reviews::answer))
         .route("/account/warning", post().to(account::read_warning))
         .route("/account/letters", post().to(account::choose_letters))
         .route("/unsubscribe/{token}", get().to(unsubscribe::show))
@@ -177,8 +179,8 @@ pub fn routes(site: &mut ServiceConfig) {
 /// For moderators.
 fn moderation_routes(site: &mut ServiceConfig) {
     use moderation::{
-        appeals, batches, campaigns, claims, desk, filter, habits, log, log_export, makers, people,
-        reported, rule_form, rules, sanctions, tags, verdicts,
+        appeals, batches, campaigns, claims, desk, filter, guide, habits, log, log_export, makers,
+        people, reported, rule_form, rules, sanctions, tags, verdicts,
     };
     site.route("/moderation", get().to(desk::overview))
         .route("/moderation/verdicts", post().to(verdicts::decide))
@@ -238,6 +240,13 @@ fn moderation_routes(site: &mut ServiceConfig) {
         .route("/moderation/tags", get().to(tags::list))
         .route("/moderation/tags", post().to(tags::merge))
         .route("/moderation/tags/{id}/undo", post().to(tags::undo))
+        .route("/moderation/guide", get().to(guide::show))
+        .route("/moderation/articles/{id}", post().to(guide::decide))
+        .route(
+            "/moderation/comments/{id}/review",
+            post().to(guide::suggest),
+        )
+        .route("/moderation/reviews/{id}/undo", post().to(guide::undo))
         .route("/moderation/campaigns", get().to(campaigns::list))
         .route("/moderation/campaigns/{id}", get().to(campaigns::show))
         .route(
@@ -257,6 +266,11 @@ fn admin_routes(site: &mut ServiceConfig) {
     site.route("/admin", get().to(admin::overview))
         .route("/admin/settings", get().to(admin::settings::form))
         .route("/admin/settings", post().to(admin::settings::save))
+        .route("/admin/logo", post().to(admin::logo::save))
+        .route("/admin/checked", post().to(admin::texts::check))
+        .route("/admin/texts/{name}", get().to(admin::texts::form))
+        .route("/admin/texts/{name}", post().to(admin::texts::save))
+        .route("/admin/texts/{name}/{id}", get().to(admin::texts::before))
         .route("/admin/reasons", get().to(admin::reasons::list))
         .route("/admin/reasons", post().to(admin::reasons::add))
         .route("/admin/reasons/{key}", get().to(admin::reasons::form))
@@ -288,9 +302,12 @@ fn admin_routes(site: &mut ServiceConfig) {
 
 /// The site itself, and what programs ask for.
 fn site_routes(site: &mut ServiceConfig) {
-    use pages::site as about;
+    use pages::{guide, site as about};
     site.route("/conduct", get().to(about::conduct))
-        .route("/guide", get().to(about::guide))
+        .route("/guide", get().to(guide::show))
+        .route("/guide/suggest", get().to(guide::suggest_form))
+        .route("/guide/suggest", post().to(guide::suggest))
+        .route("/imprint", get().to(about::imprint))
         .route("/privacy", get().to(about::privacy))
         .route("/log", get().to(pages::log::show))
         .route("/healthz", get().to(about::healthz))

@@ -1,10 +1,12 @@
 //! Pages of administrators.
 
 pub mod compare;
+pub mod logo;
 pub mod models;
 pub mod promises;
 pub mod reasons;
 pub mod settings;
+pub mod texts;
 
 use crate::app::App;
 use crate::error::Error;

@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Html, Layout, described, fault, page, page_with};
-use crate::pages::site::GUIDE;
 use crate::session::Admin;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,6 +15,7 @@ use potluck_models::moderation::reason::{
 };
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
+use potluck_models::site_text::Rendered;
 
 /// The list, with the form of a new one below.
 #[derive(Template)]
@@ -54,6 +54,11 @@ impl ListPage {
         described(&self.errors, field, has_hint)
     }
 
+    /// Anchor and heading of each part of the guide.
+    fn parts(&self) -> &[(String, String)] {
+        &self.layout.settings.texts.guide.parts
+    }
+
     fn offered(&self) -> Vec<&Reason> {
         self.layout.settings.reasons.offered().collect()
     }
@@ -76,10 +81,14 @@ impl ReasonPage {
     fn described(&self, field: &str, has_hint: bool) -> Html {
         described(&self.errors, field, has_hint)
     }
+
+    fn parts(&self) -> &[(String, String)] {
+        &self.layout.settings.texts.guide.parts
+    }
 }
 
 /// What was typed, or what is wrong with it.
-fn parse(form: &Form) -> (Words, Vec<FieldError>) {
+fn parse(form: &Form, guide: &Rendered) -> (Words, Vec<FieldError>) {
     let line = |field: &str| -> String {
         let words: Vec<&str> = form.get(field).split_whitespace().collect();
         words.join(" ")
@@ -119,7 +128,7 @@ fn parse(form: &Form) -> (Words, Vec<FieldError>) {
         };
         errors.push(FieldError { field, message });
     }
-    let known = |part: &str| GUIDE.iter().any(|(anchor, _)| *anchor == part);
+    let known = |part: &str| guide.parts.iter().any(|(anchor, _)| anchor == part);
     if !words.guide.is_empty() && !known(&words.guide) {
         errors.push(FieldError {
             field: "guide",
@@ -196,7 +205,7 @@ pub async fn add(
     admin: Admin,
     form: Form,
 ) -> Result<HttpResponse, Error> {
-    let (words, errors) = parse(&form);
+    let (words, errors) = parse(&form, &app.settings().texts.guide);
     if !errors.is_empty() {
         return list_page(&req, words, errors);
     }
@@ -243,7 +252,7 @@ pub async fn change(
     if app.settings().reasons.find(&key).is_none() {
         return Err(Error::NotFound);
     }
-    let (words, mut errors) = parse(&form);
+    let (words, mut errors) = parse(&form, &app.settings().texts.guide);
     if errors.is_empty() {
         let (changed, new) = (key.clone(), words.clone());
         let work = move |db: &mut Db, by| reason::change(db, by, &changed, &new);

@@ -1,5 +1,6 @@
 //! What an administrator sets for the whole site, while it runs.
 
+use crate::accent::{Rgb, Shades};
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
@@ -78,6 +79,12 @@ impl Field {
                 "Where readers reach you",
                 "A mail address or the address of a page; shown to everyone.",
                 &s.contact,
+            ),
+            Field::text(
+                "accent",
+                "The site’s own colour",
+                "As #2a6345; empty: tomato. Of buttons, links and the tablecloth. It is made darker on light paper and lighter on dark, until it can be read.",
+                &s.accent,
             ),
             Field::number(
                 "signups_per_hour",
@@ -201,6 +208,19 @@ impl SettingsPage {
             .map(|error| error.message.as_str())
     }
 
+    /// What becomes of the colour in force: for which paper, the colour, and what is written on it.
+    fn shades(&self) -> Vec<(&'static str, String, String)> {
+        let Some(colour) = Rgb::parse(&self.layout.settings.accent) else {
+            return Vec::new();
+        };
+        [
+            ("light", Shades::light(colour)),
+            ("dark", Shades::dark(colour)),
+        ]
+        .map(|(paper, shades)| (paper, shades.accent.hex(), shades.on.hex()))
+        .into()
+    }
+
     /// The ids of hint and error, for `aria-describedby`.
     fn described_by(&self, field: &Field) -> String {
         let mut ids = Vec::new();
@@ -224,6 +244,22 @@ pub async fn form(
         errors: Vec::new(),
         fields: Field::all(&app.settings()),
     })
+}
+
+/// The page with what is wrong in a form of it that has a handler of its own.
+pub fn at_fault(
+    req: &HttpRequest,
+    app: &App,
+    errors: Vec<FieldError>,
+) -> Result<HttpResponse, Error> {
+    page_with(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &SettingsPage {
+            layout: Layout::new(req),
+            errors,
+            fields: Field::all(&app.settings()),
+        },
+    )
 }
 
 /// What was typed, over the settings in force, or what is wrong with it. What a form leaves out stays
@@ -255,6 +291,17 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
     if site_name.is_empty() {
         fault("site_name", "Give the site a name.".into());
     }
+    let accent = match typed("accent").as_str() {
+        "" => String::new(),
+        typed => Rgb::parse(typed).map_or_else(
+            || {
+                let message = "A colour is written like #2a6345: six digits from 0 to f.";
+                fault("accent", message.into());
+                String::new()
+            },
+            Rgb::hex,
+        ),
+    };
     let mut numbers = HashMap::new();
     for field in &fields {
         let typed = typed(field.name);
@@ -281,6 +328,11 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         site_name,
         tagline,
         contact,
+        accent,
+        logo: now.logo.clone(),
+        texts: now.texts.clone(),
+        named: true,
+        guide_read: now.guide_read,
         signups_per_hour: number("signups_per_hour"),
         comments_per_hour: number("comments_per_hour"),
         seconds_between_comments: number("seconds_between_comments"),
@@ -329,6 +381,8 @@ pub async fn save(
             );
         }
     };
+    // Whoever saves them as they are has seen them too.
+    let is_first = !now.named;
     let (before, after) = (Field::all(&now), Field::all(&settings));
     let changed: Vec<String> = before
         .iter()
@@ -347,9 +401,12 @@ pub async fn save(
     };
     let (were, are) = (one_line(&before, &after), one_line(&after, &before));
     let (by, stored) = (admin.0.user.id, settings.clone());
-    if !changed.is_empty() {
+    if !changed.is_empty() || is_first {
         app.write(move |db: &mut Db| -> QueryResult<()> {
             stored.save(db)?;
+            if changed.is_empty() {
+                return Ok(());
+            }
             Act {
                 actor: Some(by),
                 act: "settings",

@@ -4,6 +4,7 @@
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
 mod finding;
+mod guide;
 mod making;
 mod picture;
 
@@ -264,9 +265,13 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             .and_then(|()| finding::lay(db))
             .and_then(|()| making::lay(db, &demo.context, &shots))
             .map_err(Rollback)?;
-        demo.tell(db).map_err(Rollback)
+        demo.tell(db)
+            .and_then(|()| guide::lay(db))
+            .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
+    // Contact and imprint came after the site was opened.
+    app.set_settings(Settings::load(&mut db)?);
     println!("  Done in {:.1?}.", start.elapsed());
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod desk;
 pub mod diff;
 pub mod filter;
+pub mod guide;
 pub mod habits;
 pub mod last;
 pub mod letters;
@@ -33,6 +34,7 @@ use crate::session::Visitor;
 use actix_web::{HttpMessage, HttpRequest};
 use banner::{Banner, Params};
 use habits::Keys;
+use potluck_models::article::Article;
 use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::queue::{self, Count, Name};
@@ -48,6 +50,8 @@ pub struct Frame {
     pub people: i64,
     /// Those with something undecided.
     campaigns: i64,
+    /// Suggested for the guide.
+    articles: i64,
     banner: Option<Banner>,
     /// No model, or one that cannot be read: rules decide.
     filter_missing: bool,
@@ -90,6 +94,7 @@ impl Frame {
                     appeals: appeal::count(db)?,
                     people: profile_report::people(db)?,
                     campaigns: card::count_open(db)?,
+                    articles: Article::waiting(db)?,
                     filter_missing,
                     raid,
                     back,

@@ -1,5 +1,5 @@
-//! The front page: what waits for feedback, what was just released, what is new, and how we sit
-//! together. An empty site explains itself, to its administrator and to the first maker.
+//! The front page: how people talk here, who just shared a first project, what waits for feedback, what
+//! was released, what is new. An empty site explains itself, to its administrator and to its first maker.
 
 use crate::app::App;
 use crate::config::MailTo;
@@ -8,21 +8,13 @@ use crate::layout::{Layout, page};
 use crate::session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::QueryResult;
-use potluck_models::db::ItemId;
-use potluck_models::project::{self, Card, Listing, Order};
-use potluck_models::release::Release;
-
-const FEW: i64 = 4;
-const NEWEST: i64 = 8;
+use potluck_models::front::Front;
 
 #[derive(Template)]
 #[template(path = "home/show.html")]
 struct HomePage {
     layout: Layout,
-    waiting: Vec<Card>,
-    released: Vec<Card>,
-    newest: Vec<Card>,
+    front: Front,
     /// For the first administrator: where letters lie while no mail server is set.
     outbox: Option<String>,
 }
@@ -36,49 +28,26 @@ impl HomePage {
             None => (tagline, ""),
         }
     }
+
+    /// Where sharing begins, for whoever reads.
+    fn way_to_share(&self) -> &'static str {
+        match self.layout.signed_in {
+            Some(_) => "/projects/new",
+            None => "/signup",
+        }
+    }
 }
 
 pub async fn show(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Error> {
     let reader = session::reader(&req);
-    let (waiting, released, newest) = app
-        .read(move |db| -> QueryResult<_> {
-            let list = |order, limit| Listing {
-                order,
-                limit,
-                reader,
-                ..Listing::default()
-            };
-            let newest = list(Order::Newest, NEWEST).load(db)?;
-            // With so few on the table, the other two lists would only repeat this one.
-            if !project::are_more_than(db, FEW)? {
-                return Ok((Vec::new(), Vec::new(), newest));
-            }
-            let waiting = list(Order::WaitingForFeedback, FEW).load(db)?;
-            let mut ids: Vec<ItemId> = Vec::new();
-            for new in Release::newest(db, None, 4 * FEW)? {
-                if !ids.contains(&new.release.project_id) && (ids.len() as i64) < FEW {
-                    ids.push(new.release.project_id);
-                }
-            }
-            let mut released = Listing {
-                ids: Some(&ids),
-                reader,
-                ..Listing::default()
-            }
-            .load(db)?;
-            released.sort_by_key(|card| ids.iter().position(|id| *id == card.id));
-            Ok((waiting, released, newest))
-        })
-        .await?;
+    let front = app.read(move |db| Front::load(db, reader)).await?;
     let outbox = match &app.config.mail {
         MailTo::Outbox(folder) => Some(folder.display().to_string()),
         MailTo::Smtp(_) => None,
     };
     page(&HomePage {
         layout: Layout::new(&req),
-        waiting,
-        released,
-        newest,
+        front,
         outbox,
     })
 }

@@ -37,6 +37,7 @@ impl InboxPage {
             Sort::Mention => "named you on",
             Sort::Reply => "answered you on",
             Sort::Comment => "commented on",
+            Sort::Review => "would like to show in the guide what you said on",
         }
     }
 

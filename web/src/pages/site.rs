@@ -1,10 +1,10 @@
-//! The site about itself: conduct, guide and privacy for people; health, robots and the well-known
+//! The site about itself: conduct, imprint and privacy for people; health, robots and the well-known
 //! addresses for programs.
 
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::see_other;
-use crate::layout::{Layout, page, rfc3339};
+use crate::layout::{Html, Layout, page, rfc3339};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -12,7 +12,9 @@ use chrono::{Duration, NaiveTime};
 use diesel::RunQueryDsl;
 use potluck_models::db::now;
 use potluck_models::secret;
+use potluck_models::site_text::Rendered;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 macro_rules! pages {
     ($($(#[$doc:meta])* $name:ident, $page:ident, $path:literal;)*) => { $(
@@ -31,22 +33,30 @@ macro_rules! pages {
 
 pages! {
     conduct, ConductPage, "site/conduct.html";
-    guide, GuidePage, "site/guide.html";
     privacy, PrivacyPage, "site/privacy.html";
 }
 
-/// The parts of the guide that a reason for a removal may lead to, by their anchors.
-pub const GUIDE: [(&str, &str); 9] = [
-    ("time", "Spend time with it first"),
-    ("happened", "Say what you did, then what happened in you"),
-    ("worked", "Begin with what worked, and mean it"),
-    ("one-thing", "One thing at a time"),
-    ("ask", "Ask before you fix"),
-    ("software", "About software"),
-    ("art", "About art, music and writing"),
-    ("listen", "When it is your turn to listen"),
-    ("send", "Before you send"),
-];
+#[derive(Template)]
+#[template(path = "site/imprint.html")]
+struct ImprintPage {
+    layout: Layout,
+    imprint: Arc<Rendered>,
+}
+
+impl ImprintPage {
+    fn html(&self) -> Html {
+        Html(self.imprint.html.clone())
+    }
+}
+
+/// Who is responsible for the site: there once an administrator wrote it.
+pub async fn imprint(req: HttpRequest, app: web::Data<App>) -> Result<HttpResponse, Error> {
+    let imprint = app.settings().texts.imprint.clone();
+    page(&ImprintPage {
+        layout: Layout::new(&req),
+        imprint: imprint.ok_or(Error::NotFound)?,
+    })
+}
 
 fn text(body: impl Into<String>) -> HttpResponse {
     HttpResponse::Ok()
