@@ -134,6 +134,7 @@ fn fill_one(db: &mut Db, app: &App) -> String {
                 links: vec![],
                 picture_alt: String::new(),
                 address: String::new(),
+                shots: Vec::new(),
             };
             let choices = Choices {
                 comment_policy: CommentPolicy::Members,
