@@ -178,9 +178,12 @@ impl List {
             few
         )
         .filter(items::published_at.is_not_null())
-        .order((items::published_at.desc(), items::id.desc()))
-        .limit(self.asked())
         .select((items::id, items::published_at));
+        if few.is_none() {
+            query = query
+                .order((items::published_at.desc(), items::id.desc()))
+                .limit(self.asked());
+        }
         if let Some((at, id)) = self.since() {
             // The first half alone is what an index can begin from.
             query = query.filter(items::published_at.le(at)).filter(
@@ -189,7 +192,10 @@ impl List {
                     .or(items::published_at.eq(at).and(items::id.lt(id))),
             );
         }
-        let rows: Vec<(ItemId, Option<NaiveDateTime>)> = query.load(db)?;
+        let mut rows: Vec<(ItemId, Option<NaiveDateTime>)> = query.load(db)?;
+        // Few are put in order here: asked for an order, SQLite would walk along all.
+        rows.sort_unstable_by_key(|(id, at)| std::cmp::Reverse((*at, *id)));
+        rows.truncate(self.limit + 1);
         Ok(rows
             .into_iter()
             .filter_map(|(id, at)| Some((id, at?.and_utc().timestamp_micros(), id.0)))
@@ -287,9 +293,12 @@ impl List {
         )
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .filter(projects::closed.eq(false))
-        .order((project_ranks::waiting, project_ranks::project_id.desc()))
-        .limit(self.asked())
         .select((project_ranks::project_id, project_ranks::waiting));
+        if few.is_none() {
+            query = query
+                .order((project_ranks::waiting, project_ranks::project_id.desc()))
+                .limit(self.asked());
+        }
         if let Some((waiting, id)) = self.after {
             query = query.filter(project_ranks::waiting.ge(waiting)).filter(
                 project_ranks::waiting.gt(waiting).or(project_ranks::waiting
@@ -297,7 +306,9 @@ impl List {
                     .and(project_ranks::project_id.lt(ItemId(id)))),
             );
         }
-        let rows: Vec<(ItemId, i64)> = query.load(db)?;
+        let mut rows: Vec<(ItemId, i64)> = query.load(db)?;
+        rows.sort_unstable_by_key(|(id, waiting)| (*waiting, std::cmp::Reverse(*id)));
+        rows.truncate(self.limit + 1);
         Ok(rows
             .into_iter()
             .map(|(id, waiting)| (id, waiting, id.0))
