@@ -99,7 +99,8 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/projects/{slug}/pictures",           [No,    No,    No,    Done,  No,    No]),
     ("POST", "/projects/{slug}/mature",             [No,    No,    No,    No,    Fault, Fault]),
     ("GET",  "/projects/{slug}/join",               MEMBERS),
-    ("POST", "/projects/{slug}/join",               [No,    Fault, Fault, No,    Fault, Fault]),
+    // They look for nobody there.
+    ("POST", "/projects/{slug}/join",               [No; 6]),
     ("POST", "/projects/{slug}/requests",           [No,    No,    No,    Fault, No,    No]),
     ("POST", "/projects/{slug}/restore",            [No, None, None, None, None, None]),
     ("POST", "/people/{username}/ignore",           [No,    Done,  Done,  No,    Done,  Done]),

@@ -132,6 +132,7 @@ fn fields<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         ("tags", "duck, pie"),
         ("comment_policy", "members"),
     ];
+    all.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
     all.extend(more);
     all
 }

@@ -130,7 +130,7 @@ on_both! {
         assert!(html.contains("<strong>much</strong>"));
         assert!(!html.contains("<script>alert"));
         for address in ["codeberg.example", "lamp.example"] {
-            let link = html.split("<a ").find(|tag| tag.contains(address)).expect("the link");
+            let link = html.split("<a ").skip(1).find(|tag| tag.contains(address)).expect("the link");
             let link = link.split('>').next().unwrap();
             for word in ["nofollow", "ugc", "noopener"] {
                 assert!(link.contains(word), "{link}");

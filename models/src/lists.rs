@@ -80,11 +80,12 @@ macro_rules! filtered {
             ));
         }
         if let Some(system) = $list.system {
-            // A published release of it runs there, or it is played there.
+            // A published release of it runs there, or it is played there. CROSS JOIN is how SQLite is told
+            // in which order to look: from the project to its releases to their links.
             query = query.filter(
                 sql::<Bool>(
-                    "(EXISTS (SELECT 1 FROM releases v JOIN items vi ON vi.id = v.id JOIN release_links d ON d.release_id = v.id \
-                     WHERE v.project_id = projects.id AND vi.state = 'published' AND d.system = ",
+                    "(EXISTS (SELECT 1 FROM releases v CROSS JOIN items vi CROSS JOIN release_links d \
+                     WHERE v.project_id = projects.id AND vi.id = v.id AND d.release_id = v.id AND vi.state = 'published' AND d.system = ",
                 )
                 .bind::<Text, _>(system.as_str())
                 .sql(") OR (EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = projects.id AND w.kind = 'play') AND 'web' = ")
@@ -243,8 +244,8 @@ impl List {
              AND ($3 = '' OR p.kind = $3) \
              AND (NOT $4 OR EXISTS (SELECT 1 FROM project_links l WHERE l.project_id = p.id AND l.kind = 'download')) \
              AND ($7 = '' OR EXISTS (SELECT 1 FROM project_roles l WHERE l.project_id = p.id AND l.role = $7)) \
-             AND ($8 = '' OR EXISTS (SELECT 1 FROM releases v JOIN items vi ON vi.id = v.id JOIN release_links d ON d.release_id = v.id \
-                 WHERE v.project_id = p.id AND vi.state = 'published' AND d.system = $8) \
+             AND ($8 = '' OR EXISTS (SELECT 1 FROM releases v CROSS JOIN items vi CROSS JOIN release_links d \
+                 WHERE v.project_id = p.id AND vi.id = v.id AND d.release_id = v.id AND vi.state = 'published' AND d.system = $8) \
                OR ($8 = 'web' AND EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = p.id AND w.kind = 'play'))) \
              AND NOT EXISTS (SELECT 1 FROM releases n JOIN items ni ON ni.id = n.id WHERE n.project_id = r.project_id \
                AND ni.state = 'published' AND n.released_at <= $5 AND (n.released_at, n.id) > (r.released_at, r.id)) \
