@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod digest;
 pub mod notices;
+pub mod outside;
 pub mod training;
 
 use crate::app::App;

@@ -4,6 +4,7 @@ pub mod account;
 pub mod appeals;
 pub mod comments;
 pub mod deleted;
+pub mod forge;
 pub mod home;
 pub mod ignored;
 pub mod inbox;

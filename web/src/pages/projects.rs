@@ -8,6 +8,7 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
+use crate::pages::forge::Changes;
 use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -162,6 +163,7 @@ struct ShowPage {
     /// Of the latest of them.
     downloads: Vec<Download>,
     waiting_releases: Vec<String>,
+    changes: Option<Changes>,
     /// Minutes between two comments of one person, where a moderator asked for it.
     slow: Option<i32>,
     appeal: Option<appeals::Note>,
@@ -390,6 +392,8 @@ pub async fn show(
             } else {
                 Vec::new()
             };
+            let link = secret::query(&project, &key);
+            let changes = Changes::of(db, &project, (&link, &csrf), false, false)?;
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
@@ -408,6 +412,7 @@ pub async fn show(
                 versions,
                 downloads,
                 waiting_releases,
+                changes,
                 slow,
                 appeal,
                 kept_away,
