@@ -192,7 +192,7 @@ on_both! {
         there.json(BERG, &json!([berg("v1.1", "Second", "2025-02-01T00:00:00Z"), berg("v1.0", "First", "2025-01-01T00:00:00Z")]));
         assert_eq!(ask_again(site, &odile, &duck).said, "1 release came.");
         site.visitor().get(&format!("{}/releases/1.1", duck.path())).expect(200).says("Second");
-        odile.get(&page(&duck)).expect(200).says("1 release came.").says("in the name of you").says("Next try");
+        odile.get(&page(&duck)).expect(200).says("1 release came.").says("In the name of you").says("Next try");
     }
 
     fn what_a_maker_typed_changed_or_deleted_is_left_alone(site, limits_off) {
@@ -575,5 +575,9 @@ on_both! {
             (next > potluck_models::now() + chrono::Duration::hours(23)).then_some(())
         });
         assert_eq!(there.all_asked(), asked);
+        // Erased with everything else.
+        site.sql("UPDATE items SET erase_at = '2020-01-01 00:00:00' WHERE state = 'deleted'");
+        site.db(potluck_models::item::erase_deleted);
+        assert_eq!(site.count("forge_follows"), 0);
     }
 }

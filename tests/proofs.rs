@@ -2,6 +2,7 @@
 
 use crate::elsewhere::{Elsewhere, Reply};
 use crate::support::*;
+use potluck_models::db::ItemId;
 use potluck_models::item::State;
 use potluck_models::proof;
 
@@ -9,7 +10,7 @@ const FORM: &str = "/account/profile";
 const HOSTS: [&str; 3] = ["ponds.example", "www.ponds.example", "other.example"];
 const BACK: &str = "<!doctype html><title>Ponds</title><a rel=\"me\" href=\"https://potluck.example/people/ann\">Me at the potluck</a>";
 /// What only readers of a screen hear.
-const SAYS: &str = "proved: the page there links back to this one";
+const SAYS: &str = "the page there links back to this one";
 
 fn page(body: &str) -> Reply {
     Reply::Found {
@@ -130,6 +131,7 @@ on_both! {
         mona.post("/moderation/verdicts", &[("item", &named), ("verdict", "restore")]).expect(303);
         looked_at(site);
         ann.submit(FORM, FORM, &[("link_website", "https://ponds.example/other")]).expect(303);
+        mona.post("/moderation/verdicts", &[("item", &named), ("verdict", "ham")]).expect(303);
         wait_for("the other page to be looked at", || {
             link(site).filter(|link| link.url.ends_with("/other") && link.checked_at.is_some())
         });
@@ -144,7 +146,7 @@ on_both! {
         ann.submit(FORM, FORM, &[("link_website", "ponds.example")]).expect(303);
         looked_at(site);
         site.sql("DELETE FROM link_proofs");
-        site.db(proof::fill);
+        site.db(|db| proof::fill(db, ItemId(0)));
         assert!(looked_at(site).proved_at.is_some());
     }
 

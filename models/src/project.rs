@@ -16,7 +16,7 @@ use crate::schema::{
     threads, users,
 };
 use crate::thread::Thread;
-use crate::{Db, QueryResult, both, markdown, slug, tag, unlisted, words};
+use crate::{Db, QueryResult, both, forge, markdown, slug, tag, unlisted, words};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -532,6 +532,7 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Option<Picture>> {
         address: String::new(),
     };
     slug::forget(db, id)?;
+    forge::follow::forget(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
         .set((

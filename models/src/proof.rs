@@ -2,7 +2,7 @@
 //! person's page here and says that it is the same person (`rel="me"`). Who owns that page owns this
 //! profile; anybody can name a page, but only its owner can write on it.
 
-use crate::db::{UserId, dialect, now};
+use crate::db::{ItemId, UserId, dialect, now};
 use crate::elsewhere::Elsewhere;
 use crate::schema::{link_proofs, profiles, users};
 use crate::{Db, QueryResult, both, secret};
@@ -96,25 +96,25 @@ pub fn look_again(db: &mut Db, person: UserId) -> QueryResult<usize> {
     .execute(db)
 }
 
-/// Profiles of before there were proofs; gives whether there may be more. To be called in a write
-/// transaction.
-pub fn fill(db: &mut Db) -> QueryResult<bool> {
-    let rows: Vec<(UserId, String)> = profiles::table
-        .filter(profiles::links.ne("[]"))
+/// Links of profiles of before there were proofs, for the next profiles after one; gives where to go
+/// on, or None at the end. To be called in a write transaction.
+pub fn fill(db: &mut Db, after: ItemId) -> QueryResult<Option<ItemId>> {
+    let rows: Vec<(ItemId, UserId, String)> = profiles::table
+        .filter(profiles::id.gt(after))
+        .filter(profiles::links.like("%https://%"))
         .filter(diesel::dsl::not(diesel::dsl::exists(
             link_proofs::table.filter(link_proofs::user_id.eq(profiles::user_id)),
         )))
-        // Who has links without encryption alone has none that can be proved.
-        .filter(profiles::links.like("%https://%"))
         .order(profiles::id)
         .limit(AT_ONCE)
-        .select((profiles::user_id, profiles::links))
+        .select((profiles::id, profiles::user_id, profiles::links))
         .load(db)?;
-    for (person, links) in &rows {
+    for (_, person, links) in &rows {
         let links: Vec<Elsewhere> = serde_json::from_str(links).unwrap_or_default();
         follow(db, *person, &links)?;
     }
-    Ok(rows.len() as i64 == AT_ONCE)
+    let is_full = rows.len() as i64 == AT_ONCE;
+    Ok(rows.last().map(|(id, ..)| *id).filter(|_| is_full))
 }
 
 /// Those of somebody's links that are proved, for readers.

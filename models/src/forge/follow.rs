@@ -487,6 +487,15 @@ pub fn keep(db: &mut Db, release: ItemId) -> QueryResult<usize> {
         .execute(db)
 }
 
+/// Of a project whose text is erased.
+pub fn forget(db: &mut Db, project: ItemId) -> QueryResult<()> {
+    diesel::delete(forge_releases::table.filter(forge_releases::project_id.eq(project)))
+        .execute(db)?;
+    diesel::delete(forge_follows::table.find(project))
+        .execute(db)
+        .map(|_| ())
+}
+
 /// Releases that came from a forge which has them no longer, newest first: for their makers.
 pub fn gone(db: &mut Db, project: ItemId) -> QueryResult<Vec<String>> {
     forge_releases::table

@@ -106,6 +106,11 @@ pub fn take_in(
     let digest = digest(&notes, found)?;
     // As for those that are typed: two of one name at once, and the second sees the first.
     dialect::lock(db, &format!("releases:{}", follow.project_id))?;
+    let still = Follow::of(db, follow.project_id)?
+        .is_some_and(|now| now.is_on() && now.repository() == repository);
+    if !still {
+        return Ok(Took::Same);
+    }
     let source = repository.source();
     let key = (follow.project_id, &source, &found.tag);
     let known: Option<Row> = forge_releases::table

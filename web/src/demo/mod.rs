@@ -3,6 +3,7 @@
 //! Everything goes the way it goes on a real site: texts take the intake, moderators give verdicts,
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
+mod elsewhere;
 mod finding;
 mod picture;
 
@@ -260,10 +261,12 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
     write_tx(&mut db, |db| {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
+            .and_then(|()| elsewhere::lay(db))
             .map_err(Rollback)?;
         demo.tell(db).map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
+    app.set_settings(Settings::load(&mut db)?);
     println!("  Done in {:.1?}.", start.elapsed());
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::fetch::{Answer, Fault, Known, Page, Question};
 use crate::rel_me;
 use actix_web::web;
 use potluck_models::account::User;
+use potluck_models::db::ItemId;
 use potluck_models::forge::answers::{self, Release as Found};
 use potluck_models::forge::follow::{self, Follow, News};
 use potluck_models::forge::taking::{self, Barred, Took};
@@ -245,7 +246,10 @@ fn proves(app: &App) -> bool {
 }
 
 async fn fill(app: &App) -> Result<(), Error> {
-    while app.write(proof::fill).await? {}
+    let mut after = Some(ItemId(0));
+    while let Some(from) = after {
+        after = app.write(move |db| proof::fill(db, from)).await?;
+    }
     Ok(())
 }
 
