@@ -347,8 +347,12 @@ on_both! {
         press(&odile, &duck, "on").expect(303);
         let next = crate::forge::follow(site, &duck).unwrap().next_at.unwrap();
         assert!(next - follow.asked_at >= chrono::Duration::seconds(19_000), "{next}");
+        // Nor another project that comes only now.
+        let swan = linked(site, "Swan racer", "https://codeberg.org/odile/swan");
+        press(&odile, &swan, "on").expect(303);
+        assert!(crate::forge::follow(site, &swan).unwrap().next_at.unwrap() >= next);
         // GitHub counts, and says when it counts anew.
-        let hub = linked(site, "Swan racer", "https://github.com/odile/duck");
+        let hub = linked(site, "Crane racer", "https://github.com/odile/duck");
         let reset = (chrono::Utc::now().timestamp() + 9_000).to_string();
         there.status("api.github.com/repos/odile/duck/releases", 403, &[("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", &reset)]);
         let follow = switch_on(site, &odile, &hub);

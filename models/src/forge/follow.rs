@@ -159,11 +159,15 @@ pub fn switch_on(
 ) -> QueryResult<()> {
     let known = Follow::of(db, project)?;
     let at = now();
-    // Off and on again is no way round what the forge asked for.
-    let wait = known
-        .as_ref()
-        .filter(|known| known.host == repository.host)
-        .and_then(|known| known.wait_until);
+    // Off and on again is no way round what the forge asked for, whichever project it was.
+    let wait: Option<NaiveDateTime> = forge_follows::table
+        .filter(forge_follows::host.eq(&repository.host))
+        .filter(forge_follows::wait_until.gt(at))
+        .select(forge_follows::wait_until)
+        .order(forge_follows::wait_until.desc())
+        .first::<Option<NaiveDateTime>>(db)
+        .optional()?
+        .flatten();
     let is_same = known.is_some_and(|known| known.repository() == *repository);
     let row = (
         forge_follows::user_id.eq(by),
@@ -184,7 +188,7 @@ pub fn switch_on(
         .values((
             forge_follows::project_id.eq(project),
             forge_follows::created_at.eq(at),
-            row.clone(),
+            row,
         ))
         .on_conflict(forge_follows::project_id)
         .do_update()

@@ -69,7 +69,10 @@ pub fn lay(db: &mut Db) -> anyhow::Result<()> {
         follow::came(db, &follow, &news)?;
     }
     diesel::update(forge_follows::table.find(project))
-        .set(forge_follows::asked_at.eq(now() - Duration::minutes(12)))
+        .set((
+            forge_follows::asked_at.eq(now() - Duration::minutes(12)),
+            forge_follows::next_at.eq(Some(now() + Duration::minutes(51))),
+        ))
         .execute(db)?;
     // The first was typed, the others came.
     let versions: Vec<(ItemId, String, NaiveDateTime)> = releases::table
