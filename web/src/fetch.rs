@@ -53,7 +53,7 @@ pub struct Known {
 pub enum Answer {
     /// As it was. With how long the host wants to be left alone, if it said so.
     Same(Option<Duration>),
-    Page(Page),
+    Page(Box<Page>),
 }
 
 #[derive(Debug)]
@@ -397,13 +397,14 @@ impl Fetcher {
         if known.digest == question.known.digest {
             return Ok(Step::Answer(Answer::Same(used_up)));
         }
-        Ok(Step::Answer(Answer::Page(Page {
-            url: url.clone(),
+        let url = url.clone();
+        Ok(Step::Answer(Answer::Page(Box::new(Page {
+            url,
             body,
             known,
             links,
             rest: used_up,
-        })))
+        }))))
     }
 }
 
