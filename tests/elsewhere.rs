@@ -170,7 +170,7 @@ fn answer(
         Reply::Found { etag, .. } if !etag.is_empty() && known == etag => {
             format!("{}\r\n", head(304, ""))
         }
-        Reply::Found { body, etag } if etag.is_empty() => whole(200, "", &body),
+        Reply::Found { body, etag: "" } => whole(200, "", &body),
         Reply::Found { body, etag } => whole(200, &format!("ETag: {etag}\r\n"), &body),
         Reply::Status(status, headers, body) => {
             let lines: String = headers
