@@ -102,6 +102,9 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     // They look for nobody there.
     ("POST", "/projects/{slug}/join",               [No; 6]),
     ("POST", "/projects/{slug}/requests",           [No,    No,    No,    Fault, No,    No]),
+    ("GET",  "/projects/{slug}/forge",              [LogIn, No,    No,    Page,  No,    No]),
+    ("POST", "/projects/{slug}/forge",              [No,    No,    No,    Fault, No,    No]),
+    ("POST", "/projects/{slug}/changes",            [No,    No,    No,    No,    Fault, Fault]),
     ("POST", "/projects/{slug}/restore",            [No, None, None, None, None, None]),
     ("POST", "/people/{username}/ignore",           [No,    Done,  Done,  No,    Done,  Done]),
     ("GET",  "/account/ignored",                    MEMBERS),

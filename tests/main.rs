@@ -1,6 +1,7 @@
 //! Everything a person can do, over HTTP and in a browser, on both databases. `tests/run` runs it.
 
 mod client;
+mod elsewhere;
 mod support;
 mod talk;
 
@@ -20,6 +21,7 @@ mod desk;
 mod digest;
 mod filter;
 mod filter_cli;
+mod forge;
 mod forgery;
 mod front;
 mod gallery;
@@ -42,6 +44,7 @@ mod moderation;
 mod people;
 mod profiles;
 mod projects;
+mod proofs;
 mod queues;
 mod reasons;
 mod releases;

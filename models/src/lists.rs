@@ -243,22 +243,23 @@ impl List {
              WHERE (r.released_at, r.id) < ($1, $2) AND ri.state = 'published' AND i.state = 'published' \
              AND ($3 = '' OR p.kind = $3) \
              AND (NOT $4 OR EXISTS (SELECT 1 FROM project_links l WHERE l.project_id = p.id AND l.kind = 'download')) \
-             AND ($7 = '' OR EXISTS (SELECT 1 FROM project_roles l WHERE l.project_id = p.id AND l.role = $7)) \
-             AND ($8 = '' OR EXISTS (SELECT 1 FROM releases v CROSS JOIN items vi CROSS JOIN release_links d \
-                 WHERE v.project_id = p.id AND vi.id = v.id AND d.release_id = v.id AND vi.state = 'published' AND d.system = $8) \
-               OR ($8 = 'web' AND EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = p.id AND w.kind = 'play'))) \
+             AND ($5 = '' OR EXISTS (SELECT 1 FROM project_roles l WHERE l.project_id = p.id AND l.role = $5)) \
+             AND ($6 = '' OR EXISTS (SELECT 1 FROM releases v CROSS JOIN items vi CROSS JOIN release_links d \
+                 WHERE v.project_id = p.id AND vi.id = v.id AND d.release_id = v.id AND vi.state = 'published' AND d.system = $6) \
+               OR ($6 = 'web' AND EXISTS (SELECT 1 FROM project_links w WHERE w.project_id = p.id AND w.kind = 'play'))) \
              AND NOT EXISTS (SELECT 1 FROM releases n JOIN items ni ON ni.id = n.id WHERE n.project_id = r.project_id \
-               AND ni.state = 'published' AND n.released_at <= $5 AND (n.released_at, n.id) > (r.released_at, r.id)) \
-             ORDER BY r.released_at DESC, r.id DESC LIMIT $6",
+               AND ni.state = 'published' AND n.released_at <= $7 AND (n.released_at, n.id) > (r.released_at, r.id)) \
+             ORDER BY r.released_at DESC, r.id DESC LIMIT $8",
         )
+        // SQLite numbers them as they come.
         .bind::<Timestamp, _>(at)
         .bind::<BigInt, _>(id)
         .bind::<Text, _>(kind)
         .bind::<Bool, _>(self.has_download)
-        .bind::<Timestamp, _>(now())
-        .bind::<BigInt, _>(self.asked())
         .bind::<Text, _>(self.looking_for.map_or("", Role::as_str))
         .bind::<Text, _>(self.system.map_or("", System::as_str))
+        .bind::<Timestamp, _>(now())
+        .bind::<BigInt, _>(self.asked())
         .load(db)?;
         Ok(rows
             .into_iter()

@@ -13,7 +13,7 @@ use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::project::FieldError;
 use crate::schema::{items, pictures, profiles, users};
-use crate::{Db, QueryResult, markdown};
+use crate::{Db, QueryResult, markdown, proof};
 use chrono::Duration;
 use diesel::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -120,7 +120,7 @@ impl Fields {
 
 /// A name in one line, without signs that nobody sees: they would turn what stands beside it around,
 /// or make two of one name. A joiner stays between letters that are joined by it.
-fn tidy(typed: &str) -> String {
+pub(crate) fn tidy(typed: &str) -> String {
     let all: Vec<char> = typed.nfc().collect();
     let joins = |i: usize| {
         let near = |c: Option<&char>| c.is_some_and(|c| !c.is_ascii() && !is_unseen(*c));
@@ -326,6 +326,7 @@ pub fn save(
     if let Some(item) = &item {
         let newest = Revision::newest(db, item.id)?;
         if item.state != State::Deleted && Fields::of(&newest.content) == *fields {
+            proof::look_again(db, author.id)?;
             return Ok(told(item));
         }
         let has_picture = known.is_some_and(|profile| profile.picture_id.is_some());
@@ -496,6 +497,7 @@ pub fn show(db: &mut Db, id: ItemId) -> QueryResult<()> {
             users::avatar.eq(avatar.map(|(key, extension)| format!("{key}.{extension}"))),
         ))
         .execute(db)?;
+    proof::follow(db, author, &fields.links)?;
     let links = serde_json::to_string(&fields.links)
         .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     diesel::update(profiles::table.find(id))
@@ -505,6 +507,7 @@ pub fn show(db: &mut Db, id: ItemId) -> QueryResult<()> {
 }
 
 fn hide(db: &mut Db, people: &[UserId]) -> QueryResult<()> {
+    proof::forget(db, people)?;
     diesel::update(users::table.filter(users::id.eq_any(people)))
         .set((
             users::display_name.eq(""),

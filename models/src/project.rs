@@ -17,7 +17,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, gallery, join, looking, markdown, mature, slug, tag, unlisted, words,
+    Db, QueryResult, both, forge, gallery, join, looking, markdown, mature, slug, tag, unlisted,
+    words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::{max, sql};
@@ -567,6 +568,7 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Vec<Picture>> {
     slug::forget(db, id)?;
     looking::choose(db, id, &[])?;
     join::erase(db, id)?;
+    forge::follow::forget(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
         .set(projects::slug.eq(slug))

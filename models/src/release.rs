@@ -2,6 +2,7 @@
 
 use crate::account::User;
 use crate::db::{ItemId, dialect, now};
+use crate::forge::follow;
 use crate::gate::{self, Refusal};
 use crate::intake::{self, Context, Decision, Outcome, Text, limits};
 use crate::item::{Item, Kind, Revision, State, Submitted};
@@ -250,7 +251,7 @@ pub enum Taken {
     ByDeleted,
 }
 
-fn judge(
+pub(crate) fn judge(
     db: &mut Db,
     context: &Context,
     author: &User,
@@ -341,7 +342,13 @@ pub fn edit(
     diesel::update(releases::table.find(release.id))
         .set(releases::prerelease.eq(facts.prerelease))
         .execute(db)?;
-    if release.for_editing(db)? == *new {
+    let same_text = release.for_editing(db)? == *new;
+    let same_facts =
+        (release.released_at.date(), release.prerelease) == (facts.released_on, facts.prerelease);
+    if !same_text || !same_facts {
+        follow::keep(db, release.id)?;
+    }
+    if same_text {
         return Ok(item.state);
     }
     if !context.limits_off {
@@ -643,7 +650,7 @@ fn first_url(notes: &Notes) -> &str {
         .map_or("", |download| download.url.as_str())
 }
 
-fn write(db: &mut Db, id: ItemId, notes: &Notes) -> QueryResult<()> {
+pub(crate) fn write(db: &mut Db, id: ItemId, notes: &Notes) -> QueryResult<()> {
     diesel::update(releases::table.find(id))
         .set((
             releases::notes.eq(&notes.notes),

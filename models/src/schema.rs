@@ -753,6 +753,57 @@ diesel::table! {
 }
 
 diesel::table! {
+    forge_follows (project_id) {
+        project_id -> BigInt,
+        user_id -> BigInt,
+        software -> Text,
+        host -> Text,
+        path -> Text,
+        shows_changes -> Bool,
+        hidden_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        next_at -> Nullable<Timestamp>,
+        wait_until -> Nullable<Timestamp>,
+        failures -> Integer,
+        asked_at -> Timestamp,
+        came_at -> Nullable<Timestamp>,
+        said -> Text,
+        error -> Text,
+        known_releases -> Text,
+        known_changes -> Text,
+        changes -> Text,
+        changes_held -> Text,
+    }
+}
+
+diesel::table! {
+    forge_releases (project_id, source, tag) {
+        project_id -> BigInt,
+        source -> Text,
+        tag -> Text,
+        release_id -> BigInt,
+        software -> Text,
+        imported -> Bool,
+        digest -> Text,
+        kept -> Bool,
+        gone_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    link_proofs (user_id, url) {
+        user_id -> BigInt,
+        url -> Text,
+        proved_at -> Nullable<Timestamp>,
+        checked_at -> Nullable<Timestamp>,
+        next_at -> Timestamp,
+        failures -> Integer,
+        error -> Text,
+    }
+}
+
+diesel::table! {
     site_texts (id) {
         id -> BigInt,
         name -> Text,
@@ -822,6 +873,7 @@ diesel::joinable!(items -> users (author_id));
 diesel::joinable!(rule_hits -> items (item_id));
 diesel::joinable!(item_addresses -> items (item_id));
 diesel::joinable!(appeals -> items (item_id));
+diesel::joinable!(forge_releases -> releases (release_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -888,6 +940,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     site_texts,
     good_reviews,
     articles,
+    forge_follows,
+    forge_releases,
+    link_proofs,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

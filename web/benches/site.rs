@@ -135,7 +135,6 @@ fn fill_one(db: &mut Db, app: &App) -> String {
                 picture_alt: String::new(),
                 shots: Vec::new(),
                 address: String::new(),
-                shots: Vec::new(),
             };
             let choices = Choices {
                 comment_policy: CommentPolicy::Members,

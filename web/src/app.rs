@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::fetch::Fetcher;
 use crate::kept::Kept;
 use crate::moderation::measures::Measures;
 use crate::views::Views;
@@ -48,6 +49,8 @@ pub struct App {
     pub views: Views,
     /// The address in use, once it is bound: `bind` may ask for any port.
     pub public_url: RwLock<String>,
+    /// How other people's servers are asked.
+    fetcher: RwLock<Fetcher>,
 }
 
 impl App {
@@ -70,6 +73,7 @@ impl App {
             measures: Kept::new(MEASURED_FOR),
             tags: Kept::new(TAGS_FOR),
             views: Views::default(),
+            fetcher: RwLock::default(),
             config,
             pools,
         }
@@ -223,8 +227,31 @@ impl App {
             filter: self.filter(),
             limits_off: self.config.limits_off,
             rules: self.rules(),
-            address,
+            address: Some(address),
         }
+    }
+
+    /// The same for a text that nobody sent just now: it came from a forge.
+    pub fn intake_of_ours(&self) -> Intake {
+        Intake {
+            address: None,
+            ..self.intake(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
+        }
+    }
+
+    pub fn fetcher(&self) -> Fetcher {
+        self.fetcher
+            .read()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
+    }
+
+    /// For tests, with programs of their own in the place of other people's servers.
+    pub fn set_fetcher(&self, fetcher: Fetcher) {
+        *self
+            .fetcher
+            .write()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = fetcher;
     }
 
     /// Scheme and host, without a slash at the end.
@@ -241,7 +268,7 @@ pub struct Intake {
     filter: Option<Arc<ActiveModel>>,
     limits_off: bool,
     rules: Arc<Rules>,
-    address: IpAddr,
+    address: Option<IpAddr>,
 }
 
 impl Intake {
@@ -251,7 +278,7 @@ impl Intake {
             filter: self.filter.as_deref(),
             limits_off: self.limits_off,
             rules: &self.rules,
-            address: Some(self.address),
+            address: self.address,
         }
     }
 }

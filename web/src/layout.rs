@@ -189,6 +189,12 @@ fn said(word: &str) -> &'static str {
         "listed" => "It is in the lists now.",
         "new-link" => "There is a new link. The one of before leads nowhere.",
         "brought-back" => "It is back, as it was.",
+        "forge-on" => "It is on. The first answer comes in a moment: load this page again.",
+        "forge-off" => "It is off. What came stays.",
+        "forge-now" => "We ask now. The answer comes in a moment: load this page again.",
+        "forge-waits" => "The forge asked us to wait, so we ask as soon as it lets us.",
+        "changes-hidden" => "Readers do not see the list of changes any more.",
+        "changes-shown" => "Readers see the list of changes again.",
         "commented" => "Thank you for your comment.",
         "comment-waiting" => {
             "Thank you. Your comment waits for a moderator; until then only you see it."

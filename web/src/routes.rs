@@ -12,9 +12,9 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, gallery, home, ignored, inbox, join, lists, makers,
-        mine, people, profile, projects, release_form, releases, reports, search, secret, signup,
-        tags, team, unsubscribe,
+        account, appeals, comments, deleted, forge, gallery, home, ignored, inbox, join, lists,
+        makers, mine, people, profile, projects, release_form, releases, reports, search, secret,
+        signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -49,6 +49,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/makers", get().to(team::show))
         .route("/projects/{slug}/makers", post().to(team::change))
         .route("/projects/{slug}/leave", post().to(team::leave))
+        .route("/projects/{slug}/forge", get().to(forge::show))
+        .route("/projects/{slug}/forge", post().to(forge::change))
+        .route("/projects/{slug}/changes", post().to(forge::moderate))
         .route("/projects/{slug}/invitation", post().to(team::answer))
         .route("/projects/{slug}/pictures", get().to(gallery::form))
         .route("/projects/{slug}/pictures", post().to(gallery::save))

@@ -226,6 +226,17 @@ pub fn judge(db: &mut Db, context: &Context, text: &Text) -> QueryResult<Decisio
     Ok(decision.draw(context.settings.sampled_in_100))
 }
 
+/// The strictest word on a text that is no item, by the steps that look at words alone and remember
+/// nothing. None: it may be shown.
+pub fn glance(context: &Context, text: &Text) -> Option<Step> {
+    let ([rules, _], _) = context.rules.steps(text, None);
+    let (filter, _) = filter_step(context.filter, text, &[]);
+    let steps = [rules, checks::links(context.settings, text), filter];
+    decisive(&steps)
+        .filter(|step| step.outcome > Outcome::Publish)
+        .cloned()
+}
+
 /// The probability of spam from the active model, against its thresholds.
 fn filter_step(
     filter: Option<&ActiveModel>,

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::Db;
 use potluck_models::QueryResult;
+use potluck_models::forge;
 use potluck_models::moderation::log::Act;
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
@@ -188,6 +189,12 @@ impl Field {
                 s.digest_hour,
                 (-1, 23),
             ),
+            Field::text(
+                "forges",
+                "Forges of your own that projects may follow",
+                "Besides GitHub, GitLab, Codeberg and Bitbucket. A host and its kind, gitea, forgejo or gitlab, with commas between: git.example.org gitea, code.example.net gitlab. They have to be on the open net, by https.",
+                &s.forges,
+            ),
         ]
     }
 }
@@ -288,6 +295,10 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
     let site_name = line("site_name", 60);
     let tagline = line("tagline", 200);
     let contact = line("contact", 200);
+    let forges = line("forges", 2_000);
+    if let Err(message) = forge::parse_hosts(&forges) {
+        fault("forges", message);
+    }
     if site_name.is_empty() {
         fault("site_name", "Give the site a name.".into());
     }
@@ -345,6 +356,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         reports_hide_at: number("reports_hide_at"),
         digest_hour: number("digest_hour"),
+        forges,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,

@@ -3,6 +3,7 @@
 //! Everything goes the way it goes on a real site: texts take the intake, moderators give verdicts,
 //! the filter is trained on them. Only the clock is turned back, so that it looks lived in.
 
+mod elsewhere;
 mod finding;
 mod guide;
 mod making;
@@ -264,6 +265,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
             .and_then(|()| making::lay(db, &demo.context, &shots))
+            .and_then(|()| elsewhere::lay(db))
             .map_err(Rollback)?;
         demo.tell(db)
             .and_then(|()| guide::lay(db))

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod digest;
 pub mod joins;
 pub mod notices;
+pub mod outside;
 pub mod training;
 
 use crate::app::App;

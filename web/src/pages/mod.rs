@@ -4,6 +4,7 @@ pub mod account;
 pub mod appeals;
 pub mod comments;
 pub mod deleted;
+pub mod forge;
 pub mod gallery;
 pub mod guide;
 pub mod home;

@@ -19,6 +19,7 @@ use potluck_models::markdown;
 use potluck_models::moderation::appeal;
 use potluck_models::profile::Profile;
 use potluck_models::project::{Card, Listing, PAGE};
+use potluck_models::proof;
 use potluck_models::{Db, QueryResult};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -49,6 +50,8 @@ struct PersonPage {
     /// The reader ignores them; nobody else is told.
     is_ignored: bool,
     links: Vec<Elsewhere>,
+    /// Those of them whose page links back here.
+    proved: HashSet<String>,
     projects: Vec<Card>,
     more_made: Option<String>,
     /// Of their own page only: what is not public.
@@ -147,6 +150,10 @@ pub async fn show(
                 return Err(Error::NotFound);
             }
             let links = Profile::of(db, person.id)?.map_or(Vec::new(), |profile| profile.links());
+            let proved = match links.is_empty() {
+                true => HashSet::new(),
+                false => proof::proved(db, person.id)?,
+            };
             let is_ignored = match viewer {
                 Some(viewer) if !is_own => ignore::holds(db, viewer, person.id)?,
                 _ => false,
@@ -155,6 +162,7 @@ pub async fn show(
                 layout,
                 is_ignored,
                 links,
+                proved,
                 person,
                 is_own,
                 projects,

@@ -21,7 +21,7 @@ use potluck_models::item::{Item, State};
 use potluck_models::picture::Picture;
 use potluck_models::profile::{self, Fields, Profile, SaveError};
 use potluck_models::project::FieldError;
-use potluck_models::{markdown, now};
+use potluck_models::{markdown, now, proof};
 
 /// A sentence of the gate or of a limit, and the way in.
 type Refused = Option<(String, Option<(&'static str, &'static str)>)>;
@@ -35,6 +35,8 @@ struct ProfilePage {
     display_name: String,
     bio: String,
     links: Vec<(Site, String)>,
+    /// Of those that readers see: whether the page there links back.
+    proofs: Vec<proof::Link>,
     /// What the text on this page is to readers.
     standing: Option<&'static str>,
     appeal: Option<appeals::Note>,
@@ -51,6 +53,11 @@ impl ProfilePage {
 
     fn described(&self, field: &str, has_hint: bool) -> Html {
         layout::described(&self.errors, field, has_hint)
+    }
+
+    /// What was found at a link, as it is stored.
+    fn proof(&self, url: &str) -> Option<&proof::Link> {
+        self.proofs.iter().find(|link| link.url == url)
     }
 
     fn name(&self) -> &str {
@@ -82,7 +89,7 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
     let user = member.user().clone();
     let refusal = gate::may_post(&user, now()).err();
     let person = user.clone();
-    let (own, has_picture, appeal) = app
+    let (own, has_picture, appeal, proofs) = app
         .read(move |db: &mut Db| -> Result<_, Error> {
             let own = profile::own(db, person.id)?;
             let profile = Profile::of(db, person.id)?;
@@ -91,7 +98,8 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
                 let mut notes = appeals::Note::of(db, std::slice::from_ref(item))?;
                 appeal = notes.remove(&item.id);
             }
-            Ok((own, profile.is_some_and(|p| p.picture_id.is_some()), appeal))
+            let has_picture = profile.is_some_and(|p| p.picture_id.is_some());
+            Ok((own, has_picture, appeal, proof::of(db, person.id)?))
         })
         .await?;
     let standing = own.as_ref().and_then(|(item, _)| standing(item));
@@ -112,6 +120,7 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
             .iter()
             .map(|site| (*site, typed(site).unwrap_or_default()))
             .collect(),
+        proofs,
         display_name: fields.display_name,
         bio: fields.bio,
         standing,

@@ -8,6 +8,7 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
+use crate::pages::forge::Changes;
 use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -173,6 +174,7 @@ struct ShowPage {
     /// Of the latest of them.
     downloads: Vec<Download>,
     waiting_releases: Vec<String>,
+    changes: Option<Changes>,
     /// Minutes between two comments of one person, where a moderator asked for it.
     slow: Option<i32>,
     appeal: Option<appeals::Note>,
@@ -457,6 +459,8 @@ pub async fn show(
             } else {
                 Vec::new()
             };
+            let link = secret::query(&project, &key);
+            let changes = Changes::of(db, &project, (&link, &csrf), false, false)?;
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
@@ -478,6 +482,7 @@ pub async fn show(
                 versions,
                 downloads,
                 waiting_releases,
+                changes,
                 slow,
                 appeal,
                 kept_away,

@@ -14,6 +14,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use potluck_models::account::User;
 use potluck_models::db::{dialect, now};
+use potluck_models::forge::follow;
 use potluck_models::item::{Item, Revision, State};
 use potluck_models::project::{FieldError, Project};
 use potluck_models::release::{
@@ -99,6 +100,8 @@ struct Editing {
     release: Release,
     /// The number of the text that the editor saw, so that two do not overwrite each other unknowing.
     seen: String,
+    /// The forge that it came from.
+    came_from: Option<String>,
 }
 
 /// Why the form comes again, besides faults of its fields.
@@ -232,8 +235,17 @@ fn open(
     let (project, release) = own_release(db, slug, version, user)?;
     let notes = release.for_editing(db)?;
     let seen = Revision::newest(db, release.id)?.number.to_string();
+    let came_from = follow::origins(db, &[release.id])?
+        .remove(&release.id)
+        .filter(|origin| origin.imported)
+        .map(|origin| origin.name);
     let typed = Typed::of(&release, notes);
-    Ok((project, Editing { release, seen }, typed))
+    let editing = Editing {
+        release,
+        seen,
+        came_from,
+    };
+    Ok((project, editing, typed))
 }
 
 pub async fn edit_form(

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Html, Layout, page, segment};
 use crate::moderation::beside::Beside;
+use crate::pages::forge::Changes;
 use crate::pages::projects::{ListQuery, after, parse_after, visible_with};
 use crate::pages::{appeals, deleted, secret};
 use crate::session::{self, Visitor};
@@ -12,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
 use potluck_models::db::ItemId;
+use potluck_models::forge::follow::{self, Origin};
 use potluck_models::ignore;
 use potluck_models::item::{Item, State};
 use potluck_models::markdown;
@@ -84,12 +86,19 @@ struct OfPage {
     project: Project,
     releases: Vec<Release>,
     downloads: HashMap<ItemId, Vec<Download>>,
+    /// Those that came from a forge, or stand there as well.
+    origins: HashMap<ItemId, Origin>,
+    changes: Option<Changes>,
     on_team: bool,
 }
 
 impl OfPage {
     fn downloads(&self, release: &Release) -> &[Download] {
         self.downloads.get(&release.id).map_or(&[], Vec::as_slice)
+    }
+
+    fn origin(&self, release: &Release) -> Option<&Origin> {
+        self.origins.get(&release.id)
     }
 
     fn excerpt(&self, release: &Release) -> String {
@@ -108,21 +117,30 @@ pub async fn of_project(
     let (slug, viewer) = (slug.into_inner(), visitor.user().cloned());
     let key = query.0.key;
     let asked = key.clone();
-    let (project, standing, releases, downloads) = app
+    let layout = Layout::new(&req);
+    let csrf = layout.csrf.clone();
+    let (project, standing, releases, downloads, origins, changes) = app
         .read(move |db| -> Result<_, Error> {
             let (project, standing) = visible_with(db, &slug, &asked, viewer.as_ref())?;
             let releases = Release::of(db, project.id)?;
             let first: Vec<_> = releases.iter().map(|r| (r.id, r.url.as_str())).collect();
             let downloads = release::downloads(db, &first)?;
-            Ok((project, standing, releases, downloads))
+            let ids: Vec<ItemId> = releases.iter().map(|release| release.id).collect();
+            let origins = follow::origins(db, &ids)?;
+            let link = secret::query(&project, &asked);
+            let may_decide = standing.is_moderator;
+            let changes = Changes::of(db, &project, (&link, &csrf), true, may_decide)?;
+            Ok((project, standing, releases, downloads, origins, changes))
         })
         .await?;
     let response = page(&OfPage {
-        layout: Layout::new(&req),
+        layout,
         key: secret::query(&project, &key),
         project: project.clone(),
         releases,
         downloads,
+        origins,
+        changes,
         on_team: standing.on_team,
     })?;
     Ok(secret::quietly(response, &project))
@@ -139,6 +157,8 @@ struct ShowPage {
     project: Project,
     release: Release,
     downloads: Vec<Download>,
+    /// It came from a forge, or stands there as well.
+    origin: Option<Origin>,
     state: State,
     item: Item,
     /// Of another's project.
@@ -245,6 +265,7 @@ pub async fn show(
             let downloads = release::downloads(db, &[(release.id, &release.url)])?
                 .remove(&release.id)
                 .unwrap_or_default();
+            let origin = follow::origins(db, &[release.id])?.remove(&release.id);
             let reader = viewer.as_ref().map(|viewer| viewer.id);
             let appeal = appeals::Note::for_reader(db, &item, reader)?;
             let kept_away = state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
@@ -262,6 +283,7 @@ pub async fn show(
                 project,
                 release,
                 downloads,
+                origin,
                 state,
                 own: reader == Some(item.author_id),
                 kept_away,

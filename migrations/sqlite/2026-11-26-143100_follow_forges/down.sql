@@ -1,0 +1,2 @@
+DROP TABLE forge_releases;
+DROP TABLE forge_follows;
