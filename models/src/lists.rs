@@ -8,12 +8,12 @@ use crate::looking::Role;
 use crate::project::{Card, LinkKind, Listing, PUBLISHED, ProjectKind};
 use crate::release::System;
 use crate::schema::{
-    items, project_links, project_makers, project_ranks, project_roles, projects, release_links,
-    releases,
+    comments, items, project_links, project_makers, project_ranks, project_roles, projects,
+    release_links, releases,
 };
 use crate::{Db, QueryResult, both};
 use chrono::{DateTime, Duration, NaiveDateTime};
-use diesel::dsl::{exists, sql};
+use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 use std::collections::{BTreeSet, HashMap};
@@ -316,6 +316,8 @@ impl List {
             self,
             few
         )
+        // Always: a beginning is what SQLite takes that index for.
+        .filter(project_ranks::waiting.ge(0))
         .filter(sql::<Bool>(PUBLISHED))
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .filter(projects::closed.eq(false))
@@ -396,14 +398,19 @@ struct Received {
     n: i64,
 }
 
-#[derive(QueryableByName)]
-struct Given {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    given: i64,
-    #[diesel(sql_type = BigInt)]
-    helped: i64,
+/// Published comments of these people on what others made.
+macro_rules! gifts {
+    ($people:expr) => {
+        comments::table
+            .inner_join(items::table.on(items::id.eq(comments::id)))
+            .filter(comments::author_id.eq_any($people))
+            .filter(items::state.eq(State::Published))
+            .filter(not(exists(
+                project_makers::table
+                    .filter(project_makers::project_id.nullable().eq(items::project_id))
+                    .filter(project_makers::user_id.eq(comments::author_id)),
+            )))
+    };
 }
 
 /// A walk over all projects that counts anew what the orders need. It remembers what each maker gave:
@@ -476,25 +483,24 @@ impl Counting {
             .map(|maker| maker.0)
             .collect();
         for some in new.into_iter().collect::<Vec<_>>().chunks(100) {
-            let some: Vec<String> = some.iter().map(i64::to_string).collect();
-            let rows: Vec<Given> = diesel::sql_query(format!(
-                "SELECT c.author_id AS id, count(*) AS given, count(CASE WHEN c.helped_at > $1 THEN 1 END) AS helped \
-                 FROM comments c JOIN items i ON i.id = c.id \
-                 WHERE c.author_id IN ({}) AND i.state = 'published' AND NOT EXISTS \
-                 (SELECT 1 FROM project_makers o WHERE o.project_id = i.project_id AND o.user_id = c.author_id) \
-                 GROUP BY c.author_id",
-                some.join(",")
-            ))
-            .bind::<Timestamp, _>(now() - HELPED_FOR)
-            .load(db)?;
+            let some: Vec<UserId> = some.iter().copied().map(UserId).collect();
             // Whoever gave nothing has no row.
-            for id in some.iter().filter_map(|id| id.parse().ok()) {
-                self.given.insert(UserId(id), (0, 0));
+            self.given.extend(some.iter().map(|maker| (*maker, (0, 0))));
+            let given: Vec<(UserId, i64)> = gifts!(&some)
+                .group_by(comments::author_id)
+                .select((comments::author_id, count_star()))
+                .load(db)?;
+            let helped: Vec<(UserId, i64)> = gifts!(&some)
+                .filter(comments::helped_at.gt(now() - HELPED_FOR))
+                .group_by(comments::author_id)
+                .select((comments::author_id, count_star()))
+                .load(db)?;
+            for (maker, n) in given {
+                self.given.entry(maker).or_default().0 = n;
             }
-            self.given.extend(
-                rows.into_iter()
-                    .map(|row| (UserId(row.id), (row.given, row.helped))),
-            );
+            for (maker, n) in helped {
+                self.given.entry(maker).or_default().1 = n;
+            }
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ pub fn cpu() -> Duration {
 
 /// Where the link to the next page leads.
 pub fn next(page: &str) -> Option<String> {
-    for mark in ["\" rel=\"next\"", "rel=\"next\" href=\""] {
+    for mark in ["rel=\"next\" href=\"", "\" rel=\"next\""] {
         let Some(found) = page.find(mark) else {
             continue;
         };
