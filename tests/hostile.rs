@@ -62,6 +62,16 @@ fn kind_of(form: &Form) -> String {
     format!("{} {names:?}", path.join("/"))
 }
 
+/// As a browser sends an address that a page writes out in letters.
+fn as_sent(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
 /// Follows links from the front page and those that nothing leads to, and gives one form of each kind.
 fn forms(client: &Client, from: &[&str]) -> BTreeMap<String, Form> {
     let mut forms = BTreeMap::new();
@@ -97,7 +107,7 @@ fn forms(client: &Client, from: &[&str]) -> BTreeMap<String, Form> {
             continue;
         }
         read += 1;
-        let page = client.get(&path);
+        let page = client.get(&as_sent(&path));
         assert!(
             page.status < 500,
             "{path} as {:?}: {}",
