@@ -335,7 +335,8 @@ impl Comment {
                     .eq(project)
                     .and(items::state.eq(State::Published)),
             )
-            .order(comments::id.desc())
+            // By the number there: an index of items goes by project and number.
+            .order(items::id.desc())
             .limit(limit)
             .select((Comment::as_select(), users::username, users::display_name))
             .load(db)
