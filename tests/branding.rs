@@ -2,6 +2,8 @@
 
 use crate::support::*;
 use image::{ImageFormat, Rgba, RgbaImage};
+use potluck_models::QueryResult;
+use potluck_models::db::Db;
 use potluck_models::settings::Settings;
 use std::io::Cursor;
 
@@ -161,13 +163,26 @@ on_both! {
         site.admin("ada");
         let by = site.user_id("ada");
         site.db(|db| potluck_models::site_text::put(db, by, potluck_models::site_text::Name::Imprint, Some("From elsewhere."), 0));
-        site.db(|db| {
-            let mut settings = Settings::load(db)?;
-            settings.accent = "#123456".into();
-            settings.save(db)
-        });
+        site.db(another_colour);
         let visitor = site.visitor();
         wait_for("the imprint of another process", || (visitor.get("/imprint").status == 200).then_some(()));
         wait_for("the colour of another process", || address(&visitor.get("/").html(), "/accent/123456.css"));
     }
+
+    fn what_changes_while_a_node_starts_is_noticed_too(site, meanwhile_another_sets_the_colour) {
+        let visitor = site.visitor();
+        wait_for("the colour", || address(&visitor.get("/").html(), "/accent/123456.css"));
+    }
+}
+
+impl Options {
+    fn meanwhile_another_sets_the_colour(self) -> Options {
+        self.meanwhile(another_colour)
+    }
+}
+
+fn another_colour(db: &mut Db) -> QueryResult<()> {
+    let mut settings = Settings::load(db)?;
+    settings.accent = "#123456".into();
+    settings.save(db)
 }

@@ -72,11 +72,19 @@ pub enum Database {
 pub struct Options {
     limits_off: bool,
     base_url: Option<String>,
+    meanwhile: Option<fn(&mut Db) -> QueryResult<()>>,
 }
 
 impl Options {
     pub fn limits_off(mut self) -> Options {
         self.limits_off = true;
+        self
+    }
+
+    /// What another process does while this one starts: it has read the settings, and does not yet
+    /// look for changes.
+    pub fn meanwhile(mut self, work: fn(&mut Db) -> QueryResult<()>) -> Options {
+        self.meanwhile = Some(work);
         self
     }
 
@@ -318,6 +326,10 @@ impl Site {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let (app, _) = potluck::server::open(config).expect("the site opens");
+                if let Some(work) = options.meanwhile {
+                    let mut db = db::connect(&app.config.database_url).expect("another process");
+                    write_tx(&mut db, work).expect("its work");
+                }
                 let site = potluck::server::start(app, 2).expect("the site starts");
                 said.send((site.address, site.app.clone(), site.server.handle()))
                     .expect("the test waits for the site");

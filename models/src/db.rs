@@ -35,6 +35,8 @@ pub mod dialect {
     use super::*;
     use crate::item::Item;
     use crate::moderation::campaign::card::Alike;
+    use crate::schema::changes;
+    use std::collections::HashMap;
 
     /// Something changed that other processes must notice within a second: counts `name` up.
     pub fn bump(db: &mut Db, name: &str) -> QueryResult<usize> {
@@ -44,6 +46,14 @@ pub mod dialect {
         )
         .bind::<diesel::sql_types::Text, _>(name)
         .execute(db)
+    }
+
+    /// How often each name was bumped so far.
+    pub fn versions(db: &mut Db) -> QueryResult<HashMap<String, i64>> {
+        let rows: Vec<(String, i64)> = changes::table
+            .select((changes::name, changes::version))
+            .load(db)?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Takes the lock that serialises a bucket of the limits or one person's submissions, until

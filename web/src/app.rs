@@ -13,6 +13,7 @@ use potluck_models::moderation::log;
 use potluck_models::moderation::queue::Count;
 use potluck_models::settings::Settings;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct App {
     pub public_url: RwLock<String>,
     /// How other people's servers are asked.
     fetcher: RwLock<Fetcher>,
+    /// The versions of what other processes change, looked up before it was read.
+    pub versions: HashMap<String, i64>,
 }
 
 impl App {
@@ -59,6 +62,7 @@ impl App {
         pools: Pools,
         settings: Settings,
         filter: Option<ActiveModel>,
+        versions: HashMap<String, i64>,
     ) -> App {
         App {
             public_url: RwLock::new(config.public_url()),
@@ -74,6 +78,7 @@ impl App {
             tags: Kept::new(TAGS_FOR),
             views: Views::default(),
             fetcher: RwLock::default(),
+            versions,
             config,
             pools,
         }

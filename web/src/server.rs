@@ -25,12 +25,14 @@ pub fn open(config: Config) -> anyhow::Result<(Arc<App>, Pools)> {
     for migration in db::migrate(&mut db)? {
         tracing::info!("migrated the database to {migration}");
     }
+    // Before what they are versions of: what another process changes from here on is noticed.
+    let versions = db::dialect::versions(&mut db)?;
     let settings = write_tx(&mut db, Settings::load_or_init)?;
     let filter = filter::load_or_init(&mut db)?;
     let rules = rule::in_force(&mut db, &settings.key)?;
     drop(db);
     let pools = Pools::open(&config.database_url)?;
-    let app = App::new(config, pools.clone(), settings, filter);
+    let app = App::new(config, pools.clone(), settings, filter, versions);
     app.set_rules(rules);
     Ok((Arc::new(app), pools))
 }

@@ -12,10 +12,9 @@ use crate::error::Error;
 use crate::mail::{self, Letter, Mailer};
 use crate::moderation::{batches, letters};
 use crate::picture;
-use diesel::prelude::*;
 use potluck_models::QueryResult;
 use potluck_models::account::User;
-use potluck_models::db::{Db, ItemId, SanctionId, now};
+use potluck_models::db::{Db, ItemId, SanctionId, dialect, now};
 use potluck_models::job::Job;
 use potluck_models::join;
 use potluck_models::moderation::campaign;
@@ -25,12 +24,10 @@ use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::moderation::{appeal, bulk, claim, letters as verdict_letters, report};
 use potluck_models::notice;
 use potluck_models::picture::Picture;
-use potluck_models::schema::changes;
 use potluck_models::search::{self, index};
 use potluck_models::settings::Settings;
 use potluck_models::spam::training::RESCORE;
 use potluck_models::{intake, item, link, lists, session};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -179,10 +176,10 @@ async fn tell(app: &App, id: SanctionId) -> Result<(), Error> {
 
 /// Takes over what other processes changed: settings, and the filter after a retraining.
 pub async fn watch(app: Arc<App>) {
-    let mut seen = app.read(versions).await.unwrap_or_default();
+    let mut seen = app.versions.clone();
     loop {
         tokio::time::sleep(TICK).await;
-        let now = match app.read(versions).await {
+        let now = match app.read(dialect::versions).await {
             Ok(now) => now,
             Err(error) => {
                 tracing::warn!("cannot look for changes: {error}");
@@ -215,13 +212,6 @@ pub async fn watch(app: Arc<App>) {
             }
         }
     }
-}
-
-fn versions(db: &mut Db) -> QueryResult<HashMap<String, i64>> {
-    let rows: Vec<(String, i64)> = changes::table
-        .select((changes::name, changes::version))
-        .load(db)?;
-    Ok(rows.into_iter().collect())
 }
 
 /// What was deleted long enough ago: its text, and the files of its pictures.
