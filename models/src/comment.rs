@@ -1,6 +1,7 @@
 //! Comments: posting, editing, deleting, and reading a thread.
 
 use crate::account::User;
+use crate::condition::{Published, among};
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::gate::{self, Person, Refusal};
 use crate::intake::heat::Heat;
@@ -330,11 +331,7 @@ impl Comment {
         comments::table
             .inner_join(items::table.on(items::id.eq(comments::id)))
             .inner_join(users::table.on(users::id.eq(comments::author_id)))
-            .filter(
-                items::project_id
-                    .eq(project)
-                    .and(items::state.eq(State::Published)),
-            )
+            .filter(items::project_id.eq(project).and(Published))
             // By the number there: an index of items goes by project and number.
             .order(items::id.desc())
             .limit(limit)
@@ -483,7 +480,7 @@ pub fn thread_part(
     }
     let rows: Vec<Row> = select_rows()
         .filter(comments::thread_id.eq(thread.id))
-        .filter(comments::root_id.eq_any(&roots))
+        .filter(among(comments::root_id, &roots))
         .order((comments::root_id, comments::id))
         .load(db)?;
     let in_public = Reader {
@@ -554,7 +551,7 @@ fn helpful(db: &mut Db, thread: ThreadId) -> QueryResult<Vec<ItemId>> {
         .inner_join(items::table.on(items::id.eq(comments::id)))
         .filter(comments::thread_id.eq(thread))
         .filter(comments::helped_at.is_not_null())
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .group_by(comments::root_id)
         .order((count_star().desc(), comments::root_id))
         .limit(PART)
@@ -794,16 +791,12 @@ fn with_makers(
 ) -> QueryResult<Vec<CommentInThread>> {
     let authors = comments::table
         .filter(comments::thread_id.eq(thread))
-        .filter(comments::root_id.eq_any(roots))
+        .filter(among(comments::root_id, roots))
         .select(comments::author_id);
     let makings: Vec<(UserId, String, String)> = project_makers::table
         .inner_join(projects::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
-        .filter(
-            project_makers::user_id
-                .eq_any(authors)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(project_makers::user_id.eq_any(authors).and(Published))
         .order(projects::id)
         .select((project_makers::user_id, projects::title, projects::slug))
         .load(db)?;
@@ -835,13 +828,12 @@ fn with_versions(
     let Some((newest, released_at)) = newest else {
         return Ok(all);
     };
-    let release_items = diesel::alias!(items as release_items);
     let older: Vec<(ItemId, String)> = comments::table
         .inner_join(releases::table.on(comments::release_id.eq(releases::id.nullable())))
-        .inner_join(release_items.on(release_items.field(items::id).eq(releases::id)))
+        .inner_join(items::table.on(items::id.eq(releases::id)))
         .filter(comments::thread_id.eq(thread))
-        .filter(comments::root_id.eq_any(roots))
-        .filter(release_items.field(items::state).eq(State::Published))
+        .filter(among(comments::root_id, roots))
+        .filter(Published)
         .filter(
             releases::id
                 .ne(newest)

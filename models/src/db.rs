@@ -449,6 +449,18 @@ macro_rules! id {
         #[serde(transparent)]
         pub struct $name(pub i64);
 
+        impl From<$name> for i64 {
+            fn from(id: $name) -> i64 {
+                id.0
+            }
+        }
+
+        impl From<&$name> for i64 {
+            fn from(id: &$name) -> i64 {
+                id.0
+            }
+        }
+
         impl<DB> diesel::serialize::ToSql<diesel::sql_types::BigInt, DB> for $name
         where
             DB: diesel::backend::Backend,

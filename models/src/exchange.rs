@@ -1,5 +1,6 @@
 //! What people gave one another: comments on what others made, and on what they made themselves.
 
+use crate::condition::Published;
 use crate::db::{ItemId, UserId};
 use crate::gate::CommentPolicy;
 use crate::item::State;
@@ -61,7 +62,7 @@ pub fn page(
         .inner_join(users::table.on(users::id.eq(comments::author_id)))
         .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
         .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(project_items.field(items::state).eq(State::Published))
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .order(comments::id.desc())

@@ -2,6 +2,7 @@
 //! and changes at once; what is said of them (captions, and words for people who do not see them) is
 //! text, kept with the other [`Fields`] of the project in a revision and judged with them.
 
+use crate::condition::among;
 use crate::db::{ItemId, PictureId};
 use crate::picture::Picture;
 use crate::project::{Fields, Project};
@@ -120,7 +121,7 @@ pub fn beside_covers(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId,
     let rows: Vec<(ItemId, Option<PictureId>, Picture)> = project_shots::table
         .inner_join(pictures::table)
         .inner_join(projects::table)
-        .filter(project_shots::project_id.eq_any(ids))
+        .filter(among(project_shots::project_id, ids))
         .order((project_shots::project_id, project_shots::position))
         .select((projects::id, projects::picture_id, Picture::as_select()))
         .load(db)?;

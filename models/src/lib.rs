@@ -10,6 +10,7 @@ pub mod block;
 pub mod branding;
 pub mod check;
 pub mod comment;
+mod condition;
 pub mod db;
 pub mod deletion;
 pub mod elsewhere;

@@ -1,11 +1,12 @@
 //! The lists of projects and their orders: newest, recently released, waiting for feedback, and those
 //! whose makers helped others. Each page is one walk along an index from where the page before ended.
 
+use crate::condition::{FoundPublished, Published, among};
 use crate::db::{ItemId, UserId, now, write_tx};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::looking::Role;
-use crate::project::{Card, LinkKind, Listing, PUBLISHED, ProjectKind};
+use crate::project::{Card, LinkKind, Listing, ProjectKind};
 use crate::release::System;
 use crate::schema::{
     comments, items, project_links, project_makers, project_ranks, project_roles, projects,
@@ -204,7 +205,7 @@ impl List {
         .limit(self.asked())
         .select((items::id, items::published_at));
         query = match few {
-            Some(_) => query.filter(sql::<Bool>(PUBLISHED)),
+            Some(_) => query.filter(FoundPublished),
             None => query.filter(
                 items::state
                     .eq(State::Published)
@@ -286,7 +287,7 @@ impl List {
             self,
             Some(few)
         )
-        .filter(sql::<Bool>(PUBLISHED))
+        .filter(FoundPublished)
         .filter(release_items.field(items::state).eq(State::Published))
         .filter(releases::released_at.le(now()))
         .select((projects::id, releases::released_at, releases::id));
@@ -318,7 +319,7 @@ impl List {
         )
         // Always: a beginning is what SQLite takes that index for.
         .filter(project_ranks::waiting.ge(0))
-        .filter(sql::<Bool>(PUBLISHED))
+        .filter(FoundPublished)
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .filter(projects::closed.eq(false))
         .order((project_ranks::waiting, project_ranks::project_id.desc()))
@@ -346,7 +347,7 @@ impl List {
             self,
             few
         )
-        .filter(sql::<Bool>(PUBLISHED))
+        .filter(FoundPublished)
         .filter(project_ranks::helped.gt(0))
         .order((
             project_ranks::helped.desc(),
@@ -404,7 +405,7 @@ macro_rules! gifts {
         comments::table
             .inner_join(items::table.on(items::id.eq(comments::id)))
             .filter(comments::author_id.eq_any($people))
-            .filter(items::state.eq(State::Published))
+            .filter(Published)
             .filter(not(exists(
                 project_makers::table
                     .filter(project_makers::project_id.nullable().eq(items::project_id))
@@ -441,12 +442,12 @@ impl Counting {
         self.after = last.id;
         let ids: Vec<ItemId> = received.iter().map(|row| ItemId(row.id)).collect();
         let made: Vec<(ItemId, UserId)> = project_makers::table
-            .filter(project_makers::project_id.eq_any(&ids))
+            .filter(among(project_makers::project_id, &ids))
             .select((project_makers::project_id, project_makers::user_id))
             .load(db)?;
         self.count_given(db, made.iter().map(|(_, maker)| *maker))?;
         let known: HashMap<ItemId, (i64, i32)> = project_ranks::table
-            .filter(project_ranks::project_id.eq_any(&ids))
+            .filter(among(project_ranks::project_id, &ids))
             .select((
                 project_ranks::project_id,
                 (project_ranks::waiting, project_ranks::helped),

@@ -1,6 +1,7 @@
 //! Whom the makers of a project look for: roles of a fixed list, so that they can be searched by and
 //! no text has to be judged. Who would like to be that asks by a [`crate::join`] request.
 
+use crate::condition::among;
 use crate::db::ItemId;
 use crate::schema::project_roles;
 use crate::{Db, QueryResult, both, words};
@@ -83,7 +84,7 @@ pub fn of(db: &mut Db, project: ItemId) -> QueryResult<Vec<Role>> {
 /// The same for a page of projects.
 pub fn of_all(db: &mut Db, projects: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Role>>> {
     let rows: Vec<(ItemId, String)> = project_roles::table
-        .filter(project_roles::project_id.eq_any(projects))
+        .filter(among(project_roles::project_id, projects))
         .select((project_roles::project_id, project_roles::role))
         .load(db)?;
     let mut found: HashMap<ItemId, Vec<String>> = HashMap::new();

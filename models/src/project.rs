@@ -5,6 +5,7 @@
 //! they change at once.
 
 use crate::account::User;
+use crate::condition::{FoundPublished, Published, among};
 use crate::db::{ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, CommentPolicy, Refusal, Terms};
 use crate::intake::limits::{self, Limited};
@@ -21,9 +22,8 @@ use crate::{
     words,
 };
 use chrono::NaiveDateTime;
-use diesel::dsl::{max, sql};
+use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
@@ -39,9 +39,6 @@ const ERASED: &str = "Deleted project";
 pub const PAGE: i64 = 24;
 /// Up to so many projects of a tag or a maker are looked up one by one.
 const FEW: i64 = 1_000;
-/// A test that no index serves: where the query shall begin elsewhere, SQLite would rather walk along all
-/// published projects and sort them.
-pub(crate) const PUBLISHED: &str = "(items.state || '') = 'published'";
 
 words! {
     pub enum ProjectKind { Game = "game", App = "app", Art = "art", Tool = "tool", Other = "other" }
@@ -927,7 +924,7 @@ impl Listing<'_> {
             .limit(if self.limit == 0 { PAGE } else { self.limit })
             .into_boxed();
         if !self.every_state && (few.is_some() || self.ids.is_some()) {
-            query = query.filter(sql::<Bool>(PUBLISHED));
+            query = query.filter(FoundPublished);
         } else if !self.every_state {
             query = query.filter(
                 items::state
@@ -960,7 +957,7 @@ impl Listing<'_> {
             );
         }
         if let Some(ids) = self.ids {
-            query = query.filter(projects::id.eq_any(ids));
+            query = query.filter(among(projects::id, ids));
         }
         if let Some(reader) = self.reader {
             query = query.filter(
@@ -1036,11 +1033,7 @@ impl Listing<'_> {
         let ids: Vec<ItemId> = cards.iter().map(|card| card.id).collect();
         let versions: HashMap<ItemId, String> = releases::table
             .inner_join(items::table)
-            .filter(
-                releases::project_id
-                    .eq_any(&ids)
-                    .and(items::state.eq(State::Published)),
-            )
+            .filter(among(releases::project_id, &ids).and(Published))
             .order((releases::released_at, releases::id))
             .select((releases::project_id, releases::version))
             .load::<(ItemId, String)>(db)?
@@ -1059,7 +1052,7 @@ impl Listing<'_> {
 pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
     project_tags::table
         .inner_join(items::table.on(items::id.eq(project_tags::project_id)))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .group_by(project_tags::tag)
         .order(project_tags::tag)
         .select((project_tags::tag, diesel::dsl::count_star()))
@@ -1069,11 +1062,7 @@ pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
 /// Whether more than so many projects are published.
 pub fn are_more_than(db: &mut Db, most: i64) -> QueryResult<bool> {
     let ids: Vec<ItemId> = items::table
-        .filter(
-            items::kind
-                .eq(Kind::Project)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(items::kind.eq(Kind::Project).and(Published))
         .limit(most + 1)
         .select(items::id)
         .load(db)?;
@@ -1087,7 +1076,7 @@ pub fn counts_by_kind(db: &mut Db, most: i64) -> QueryResult<HashMap<ProjectKind
         let counted: Vec<ItemId> = projects::table
             .inner_join(items::table.on(items::id.eq(projects::id)))
             .filter(projects::kind.eq(kind))
-            .filter(items::state.eq(State::Published))
+            .filter(Published)
             .limit(most + 1)
             .select(projects::id)
             .load(db)?;
@@ -1100,11 +1089,7 @@ pub fn counts_by_kind(db: &mut Db, most: i64) -> QueryResult<HashMap<ProjectKind
 pub fn count_tagged(db: &mut Db, tag: &str, most: i64) -> QueryResult<i64> {
     let counted: Vec<ItemId> = project_tags::table
         .inner_join(items::table.on(items::id.eq(project_tags::project_id)))
-        .filter(
-            project_tags::tag
-                .eq(tag)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(project_tags::tag.eq(tag).and(Published))
         .limit(most + 1)
         .select(items::id)
         .load(db)?;
@@ -1114,7 +1099,7 @@ pub fn count_tagged(db: &mut Db, tag: &str, most: i64) -> QueryResult<i64> {
 /// The rendered stories of some projects, for feeds: cards do without them.
 pub fn stories(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, String>> {
     let rows: Vec<(ItemId, String)> = projects::table
-        .filter(projects::id.eq_any(ids))
+        .filter(among(projects::id, ids))
         .select((projects::id, projects::description_html))
         .load(db)?;
     Ok(rows.into_iter().collect())
@@ -1130,7 +1115,7 @@ pub fn public_addresses(
 ) -> QueryResult<Vec<(String, NaiveDateTime)>> {
     projects::table
         .inner_join(items::table.on(items::id.eq(projects::id)))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(projects::id.ge(ItemId(from)))
         .filter(projects::id.lt(ItemId(to)))
         .order(projects::id.desc())
@@ -1144,7 +1129,7 @@ pub fn public_makers(db: &mut Db, from: i64, to: i64, limit: i64) -> QueryResult
     project_makers::table
         .inner_join(users::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(users::id.ge(UserId(from)))
         .filter(users::id.lt(UserId(to)))
         .order(users::username)
@@ -1169,7 +1154,7 @@ pub fn sitemap_parts(db: &mut Db, size: i64) -> QueryResult<(Vec<i64>, Vec<i64>)
     for part in 0..=last.map_or(-1, |last| last.0 / size) {
         let one: Option<UserId> = project_makers::table
             .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
-            .filter(items::state.eq(State::Published))
+            .filter(Published)
             .filter(project_makers::user_id.ge(UserId(part * size)))
             .filter(project_makers::user_id.lt(UserId((part + 1) * size)))
             .select(project_makers::user_id)

@@ -1,6 +1,7 @@
 //! Releases of a project. A release is an item of its own: its notes take the intake too.
 
 use crate::account::User;
+use crate::condition::{Published, among};
 use crate::db::{ItemId, dialect, now};
 use crate::forge::follow;
 use crate::gate::{self, Refusal};
@@ -446,7 +447,7 @@ pub fn downloads(
 ) -> QueryResult<HashMap<ItemId, Vec<Download>>> {
     let ids: Vec<ItemId> = of.iter().map(|(id, _)| *id).collect();
     let rows: Vec<(ItemId, System, String)> = release_links::table
-        .filter(release_links::release_id.eq_any(ids))
+        .filter(among(release_links::release_id, ids))
         .order(release_links::id)
         .select((
             release_links::release_id,
@@ -469,11 +470,7 @@ pub fn downloads(
 pub fn newest_of(db: &mut Db, project: ItemId, at: NaiveDateTime) -> QueryResult<Option<ItemId>> {
     releases::table
         .inner_join(items::table)
-        .filter(
-            releases::project_id
-                .eq(project)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(releases::project_id.eq(project).and(Published))
         .filter(releases::released_at.le(at))
         .order((releases::released_at.desc(), releases::id.desc()))
         .select(releases::id)
@@ -485,11 +482,7 @@ pub fn newest_of(db: &mut Db, project: ItemId, at: NaiveDateTime) -> QueryResult
 pub fn latest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, NaiveDateTime)>> {
     releases::table
         .inner_join(items::table)
-        .filter(
-            releases::project_id
-                .eq(project)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(releases::project_id.eq(project).and(Published))
         .order((
             releases::prerelease,
             releases::released_at.desc(),
@@ -536,11 +529,7 @@ impl Release {
     pub fn of(db: &mut Db, project: ItemId) -> QueryResult<Vec<Release>> {
         releases::table
             .inner_join(items::table)
-            .filter(
-                releases::project_id
-                    .eq(project)
-                    .and(items::state.eq(State::Published)),
-            )
+            .filter(releases::project_id.eq(project).and(Published))
             .order((releases::released_at.desc(), releases::id.desc()))
             .limit(200)
             .select(Release::as_select())
@@ -551,11 +540,7 @@ impl Release {
     pub fn versions(db: &mut Db, project: ItemId) -> QueryResult<Vec<Version>> {
         releases::table
             .inner_join(items::table)
-            .filter(
-                releases::project_id
-                    .eq(project)
-                    .and(items::state.eq(State::Published)),
-            )
+            .filter(releases::project_id.eq(project).and(Published))
             .order((releases::released_at.desc(), releases::id.desc()))
             .limit(200)
             .select(Version::as_select())
@@ -602,7 +587,7 @@ impl Release {
             .inner_join(projects::table.inner_join(users::table))
             .inner_join(project_items.on(project_items.field(items::id).eq(releases::project_id)))
             .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
-            .filter(items::state.eq(State::Published))
+            .filter(Published)
             .filter(project_items.field(items::state).eq(State::Published))
             .filter(releases::released_at.le(now()))
             .order((releases::released_at.desc(), releases::id.desc()))

@@ -13,6 +13,7 @@ mod rank;
 mod words;
 
 use crate::account::FOR_GOOD;
+use crate::condition::{Published, among};
 use crate::db::{ItemId, UserId, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
@@ -263,7 +264,7 @@ fn read(db: &mut Db, places: &[i64]) -> QueryResult<Vec<Found>> {
         .map(|doc| UserId(-*doc))
         .collect();
     let kinds: Vec<(ItemId, Kind)> = items::table
-        .filter(items::id.eq_any(ids).and(items::state.eq(State::Published)))
+        .filter(among(items::id, ids).and(Published))
         .select((items::id, items::kind))
         .load(db)?;
     let of = |kind: Kind| -> Vec<ItemId> {
@@ -313,8 +314,8 @@ fn read_projects(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Found>> {
         .inner_join(items::table.on(items::id.eq(projects::id)))
         .inner_join(users::table.on(users::id.eq(projects::owner_id)))
         .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
-        .filter(projects::id.eq_any(ids))
-        .filter(items::state.eq(State::Published))
+        .filter(among(projects::id, ids))
+        .filter(Published)
         .select((
             projects::id,
             (projects::slug, projects::title),
@@ -347,8 +348,8 @@ fn read_releases(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Found>> {
         .inner_join(projects::table.on(projects::id.eq(releases::project_id)))
         .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
         .inner_join(users::table.on(users::id.eq(projects::owner_id)))
-        .filter(releases::id.eq_any(ids))
-        .filter(items::state.eq(State::Published))
+        .filter(among(releases::id, ids))
+        .filter(Published)
         .filter(project_items.field(items::state).eq(State::Published))
         .filter(releases::released_at.le(now()))
         .select((
@@ -380,8 +381,8 @@ fn read_comments(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Found>> {
         .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
         .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
         .inner_join(users::table.on(users::id.eq(comments::author_id)))
-        .filter(comments::id.eq_any(ids))
-        .filter(items::state.eq(State::Published))
+        .filter(among(comments::id, ids))
+        .filter(Published)
         .filter(project_items.field(items::state).eq(State::Published))
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
         .select((
@@ -406,7 +407,7 @@ fn read_people(db: &mut Db, ids: Vec<UserId>) -> QueryResult<Vec<Found>> {
         return Ok(Vec::new());
     }
     let rows: Vec<(UserId, Named, String, NaiveDateTime)> = users::table
-        .filter(users::id.eq_any(ids))
+        .filter(among(users::id, ids))
         .filter(users::confirmed_at.is_not_null())
         .filter(
             users::suspended_until
