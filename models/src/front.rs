@@ -75,10 +75,7 @@ impl Front {
                 ..Listing::default()
             }
             .load(db)?,
-            false => {
-                let ids = longest_waiting(db)?;
-                cards(db, &ids, reader)?
-            }
+            false => list(lists::Order::Waiting, 3 * FEW).load(db)?.0,
         };
         let waiting = take(waiting, few);
         newest = take(newest, NEWEST);
@@ -115,27 +112,6 @@ fn firsts(db: &mut Db, reader: Option<UserId>) -> QueryResult<Vec<Card>> {
     .load(db)?;
     let ids: Vec<ItemId> = found.into_iter().map(|found| found.id).collect();
     cards(db, &ids, reader)
-}
-
-/// The first of those that [`lists::Order::Waiting`] lists. Said once more, so that SQLite walks along
-/// the ranks: without a word on the order of its loops it would sort every project there is.
-fn longest_waiting(db: &mut Db) -> QueryResult<Vec<ItemId>> {
-    let query = match db {
-        Db::Sqlite(_) => diesel::sql_query(
-            "SELECT r.project_id AS id FROM project_ranks r CROSS JOIN items i ON i.id = r.project_id \
-             CROSS JOIN projects p ON p.id = i.id \
-             WHERE i.state = 'published' AND p.comment_policy <> 'nobody' AND NOT p.closed \
-             ORDER BY r.waiting, r.project_id DESC LIMIT $1",
-        ),
-        Db::Pg(_) => diesel::sql_query(
-            "SELECT r.project_id AS id FROM project_ranks r JOIN items i ON i.id = r.project_id \
-             JOIN projects p ON p.id = i.id \
-             WHERE i.state = 'published' AND p.comment_policy <> 'nobody' AND NOT p.closed \
-             ORDER BY r.waiting, r.project_id DESC LIMIT $1",
-        ),
-    };
-    let found: Vec<Found> = query.bind::<BigInt, _>(3 * FEW as i64).load(db)?;
-    Ok(found.into_iter().map(|found| found.id).collect())
 }
 
 /// In this order; without those that the reader ignores.

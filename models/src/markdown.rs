@@ -10,15 +10,19 @@ pub const LINK_REL: &str = "nofollow ugc noopener";
 /// Paragraphs, emphasis, lists, quotes, code, links and tables. No pictures, no HTML; headings
 /// become h3 and below, so that a description cannot break the page's outline.
 pub fn to_html(markdown: &str) -> String {
+    let html = shift_headings(&rendered(markdown));
+    CLEANER.clean(&html).to_string()
+}
+
+/// comrak's HTML, still to be cleaned.
+pub(crate) fn rendered(markdown: &str) -> String {
     let mut options = comrak::Options::default();
     options.extension.autolink = true;
     options.extension.strikethrough = true;
     options.extension.table = true;
     options.render.hardbreaks = true;
     options.render.r#unsafe = false;
-    let html = comrak::markdown_to_html(markdown, &options);
-    let html = shift_headings(&html);
-    CLEANER.clean(&html).to_string()
+    comrak::markdown_to_html(markdown, &options)
 }
 
 /// A text as another quotes it, with room for the answer below. Quotes in it are left out: who
@@ -34,7 +38,10 @@ pub fn quoted(markdown: &str) -> String {
     format!("> {text}\n\n")
 }
 
-static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(cleaner);
+
+/// What Markdown may become in a member's text, and nothing else.
+pub(crate) fn cleaner() -> ammonia::Builder<'static> {
     let mut cleaner = ammonia::Builder::default();
     cleaner
         .tags(HashSet::from([
@@ -75,7 +82,7 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             .collect(),
         );
     cleaner
-});
+}
 
 /// `# Title` is the page's business: what a member writes starts at the third level and goes down
 /// one step at a time, or a reader who jumps from heading to heading would look for what is missing.

@@ -6,6 +6,7 @@
 use diesel::{QueryDsl, RunQueryDsl};
 use potluck::app::App;
 use potluck::config::Given;
+use potluck::moderation::batches::rest;
 use potluck::server;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
@@ -663,6 +664,15 @@ fn decide_and_undo(db: &mut Db, verdict: Verdict) {
 }
 
 /// As the desk and its job do it; gives the seconds of the verdict and of its undo.
+/// Step by step with the site's own pauses.
+fn go_through(mut step: impl FnMut() -> bool) {
+    let mut start = Instant::now();
+    while step() {
+        std::thread::sleep(rest(start.elapsed()));
+        start = Instant::now();
+    }
+}
+
 fn run_batch(db: &mut Db, verdict: Verdict) -> (Duration, Duration) {
     let filter = Filter {
         author: "maker3".into(),
@@ -679,10 +689,10 @@ fn run_batch(db: &mut Db, verdict: Verdict) -> (Duration, Duration) {
     })
     .expect("a batch");
     let batch = outcomes.batch.expect("a batch");
-    while write_tx(db, |db| bulk::step(db, batch, Some(&filter))).expect("a step") {}
+    go_through(|| write_tx(db, |db| bulk::step(db, batch, Some(&filter))).expect("a step"));
     let decided = start.elapsed();
     let start = Instant::now();
     write_tx(db, |db| verdict::undo(db, batch, by)).expect("undone");
-    while write_tx(db, |db| bulk::step(db, batch, None)).expect("a step") {}
+    go_through(|| write_tx(db, |db| bulk::step(db, batch, None)).expect("a step"));
     (decided, start.elapsed())
 }

@@ -1,7 +1,7 @@
 //! The Markdown of administrators, as a page of the site: headings from the second level on, each with
 //! an anchor, and links to other pages of the site. Cleaned like everything else.
 
-use crate::markdown::{excerpt, next_heading};
+use crate::markdown::{cleaner, excerpt, next_heading, rendered};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -17,47 +17,11 @@ const TAKEN: [&str; 6] = [
 ];
 
 static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-    let mut cleaner = ammonia::Builder::default();
+    let mut cleaner = cleaner();
     cleaner
-        .tags(HashSet::from([
-            "p",
-            "br",
-            "em",
-            "strong",
-            "del",
-            "ul",
-            "ol",
-            "li",
-            "blockquote",
-            "code",
-            "pre",
-            "a",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "hr",
-            "table",
-            "thead",
-            "tbody",
-            "tr",
-            "th",
-            "td",
-        ]))
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .add_tags(["h1", "h2"])
         .url_relative(ammonia::UrlRelative::Custom(Box::new(ours)))
-        .link_rel(Some("noopener"))
-        .generic_attributes(HashSet::new())
-        .tag_attributes(
-            [
-                ("a", HashSet::from(["href"])),
-                ("ol", HashSet::from(["start"])),
-            ]
-            .into_iter()
-            .collect(),
-        );
+        .link_rel(Some("noopener"));
     cleaner
 });
 
@@ -69,14 +33,7 @@ fn ours(url: &str) -> Option<Cow<'_, str>> {
 
 /// The HTML, and anchor and heading of each part of the second level.
 pub fn to_page(body: &str) -> (String, Vec<(String, String)>) {
-    let mut options = comrak::Options::default();
-    options.extension.autolink = true;
-    options.extension.strikethrough = true;
-    options.extension.table = true;
-    options.render.hardbreaks = true;
-    options.render.r#unsafe = false;
-    let html = comrak::markdown_to_html(body, &options);
-    with_anchors(&CLEANER.clean(&html).to_string())
+    with_anchors(&CLEANER.clean(&rendered(body)).to_string())
 }
 
 /// `## Before you send {#send}` can be linked to as `#send`; a heading that names no anchor gets one
