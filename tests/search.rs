@@ -65,6 +65,31 @@ fn everything_is_in_line(site: &Site) {
 }
 
 on_both! {
+    fn other_forms_of_a_word_are_found_in_the_language_of_the_site(site, limits_off) {
+        let ada = site.admin("ada");
+        site.member("ann");
+        let lamp = site.project("ann", "Lanterns for happy boats");
+        site.project("ann", "A lantern of happiness");
+        site.db(search::learn);
+        assert_eq!(found(site, "q=lantern").len(), 1, "without a language, words are as they are typed");
+        ada.submit("/admin/settings", "/admin/settings", &[("stemming", "klingon")]).expect(422);
+        ada.submit("/admin/settings", "/admin/settings", &[("stemming", "english")]).expect(303);
+        for words in ["lantern", "lanterns", "happiness+lantern"] {
+            assert_eq!(found(site, &format!("q={words}")).len(), 2, "{words}");
+            assert_eq!(found(site, &format!("order=relevance&q={words}")).len(), 2, "{words}");
+        }
+        // The word that matches is marked, whichever form it has.
+        let html = site.visitor().get("/search?q=lantern").html();
+        assert!(html.contains("<mark>Lanterns</mark>") && html.contains("<mark>lantern</mark>"), "{html}");
+        assert_eq!(found(site, "q=%22lantern%22").len(), 1, "in quotes it is meant as it stands");
+        assert_eq!(found(site, "q=lanterns*").len(), 1);
+        // What comes later is found by its own form at once.
+        site.project("ann", "Lanternfish");
+        assert_eq!(found(site, "q=lanternfish").len(), 1);
+        site.sql(&format!("UPDATE items SET state = 'removed' WHERE id = {}", lamp.id.0));
+        assert_eq!(found(site, "q=lanterns").len(), 1);
+    }
+
     fn projects_releases_comments_and_people_are_found(site, limits_off) {
         site.app.set_filter(None);
         let odile = site.maker("odile");

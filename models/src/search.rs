@@ -10,6 +10,7 @@ pub mod excerpt;
 mod fold;
 pub mod index;
 mod rank;
+mod stems;
 mod words;
 
 use crate::account::FOR_GOOD;
@@ -29,6 +30,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::HashMap;
 
+pub use stems::Language;
 pub use words::{learn, meant};
 
 crate::words! {

@@ -6,6 +6,7 @@
 use crate::branding::Logo;
 use crate::moderation::reason::Reasons;
 use crate::schema::settings;
+use crate::search::Language;
 use crate::site_text::Texts;
 use crate::spam::{Options, Promises};
 use crate::{Db, QueryResult};
@@ -74,6 +75,8 @@ pub struct Settings {
     pub reports_hide_at: i64,
     /// The hour (UTC) at which moderators are written to if something waits; -1: never.
     pub digest_hour: i64,
+    /// Whose forms of words the search knows.
+    pub stemming: Language,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
@@ -109,6 +112,7 @@ impl Default for Settings {
             // Three people who were mostly right, or four of whom nobody knows yet; never two.
             reports_hide_at: 2,
             digest_hour: 7,
+            stemming: Language::default(),
             forges: String::new(),
             key: String::new(),
         }
@@ -183,6 +187,7 @@ impl Settings {
                 "nudges" => all.nudges = value == "1",
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
+                "stemming" => all.stemming = value.parse().unwrap_or_default(),
                 "forges" => all.forges = value,
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
@@ -220,6 +225,7 @@ impl Settings {
             ("nudges", i64::from(self.nudges).to_string()),
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
+            ("stemming", self.stemming.to_string()),
             ("forges", self.forges.clone()),
         ];
         store(db, &rows)

@@ -18,6 +18,8 @@ pub struct Term {
     pub goes_on: bool,
     /// As it was typed.
     pub typed: String,
+    /// Other forms of its only word, any of which will do.
+    pub also: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,7 +80,9 @@ impl Question {
             .iter()
             .map(|term| {
                 let star = if term.goes_on { " *" } else { "" };
-                format!("\"{}\"{star}", term.words.join(" "))
+                let typed = format!("\"{}\"{star}", term.words.join(" "));
+                let also = term.also.iter().map(|form| format!("\"{form}\""));
+                either(typed, also, " OR ")
             })
             .collect();
         for either in facts {
@@ -104,7 +108,9 @@ impl Question {
                         format!("'{word}'{star}")
                     })
                     .collect();
-                format!("({})", words.join(" <-> "))
+                let typed = format!("({})", words.join(" <-> "));
+                let also = term.also.iter().map(|form| format!("'{form}'"));
+                either(typed, also, " | ")
             })
             .collect();
         for either in facts {
@@ -112,6 +118,15 @@ impl Question {
             parts.push(format!("({})", either.join(" | ")));
         }
         parts.join(" & ")
+    }
+}
+
+/// Alone as it is; with others, in brackets of their own.
+fn either(first: String, others: impl Iterator<Item = String>, or: &str) -> String {
+    let all: Vec<String> = std::iter::once(first).chain(others).collect();
+    match all.len() {
+        1 => all.concat(),
+        _ => format!("({})", all.join(or)),
     }
 }
 
@@ -131,7 +146,16 @@ impl Term {
                 false => plain,
             },
             words,
+            also: Vec::new(),
         })
+    }
+
+    /// Whether a word of a text is this term's, at this place of it.
+    pub fn has(&self, at: usize, word: &str) -> bool {
+        match self.goes_on && at + 1 == self.words.len() {
+            true => word.starts_with(self.words[at].as_str()),
+            false => word == self.words[at] || self.also.iter().any(|form| form == word),
+        }
     }
 
     /// One whole word: what a typing mistake can be in.

@@ -52,13 +52,9 @@ pub fn hits(text: &str, question: &Question) -> Vec<(usize, usize)> {
 /// Whether the words begin with a term, and which one is its last.
 fn matches(words: &[(String, usize, usize)], term: &Term) -> Option<usize> {
     let last = term.words.len() - 1;
-    for (at, wanted) in term.words.iter().enumerate() {
+    for at in 0..=last {
         let (word, ..) = words.get(at)?;
-        let same = match term.goes_on && at == last {
-            true => word.starts_with(wanted.as_str()),
-            false => word == wanted,
-        };
-        if !same {
+        if !term.has(at, word) {
             return None;
         }
     }

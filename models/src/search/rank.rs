@@ -125,14 +125,8 @@ fn score(title: &str, text: &str, question: &Question) -> f64 {
     let terms = &question.terms;
     let mut counts = vec![0_u32; terms.len()];
     let mut titled = vec![false; terms.len()];
-    let fits = |word: &str, term: usize| {
-        // Of a phrase its first word stands for it: all of them are there.
-        let term = &terms[term];
-        match term.goes_on && term.words.len() == 1 {
-            true => word.starts_with(term.words[0].as_str()),
-            false => word == term.words[0],
-        }
-    };
+    // Of a phrase its first word stands for it: all of them are there.
+    let fits = |word: &str, term: usize| terms[term].has(0, word);
     fold::each(title, |token| {
         for (term, titled) in titled.iter_mut().enumerate() {
             *titled |= fits(token.word, term);

@@ -29,6 +29,25 @@ struct Field {
     choices: &'static [(&'static str, &'static str)],
 }
 
+const STEMMING: &[(&str, &str)] = &[
+    ("simple", "no: each word as it is typed"),
+    ("danish", "Danish"),
+    ("dutch", "Dutch"),
+    ("english", "English"),
+    ("finnish", "Finnish"),
+    ("french", "French"),
+    ("german", "German"),
+    ("hungarian", "Hungarian"),
+    ("italian", "Italian"),
+    ("norwegian", "Norwegian"),
+    ("portuguese", "Portuguese"),
+    ("romanian", "Romanian"),
+    ("russian", "Russian"),
+    ("spanish", "Spanish"),
+    ("swedish", "Swedish"),
+    ("turkish", "Turkish"),
+];
+
 impl Field {
     fn text(name: &'static str, label: &'static str, hint: &'static str, value: &str) -> Field {
         Field {
@@ -188,6 +207,13 @@ impl Field {
                 "0 to 23, in UTC, only if something waits; each may say no on the account page. -1: never.",
                 s.digest_hour,
                 (-1, 23),
+            ),
+            Field::choice(
+                "stemming",
+                "The search finds other forms of words",
+                "games for game, in the language that most here write. Phrases in quotes stay exact.",
+                s.stemming.as_str(),
+                STEMMING,
             ),
             Field::text(
                 "forges",
@@ -356,6 +382,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         reports_hide_at: number("reports_hide_at"),
         digest_hour: number("digest_hour"),
+        stemming: typed("stemming").parse().unwrap_or(now.stemming),
         forges,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,

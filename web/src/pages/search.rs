@@ -228,8 +228,10 @@ pub async fn show(
     let order = asked.order.parse().unwrap_or(Order::Newest);
     let after: Option<i64> = asked.after.parse().ok().filter(|after| *after > 0);
     let mut looked_for = search.clone();
-    let (found, next, ranked, meant) = app
+    let language = app.settings().stemming;
+    let (found, next, ranked, meant, question) = app
         .read(move |db| -> QueryResult<_> {
+            looked_for.question.widen(db, language)?;
             if let Some(target) = tag::target(db, &looked_for.tag)? {
                 looked_for.tag = target;
             }
@@ -248,12 +250,12 @@ pub async fn show(
                 true => search::meant(db, &looked_for)?,
                 false => None,
             };
-            Ok((found, next, ranked, meant))
+            Ok((found, next, ranked, meant, looked_for.question))
         })
         .await?;
     let results = found
         .into_iter()
-        .map(|found| Shown::new(found, &search.question))
+        .map(|found| Shown::new(found, &question))
         .collect();
     page(&SearchPage {
         layout: Layout::new(&req),
