@@ -78,6 +78,8 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/releases.{format:atom|json}",                      ALL),
     ("GET",  "/search",                             ALL),
     ("GET",  "/tags",                               ALL),
+    ("GET",  "/project/{number:.*}",                ALL),
+    ("GET",  "/project-{title:.*}.html",            ALL),
     ("GET",  "/tags/{tag}.{format:atom|json}",                    ALL),
     ("GET",  "/tags/{tag}",                         ALL),
     ("GET",  "/people/{username}.{format:atom|json}",             ALL),

@@ -1,5 +1,6 @@
 //! Addresses of projects: choosing another, and that the one of before leads on.
 
+use crate::cli::{run, text};
 use crate::support::*;
 use potluck_models::item::State;
 use potluck_models::project::Project;
@@ -195,5 +196,42 @@ on_both! {
         assert_eq!(site.count("old_slugs"), 0);
         site.visitor().get("/projects/duck-racer").expect(404);
         site.visitor().get("/projects/duck-races").expect(404);
+    }
+
+    fn addresses_of_another_site_lead_on(site, limits_off) {
+        let ann = site.member("ann");
+        let duck = site.project("ann", "Duck pie");
+        let draft = site.project("ann", "Not yet");
+        site.put(draft.id, State::Draft);
+        site.visitor().get("/project/77/").expect(404);
+        site.visitor().get("/tags/all").expect(200);
+        let file = site.folder().join("addresses.csv");
+        let import = |rows: &str| {
+            std::fs::write(&file, rows).unwrap();
+            run(site.folder(), site.database_url(), &["import", "addresses", file.to_str().unwrap()])
+        };
+        for fault in ["number,project\n77,nowhere\n", "number\n77\n", "number,project\nx,duck-pie\n"] {
+            let output = import(fault);
+            assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        }
+        let fault = format!("number,project\n77,{}\n78,nowhere\n", duck.slug);
+        assert!(text(&import(&fault)).contains("no project has the address nowhere"));
+        assert_eq!(site.count("old_numbers"), 0, "all or nothing");
+        let output = import(&format!("number, project\n77, {}\n78, {}\n", duck.slug, draft.slug));
+        assert!(text(&output).contains("2 addresses"), "{}", text(&output));
+        let leads_to = |from: &str| {
+            let answer = site.visitor().get(from).expect(301);
+            answer.header("location").expect("a way on").to_owned()
+        };
+        for old in ["/project/77/", "/project/77", "/project/77/1204/", "/project-Duck+Pie-77-.html", "/project-Duck-pie--2-77-1204.html"] {
+            assert_eq!(leads_to(old), duck.path(), "{old}");
+        }
+        assert_eq!(leads_to("/tags/all"), "/tags");
+        // Only who may see it is told where it is.
+        site.visitor().get("/project/78/").expect(404);
+        ann.get("/project/78/").expect(301);
+        for nothing in ["/project/79/", "/project/", "/project/x", "/project-.html", "/project--.html", "/project-a-99999999999999999999-.html"] {
+            site.visitor().get(nothing).expect(404);
+        }
     }
 }

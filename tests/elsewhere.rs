@@ -20,6 +20,7 @@ pub enum Reply {
         body: String,
         etag: &'static str,
     },
+    Bytes(Vec<u8>),
     Status(u16, Vec<(&'static str, String)>, String),
     /// Bytes without end.
     Endless,
@@ -178,6 +179,14 @@ fn answer(
                 .map(|(name, value)| format!("{name}: {value}\r\n"))
                 .collect();
             whole(status, &lines, &body)
+        }
+        Reply::Bytes(bytes) => {
+            let length = format!("Content-Length: {}\r\n", bytes.len());
+            stream
+                .write_all(format!("{}\r\n", head(200, &length)).as_bytes())
+                .ok()?;
+            stream.write_all(&bytes).ok()?;
+            return Some(());
         }
         Reply::Endless => {
             stream

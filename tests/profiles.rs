@@ -1,10 +1,12 @@
 //! Profiles: what people say of themselves takes the intake as every text does, and moderators can
 //! take it away and bring it back.
 
+use crate::elsewhere::{Elsewhere, Reply};
 use crate::support::*;
 use diesel::prelude::*;
 use image::{ImageFormat, Rgb, RgbImage};
 use potluck_models::db::ItemId;
+use potluck_models::gravatar;
 use potluck_models::item::{Kind, State};
 use potluck_models::schema::items;
 use std::io::Cursor;
@@ -269,5 +271,65 @@ on_both! {
         una.post(PAGE, &[("bio", BIO)]).expect(403).keeps(BIO);
         una.upload("/account/avatar", &[], &png(9, 9)).expect(403);
         assert_eq!(site.count("items WHERE kind = 'profile'"), 0);
+    }
+
+    fn gravatar_is_asked_only_where_the_site_says_so(site, limits_off) {
+        let there = Elsewhere::of(site, &[gravatar::HOST]);
+        let at = |name: &str| {
+            let url = gravatar::url(&site.user(name).email);
+            url.trim_start_matches("https://").split('?').next().unwrap().to_owned()
+        };
+        let face = |name: &str| site.user(name).avatar;
+        let ada = site.admin("ada");
+        let setting = |on: &str| ada.submit("/admin/settings", "/admin/settings", &[("gravatar", on)]).expect(303);
+        let (ann, bob) = (site.regular("ann"), site.regular("bob"));
+        there.put(&at("ann"), Reply::Bytes(png(200, 200)));
+        there.put(&at("bob"), Reply::Bytes(b"no picture".to_vec()));
+        site.visitor().get("/privacy").expect(200).does_not_say("gravatar.com");
+        bob.upload("/account/avatar", &[], &png(90, 90)).expect(303);
+        let own = face("bob");
+        assert_eq!(there.all_asked(), 0, "off by default");
+        setting("1");
+        let file = wait_for("the picture of Gravatar", || face("ann"));
+        let (key, extension) = file.split_once('.').unwrap();
+        let path = format!("/files/{key}-face.{extension}");
+        site.visitor().get(&path).expect(200);
+        assert!(site.visitor().get("/people/ann").html().contains(&path), "from here, not from there");
+        site.visitor().get("/privacy").says("gravatar.com");
+        ann.get("/account/profile").says("your Gravatar account");
+        assert_eq!(face("bob"), own, "who brought one is not asked for");
+        assert!(there.asked(&at("bob")).is_empty());
+        // Saving a profile keeps it; a picture of their own comes before it.
+        write(&ann, &[("display_name", "Ann Pond")]).expect(303);
+        assert_eq!(face("ann").as_deref(), Some(file.as_str()));
+        ann.upload("/account/avatar", &[], &png(50, 50)).expect(303);
+        assert_ne!(face("ann").as_deref(), Some(file.as_str()));
+        ann.post("/account/avatar", &[("remove", "1")]).expect(303);
+        assert_eq!(face("ann").as_deref(), Some(file.as_str()));
+        // Once more, and they want none at all.
+        ann.post("/account/avatar", &[("remove", "1")]).expect(303);
+        assert_eq!(face("ann"), None);
+        site.visitor().get(&path).expect(404);
+        setting("0");
+        site.regular("una");
+        setting("1");
+        wait_for("the question about who came since", || (!there.asked(&at("una")).is_empty()).then_some(()));
+        assert_eq!(there.asked(&at("ann")).len(), 1, "who wants none is not asked for again");
+        assert_eq!((face("ann"), face("bob")), (None, own));
+    }
+
+    fn switching_gravatar_off_takes_its_pictures_away(site, limits_off) {
+        let there = Elsewhere::of(site, &[gravatar::HOST]);
+        let ada = site.admin("ada");
+        let setting = |on: &str| ada.submit("/admin/settings", "/admin/settings", &[("gravatar", on)]).expect(303);
+        site.regular("ann");
+        let url = gravatar::url(&site.user("ann").email);
+        let at = url.trim_start_matches("https://").split('?').next().unwrap();
+        there.put(at, Reply::Bytes(png(80, 80)));
+        setting("1");
+        wait_for("the picture of Gravatar", || site.user("ann").avatar);
+        setting("0");
+        assert_eq!(site.user("ann").avatar, None);
+        assert_eq!(site.count("gravatars"), 0);
     }
 }

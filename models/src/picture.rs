@@ -3,7 +3,7 @@
 use crate::branding;
 use crate::db::{ItemId, PictureId, UserId, now};
 use crate::project::Project;
-use crate::schema::{items, pictures, profiles, project_shots, projects, users};
+use crate::schema::{gravatars, items, pictures, profiles, project_shots, projects, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -106,6 +106,9 @@ impl Picture {
         let faces = profiles::table
             .filter(profiles::picture_id.is_not_null())
             .select(profiles::picture_id.assume_not_null());
+        let fetched = gravatars::table
+            .filter(gravatars::picture_id.is_not_null())
+            .select(gravatars::picture_id.assume_not_null());
         let beside = project_shots::table.select(project_shots::picture_id);
         let logo = branding::logo(db)?.map_or(String::new(), |logo| logo.key);
         diesel::delete(
@@ -115,6 +118,7 @@ impl Picture {
                     .and(pictures::id.ne_all(shown))
                     .and(pictures::id.ne_all(beside))
                     .and(pictures::id.ne_all(faces))
+                    .and(pictures::id.ne_all(fetched))
                     .and(pictures::key.ne(logo)),
             ),
         )

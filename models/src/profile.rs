@@ -13,7 +13,7 @@ use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::project::FieldError;
 use crate::schema::{items, pictures, profiles, users};
-use crate::{Db, QueryResult, markdown, proof};
+use crate::{Db, QueryResult, gravatar, markdown, proof};
 use chrono::Duration;
 use diesel::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -489,12 +489,16 @@ pub fn show(db: &mut Db, id: ItemId) -> QueryResult<()> {
         .select((pictures::key, pictures::extension))
         .first(db)
         .optional()?;
+    let avatar = match avatar {
+        Some((key, extension)) => Some(format!("{key}.{extension}")),
+        None => gravatar::file(db, author)?,
+    };
     diesel::update(users::table.find(author))
         .set((
             users::display_name.eq(&fields.display_name),
             users::bio.eq(&fields.bio),
             users::bio_html.eq(markdown::to_html(&fields.bio)),
-            users::avatar.eq(avatar.map(|(key, extension)| format!("{key}.{extension}"))),
+            users::avatar.eq(avatar),
         ))
         .execute(db)?;
     proof::follow(db, author, &fields.links)?;

@@ -841,6 +841,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    gravatars (user_id) {
+        user_id -> BigInt,
+        picture_id -> Nullable<BigInt>,
+        refused -> Bool,
+        asked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    old_numbers (number) {
+        number -> BigInt,
+        project_id -> BigInt,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -873,6 +889,9 @@ diesel::joinable!(items -> users (author_id));
 diesel::joinable!(rule_hits -> items (item_id));
 diesel::joinable!(item_addresses -> items (item_id));
 diesel::joinable!(appeals -> items (item_id));
+diesel::joinable!(gravatars -> users (user_id));
+diesel::joinable!(gravatars -> pictures (picture_id));
+diesel::joinable!(old_numbers -> projects (project_id));
 diesel::joinable!(forge_releases -> releases (release_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -943,6 +962,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     forge_follows,
     forge_releases,
     link_proofs,
+    gravatars,
+    old_numbers,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

@@ -77,6 +77,8 @@ pub struct Settings {
     pub digest_hour: i64,
     /// Whose forms of words the search knows.
     pub stemming: Language,
+    /// Who has no picture here gets the one of their Gravatar account.
+    pub gravatar: bool,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
@@ -113,6 +115,7 @@ impl Default for Settings {
             reports_hide_at: 2,
             digest_hour: 7,
             stemming: Language::default(),
+            gravatar: false,
             forges: String::new(),
             key: String::new(),
         }
@@ -187,6 +190,7 @@ impl Settings {
                 "nudges" => all.nudges = value == "1",
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
+                "gravatar" => all.gravatar = value == "1",
                 "stemming" => all.stemming = value.parse().unwrap_or_default(),
                 "forges" => all.forges = value,
                 "key" => all.key = value,
@@ -225,6 +229,7 @@ impl Settings {
             ("nudges", i64::from(self.nudges).to_string()),
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
+            ("gravatar", i64::from(self.gravatar).to_string()),
             ("stemming", self.stemming.to_string()),
             ("forges", self.forges.clone()),
         ];

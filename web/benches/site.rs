@@ -7,6 +7,7 @@ use diesel::{QueryDsl, RunQueryDsl};
 use potluck::app::App;
 use potluck::config::Given;
 use potluck::moderation::batches::rest;
+use potluck::picture;
 use potluck::server;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
@@ -40,6 +41,7 @@ fn main() {
     pages(folder.path(), &slug);
     intake(folder.path());
     filter();
+    pictures();
     start_and_memory(folder.path(), &slug);
     training(folder.path(), &slug);
     batches(folder.path(), &slug);
@@ -440,6 +442,38 @@ fn filter() {
     println!(
         "filter alone, features included, {} words: {:.1?} at the median",
         text(1).split(' ').count(),
+        median(took)
+    );
+}
+
+/// A photograph, as cameras leave it: shades and grain everywhere.
+fn photograph(width: u32, height: u32) -> Vec<u8> {
+    let mut seed = 1_u32;
+    let picture = image::RgbImage::from_fn(width, height, |x, y| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = (seed >> 29) as u8;
+        let shade = |by: u32| ((x * by / 16 + y / 8) % 240) as u8 + grain;
+        image::Rgb([shade(1), shade(2), shade(3)])
+    });
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 90)
+        .encode_image(&picture)
+        .expect("a JPEG");
+    bytes
+}
+
+fn pictures() {
+    let bytes = photograph(4_000, 3_000);
+    let took = (0..5)
+        .map(|_| {
+            let before = cpu();
+            std::hint::black_box(picture::intake(&bytes).expect("a picture"));
+            cpu() - before
+        })
+        .collect();
+    println!(
+        "intake of a JPEG of 12 megapixels, {} kB, to all sizes: {:.2?} CPU at the median",
+        bytes.len() / 1_000,
         median(took)
     );
 }

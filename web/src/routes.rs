@@ -13,8 +13,8 @@ fn get() -> actix_web::Route {
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, comments, deleted, forge, gallery, home, ignored, inbox, join, lists,
-        makers, mine, people, profile, projects, release_form, releases, reports, search, secret,
-        signup, tags, team, unsubscribe,
+        makers, mine, old, people, profile, projects, release_form, releases, reports, search,
+        secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -25,6 +25,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/releases.{format:atom|json}", get().to(feeds::releases))
         .route("/search", get().to(search::show))
         .route("/tags", get().to(tags::cloud))
+        // Of a site that this one follows
+        .route("/project/{number:.*}", get().to(old::by_number))
+        .route("/project-{title:.*}.html", get().to(old::by_title))
         .route("/tags/{tag}.{format:atom|json}", get().to(feeds::tag))
         .route("/tags/{tag}", get().to(tags::show))
         .route(

@@ -12,6 +12,7 @@ use askama::Template;
 use potluck_models::Db;
 use potluck_models::QueryResult;
 use potluck_models::forge;
+use potluck_models::gravatar;
 use potluck_models::moderation::log::Act;
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
@@ -215,6 +216,13 @@ impl Field {
                 s.stemming.as_str(),
                 STEMMING,
             ),
+            Field::number(
+                "gravatar",
+                "Fetch pictures of people from Gravatar",
+                "1: who has brought none gets the one of their Gravatar account, fetched and kept by this site. Gravatar learns a hash of their mail address; nothing of your readers. 0: nobody is asked.",
+                s.gravatar.into(),
+                (0, 1),
+            ),
             Field::text(
                 "forges",
                 "Forges of your own that projects may follow",
@@ -382,6 +390,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         reports_hide_at: number("reports_hide_at"),
         digest_hour: number("digest_hour"),
+        gravatar: number("gravatar") == 1,
         stemming: typed("stemming").parse().unwrap_or(now.stemming),
         forges,
         // Set where their effect is shown: /admin/models/promises.
@@ -443,6 +452,9 @@ pub async fn save(
     if !changed.is_empty() || is_first {
         app.write(move |db: &mut Db| -> QueryResult<()> {
             stored.save(db)?;
+            if !stored.gravatar {
+                gravatar::forget_all(db)?;
+            }
             if changed.is_empty() {
                 return Ok(());
             }

@@ -9,12 +9,15 @@ use potluck_models::Db;
 use potluck_models::db::{ImportId, write_tx};
 use potluck_models::label::{Import, NewLabel};
 use potluck_models::moderation::verdict::Label;
+use potluck_models::old_number;
 use potluck_models::spam::labelled::Table;
 use potluck_models::spam::{Label as Taught, learning::Example};
+use serde::Deserialize;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Subcommand)]
@@ -29,6 +32,11 @@ pub enum Imports {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+    },
+    /// Let the addresses that projects had on another site (/project/7/, /project-Title-7-.html) lead on
+    Addresses {
+        /// CSV with columns number (there) and project (its address here); - for standard input
+        file: PathBuf,
     },
     /// List the files whose labels were imported
     List,
@@ -56,10 +64,48 @@ impl Imports {
                 }
                 labels(&mut open(config)?, &name, examples, weight, json)
             }
+            Imports::Addresses { file } => addresses(config, &file),
             Imports::List => list(&mut open_existing(config)?),
             Imports::Undo { number } => undo(&mut open_existing(config)?, ImportId(number)),
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Address {
+    number: i64,
+    project: String,
+}
+
+/// All of them, or nothing: a file with a fault changes nothing.
+fn addresses(config: &Config, file: &Path) -> anyhow::Result<()> {
+    let name = file.display();
+    let from: Box<dyn Read> = match file.to_str() {
+        Some("-") => Box::new(std::io::stdin()),
+        _ => Box::new(File::open(file).with_context(|| format!("cannot read {name}"))?),
+    };
+    let mut rows = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(from);
+    let all: Vec<Address> = rows
+        .deserialize()
+        .collect::<Result<_, csv::Error>>()
+        .with_context(|| format!("{name}: it needs the columns number and project"))?;
+    let mut db = open_existing(config)?;
+    let known = write_tx(&mut db, |db| -> anyhow::Result<usize> {
+        for row in &all {
+            if !old_number::put(db, row.number, &row.project)? {
+                bail!(
+                    "no project has the address {}; nothing was imported",
+                    row.project
+                );
+            }
+        }
+        Ok(all.len())
+    })?;
+    say(&format!(
+        "{known} addresses of another site lead to projects here.\n"
+    ))
 }
 
 fn labels(

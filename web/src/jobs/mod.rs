@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod digest;
+pub mod gravatars;
 pub mod joins;
 pub mod notices;
 pub mod outside;

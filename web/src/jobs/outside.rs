@@ -56,7 +56,7 @@ fn agent(app: &App) -> String {
 }
 
 /// Asks off the request threads.
-async fn ask(
+pub(super) async fn ask(
     app: &App,
     url: String,
     accept: &'static str,

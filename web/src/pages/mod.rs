@@ -15,6 +15,7 @@ pub mod lists;
 pub mod log;
 pub mod makers;
 pub mod mine;
+pub mod old;
 pub mod people;
 pub mod profile;
 pub mod projects;

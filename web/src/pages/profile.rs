@@ -16,6 +16,7 @@ use chrono::Duration;
 use potluck_models::db::{Db, PictureId};
 use potluck_models::elsewhere::Site;
 use potluck_models::gate;
+use potluck_models::gravatar;
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, State};
 use potluck_models::picture::Picture;
@@ -41,6 +42,8 @@ struct ProfilePage {
     standing: Option<&'static str>,
     appeal: Option<appeals::Note>,
     has_picture: bool,
+    /// The picture that readers see came from Gravatar.
+    from_gravatar: bool,
     avatar: Option<String>,
     preview: Option<Html>,
     refused: Refused,
@@ -89,7 +92,7 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
     let user = member.user().clone();
     let refusal = gate::may_post(&user, now()).err();
     let person = user.clone();
-    let (own, has_picture, appeal, proofs) = app
+    let (own, has_picture, appeal, proofs, from_gravatar) = app
         .read(move |db: &mut Db| -> Result<_, Error> {
             let own = profile::own(db, person.id)?;
             let profile = Profile::of(db, person.id)?;
@@ -99,7 +102,14 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
                 appeal = notes.remove(&item.id);
             }
             let has_picture = profile.is_some_and(|p| p.picture_id.is_some());
-            Ok((own, has_picture, appeal, proof::of(db, person.id)?))
+            let from_gravatar = gravatar::is_shown(db, person.id)?;
+            Ok((
+                own,
+                has_picture,
+                appeal,
+                proof::of(db, person.id)?,
+                from_gravatar,
+            ))
         })
         .await?;
     let standing = own.as_ref().and_then(|(item, _)| standing(item));
@@ -126,6 +136,7 @@ async fn stored(req: &HttpRequest, app: &App, member: &Member) -> Result<Profile
         standing,
         appeal,
         has_picture,
+        from_gravatar,
         avatar: user.avatar,
         preview: None,
         refused: refusal.map(|refusal| (refusal.sentence(), refusal.way_in())),
@@ -297,6 +308,10 @@ pub async fn picture(
                 }
                 None => None,
             };
+            // Whoever takes it away wants none from there.
+            if id.is_none() && gravatar::is_shown(db, user.id)? {
+                return Ok(gravatar::refuse(db, user.id)?);
+            }
             Ok(profile::set_picture(
                 db,
                 &intake.context(),

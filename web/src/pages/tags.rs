@@ -10,6 +10,7 @@ use crate::session;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use potluck_models::old_number;
 use potluck_models::project::{self, Card, Listing, PAGE};
 use potluck_models::{QueryResult, tag};
 use std::sync::Arc;
@@ -104,7 +105,7 @@ pub async fn show(
     let (name, start) = (name.into_inner(), parse_after(&query.0.after));
     let asked = name.clone();
     let reader = session::reader(&req);
-    let (mut cards, total, related, merged) = app
+    let (mut cards, total, related, merged, follows) = app
         .read(move |db| -> QueryResult<_> {
             let merged = tag::target(db, &asked)?;
             let listing = Listing {
@@ -116,9 +117,14 @@ pub async fn show(
             };
             let total = project::count_tagged(db, &asked, COUNTED)?;
             let related = tag::related(db, &asked, RELATED)?;
-            Ok((listing.load(db)?, total, related, merged))
+            let follows = total == 0 && old_number::are_any(db)?;
+            Ok((listing.load(db)?, total, related, merged, follows))
         })
         .await?;
+    if total == 0 && name == "all" && follows {
+        // The cloud, on the site that this one follows.
+        return Ok(moved("/tags"));
+    }
     if let Some(target) = merged {
         return Ok(moved(&format!("/tags/{}", segment(&target))));
     }
