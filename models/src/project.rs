@@ -353,6 +353,8 @@ pub struct Project {
     pub mature: bool,
     /// A moderator did.
     pub mature_by: Option<UserId>,
+    /// Ratings, awards and reports of failures from every member, whatever is chosen for comments.
+    pub feedback_open: bool,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -642,6 +644,7 @@ impl Project {
             state: self.state,
             policy: self.comment_policy,
             closed: self.closed,
+            feedback_open: self.feedback_open,
         }
     }
 
@@ -739,6 +742,13 @@ impl Project {
             ))
             .execute(db)?;
         mature::veil(db, self.id)
+    }
+
+    /// At once: whether feedback besides comments goes by the comment policy is no text either.
+    pub fn open_feedback(&self, db: &mut Db, open: bool) -> QueryResult<usize> {
+        diesel::update(projects::table.find(self.id))
+            .set(projects::feedback_open.eq(open))
+            .execute(db)
     }
 
     /// Takes a changed text in; a draft becomes public when it is to be published.

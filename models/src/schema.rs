@@ -176,6 +176,7 @@ diesel::table! {
         secret -> Nullable<Text>,
         mature -> Bool,
         mature_by -> Nullable<BigInt>,
+        feedback_open -> Bool,
     }
 }
 

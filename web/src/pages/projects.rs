@@ -26,7 +26,7 @@ use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
 use potluck_models::looking::Role;
-use potluck_models::maker;
+use potluck_models::maker::{self, Switches};
 use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
 use potluck_models::picture::Picture;
@@ -519,6 +519,7 @@ struct Typed {
     comment_policy: String,
     approve_first: bool,
     closed: bool,
+    feedback_open: bool,
     picture_alt: String,
     picture_remove: bool,
     looking: Vec<Role>,
@@ -558,6 +559,7 @@ impl Typed {
             },
             approve_first: form.has("approve_first"),
             closed: form.has("closed"),
+            feedback_open: form.has("feedback_open"),
             picture_alt: text("picture_alt"),
             picture_remove: form.has("picture_remove"),
             looking: looking::parse(form.all("looking_for")),
@@ -588,6 +590,7 @@ impl Typed {
             comment_policy: project.comment_policy.as_str().to_owned(),
             approve_first: project.approve_first,
             closed: project.closed,
+            feedback_open: project.feedback_open,
             picture_alt: match picture {
                 Some(picture) if fields.picture_alt.is_empty() => picture.alt.clone(),
                 _ => fields.picture_alt,
@@ -950,6 +953,7 @@ pub async fn create(
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
+    let feedback_open = form.has("feedback_open");
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
             if let Some(new) = &new_picture {
@@ -966,6 +970,7 @@ pub async fn create(
             )?;
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
+            project.open_feedback(db, feedback_open)?;
             Ok(project)
         })
         .await;
@@ -1020,11 +1025,12 @@ fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
         .collect();
     let looking = looking.join("+");
     Ok(format!(
-        "{}-{}-{}{}{}-{picture}-{looking}",
+        "{}-{}-{}{}{}{}-{picture}-{looking}",
         revision.number,
         project.comment_policy,
         u8::from(project.approve_first),
         u8::from(project.closed),
+        u8::from(project.feedback_open),
         u8::from(project.mature),
     ))
 }
@@ -1162,6 +1168,7 @@ pub async fn update(
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
+    let feedback_open = form.has("feedback_open");
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;
     let edited = app
@@ -1198,8 +1205,12 @@ pub async fn update(
                 return Ok(Edited::Taken);
             }
             // With a line in the log.
-            let (closed, first) = (choices.closed, choices.approve_first);
-            maker::switch(db, &editor, &project, Some(closed), Some(first))?;
+            let switches = Switches {
+                closed: Some(choices.closed),
+                approve_first: Some(choices.approve_first),
+                feedback_open: Some(feedback_open),
+            };
+            maker::switch(db, &editor, &project, switches)?;
             project.choose(db, choices)?;
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
