@@ -17,8 +17,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, forge, gallery, join, looking, markdown, mature, slug, tag, unlisted,
-    words,
+    Db, QueryResult, both, fairness, forge, gallery, join, looking, markdown, mature, reaction,
+    slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::{max, sql};
@@ -687,15 +687,19 @@ impl Project {
         Ok(makers)
     }
 
+    /// What they gave it before counts no more, as long as they make it.
     pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<usize> {
-        both!(db, conn => diesel::insert_into(project_makers::table)
+        reaction::lock(db, user)?;
+        let added = both!(db, conn => diesel::insert_into(project_makers::table)
             .values((
                 project_makers::project_id.eq(self.id),
                 project_makers::user_id.eq(user),
                 project_makers::joined_at.eq(now()),
             ))
             .on_conflict_do_nothing()
-            .execute(conn))
+            .execute(conn))?;
+        fairness::weigh(db, user)?;
+        Ok(added)
     }
 
     pub fn tags(&self, db: &mut Db) -> QueryResult<Vec<String>> {

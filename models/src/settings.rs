@@ -76,6 +76,12 @@ pub struct Settings {
     pub digest_hour: i64,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
+    /// What people may react with: `❤️ Love it, …`.
+    pub reactions: String,
+    /// What they could react with once, and may have.
+    pub reactions_before: String,
+    /// What makers may ask to be rated on: `Fun, …`.
+    pub aspects: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -110,6 +116,11 @@ impl Default for Settings {
             reports_hide_at: 2,
             digest_hour: 7,
             forges: String::new(),
+            reactions:
+                "❤️ Love it, 👏 Well done, 😂 Made me laugh, 💡 Gave me an idea, 🙏 Thank you"
+                    .into(),
+            reactions_before: String::new(),
+            aspects: "Fun, Innovation, Production, Graphics, Audio, Humour, Accessibility".into(),
             key: String::new(),
         }
     }
@@ -184,6 +195,9 @@ impl Settings {
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "forges" => all.forges = value,
+                "reactions" => all.reactions = value,
+                "reactions_before" => all.reactions_before = value,
+                "aspects" => all.aspects = value,
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -221,6 +235,9 @@ impl Settings {
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
             ("forges", self.forges.clone()),
+            ("reactions", self.reactions.clone()),
+            ("reactions_before", self.reactions_before.clone()),
+            ("aspects", self.aspects.clone()),
         ];
         store(db, &rows)
     }

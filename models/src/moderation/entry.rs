@@ -14,7 +14,7 @@ use crate::schema::{
     comments, items, pictures, profiles, project_makers, projects, releases, revisions, users,
     verdicts,
 };
-use crate::{Db, QueryResult, gallery, markdown, profile};
+use crate::{Db, QueryResult, gallery, markdown, profile, rating};
 use chrono::NaiveDateTime;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -168,6 +168,7 @@ impl Entry {
         match (&self.place, self.item.kind, &self.release) {
             (_, Kind::Profile, _) => format!("/people/{}", self.author.username),
             (Some(place), Kind::Project, _) => format!("/projects/{}", place.slug),
+            (Some(place), Kind::Rating, _) => format!("/projects/{}#ratings", place.slug),
             (Some(place), Kind::Release, Some(version)) => {
                 format!("/projects/{}/releases/{version}", place.slug)
             }
@@ -212,6 +213,7 @@ impl Content {
                 description: prose(&fields.description),
                 fields: Box::new(fields),
             },
+            (Kind::Rating, _) => Content::Prose(prose(&rating::readable(content))),
             _ => Content::Prose(prose(content)),
         }
     }

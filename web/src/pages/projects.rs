@@ -9,6 +9,8 @@ use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
 use crate::pages::forge::Changes;
+use crate::pages::ratings::Panel;
+use crate::pages::reactions::Bar;
 use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -36,7 +38,7 @@ use potluck_models::project::{
 };
 use potluck_models::release::{self, Download, Release, Version};
 use potluck_models::{
-    Db, QueryResult, deletion, invitation, join, looking, markdown, mature, slug,
+    Db, QueryResult, deletion, invitation, join, looking, markdown, mature, rating, slug,
 };
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
@@ -180,6 +182,8 @@ struct ShowPage {
     appeal: Option<appeals::Note>,
     /// It lies in Spam, and its author was told that it stays away.
     kept_away: bool,
+    ratings: Option<Panel>,
+    reactions: Option<Bar>,
     talk: Talk,
 }
 
@@ -464,6 +468,10 @@ pub async fn show(
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
+            let ratings = Panel::of(db, &project, me.as_deref(), standing.on_team, &settings)?;
+            let here = (csrf.as_str(), format!("/projects/{}", project.slug));
+            let here = (here.0, here.1.as_str());
+            let reactions = Bar::of(db, &item, &project, viewer, &settings, here)?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
@@ -486,6 +494,8 @@ pub async fn show(
                 slow,
                 appeal,
                 kept_away,
+                ratings,
+                reactions,
                 talk,
             }))
         })
@@ -520,6 +530,8 @@ struct Typed {
     approve_first: bool,
     closed: bool,
     feedback_open: bool,
+    /// On what they want to be rated.
+    aspects: Vec<String>,
     picture_alt: String,
     picture_remove: bool,
     looking: Vec<Role>,
@@ -560,6 +572,7 @@ impl Typed {
             approve_first: form.has("approve_first"),
             closed: form.has("closed"),
             feedback_open: form.has("feedback_open"),
+            aspects: form.all("aspect").map(str::to_owned).collect(),
             picture_alt: text("picture_alt"),
             picture_remove: form.has("picture_remove"),
             looking: looking::parse(form.all("looking_for")),
@@ -591,6 +604,7 @@ impl Typed {
             approve_first: project.approve_first,
             closed: project.closed,
             feedback_open: project.feedback_open,
+            aspects: Vec::new(),
             picture_alt: match picture {
                 Some(picture) if fields.picture_alt.is_empty() => picture.alt.clone(),
                 _ => fields.picture_alt,
@@ -744,6 +758,11 @@ impl FormPage {
                 "No comments for now. Earlier ones are hidden, not lost.",
             ),
         ]
+    }
+
+    /// What the site offers to be rated on.
+    fn aspects(&self) -> Vec<String> {
+        rating::offered(&self.layout.settings)
     }
 
     fn link_name(&self, kind: &LinkKind) -> &'static str {
@@ -954,6 +973,8 @@ pub async fn create(
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
     let feedback_open = form.has("feedback_open");
+    let offered = rating::offered(&app.settings());
+    let aspects: Vec<String> = form.all("aspect").map(str::to_owned).collect();
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
             if let Some(new) = &new_picture {
@@ -971,6 +992,7 @@ pub async fn create(
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
             project.open_feedback(db, feedback_open)?;
+            rating::choose(db, project.id, &offered, &aspects)?;
             Ok(project)
         })
         .await;
@@ -1024,8 +1046,9 @@ fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
         .map(Role::as_str)
         .collect();
     let looking = looking.join("+");
+    let aspects = rating::chosen(db, project.id, &[])?.join("+");
     Ok(format!(
-        "{}-{}-{}{}{}{}-{picture}-{looking}",
+        "{}-{}-{}{}{}{}-{picture}-{looking}-{aspects}",
         revision.number,
         project.comment_policy,
         u8::from(project.approve_first),
@@ -1061,7 +1084,8 @@ fn open(db: &mut Db, slug: &str, user: &User) -> Result<(Editing, Typed), Error>
     let fields = project.fields_for_editing(db)?;
     let wished = Item::find(db, project.id)?.has_waiting_edit();
     let looking = looking::of(db, project.id)?;
-    let typed = Typed::of(&project, fields, picture.as_ref(), looking, wished);
+    let mut typed = Typed::of(&project, fields, picture.as_ref(), looking, wished);
+    typed.aspects = rating::chosen(db, project.id, &[])?;
     let editing = Editing {
         seen: seen(db, &project)?,
         slug: project.slug,
@@ -1169,6 +1193,8 @@ pub async fn update(
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
     let feedback_open = form.has("feedback_open");
+    let offered = rating::offered(&app.settings());
+    let aspects: Vec<String> = form.all("aspect").map(str::to_owned).collect();
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;
     let edited = app
@@ -1214,6 +1240,7 @@ pub async fn update(
             project.choose(db, choices)?;
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
+            rating::choose(db, project.id, &offered, &aspects)?;
             let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
             if let Some(replaced) = &replaced {
                 replaced.delete(db)?;
