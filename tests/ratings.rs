@@ -7,11 +7,29 @@ use potluck_models::db::ItemId;
 use potluck_models::item::State;
 use potluck_models::lists;
 
-/// Asks for ratings on these.
-pub fn seek(maker: &Client, project: &Made, aspects: &[&str]) {
+/// Its makers ask for ratings on these.
+pub fn seek(site: &Site, project: &Made, aspects: &[&str]) {
+    let aspects: Vec<String> = aspects.iter().map(|one| (*one).to_owned()).collect();
+    site.db(|db| potluck_models::rating::choose(db, project.id, &aspects, &aspects));
+}
+
+/// By the form of the project.
+fn choose(maker: &Client, project: &Made, aspects: &[&str]) {
     let edit = format!("{}/edit", project.path());
     let form = maker.get(&edit).expect(200).form(&edit);
-    let fields: Vec<(&str, &str)> = aspects.iter().map(|aspect| ("aspect", *aspect)).collect();
+    let mut fields = vec![
+        ("title", "Duck racer"),
+        ("summary", "What odile made, in a sentence"),
+        (
+            "description",
+            "A longer story of **Duck racer**, told by odile.",
+        ),
+        ("kind", "game"),
+        ("tags", "duck, pie"),
+        ("comment_policy", "members"),
+        ("address", "duck-racer"),
+    ];
+    fields.extend(aspects.iter().map(|aspect| ("aspect", *aspect)));
     maker.fill_in(&form, &fields).expect(303);
 }
 
@@ -49,7 +67,7 @@ struct Scene<'a> {
 fn scene(site: &Site) -> Scene<'_> {
     let odile = site.maker("odile");
     let duck = site.project("odile", "Duck racer");
-    seek(&odile, &duck, &["Fun", "Audio"]);
+    seek(site, &duck, &["Fun", "Audio"]);
     let names = ["ann", "bob", "cleo", "dan", "eve", "finn"];
     Scene {
         odile,
@@ -65,10 +83,10 @@ on_both! {
         let ann = site.member("ann");
         ann.get(&duck.path()).expect(200).does_not_say("What people think");
         rate(&ann, &duck, &[("step:Fun", "4")]).expect(403).says("take no ratings at the moment");
-        seek(&odile, &duck, &["Fun", "Not on the list"]);
+        choose(&odile, &duck, &["Fun", "Not on the list"]);
         assert_eq!(site.count("project_aspects"), 1, "what the site does not offer is left out");
         ann.get(&duck.path()).expect(200).says("What people think").says("Nobody rated it yet; shown from 5 on");
-        seek(&odile, &duck, &[]);
+        choose(&odile, &duck, &[]);
         ann.get(&duck.path()).expect(200).does_not_say("What people think");
     }
 
@@ -143,7 +161,7 @@ on_both! {
         assert_eq!(site.count("ratings"), 0);
         ann.fill_in(&form, &[("body", words), ("step:Fun", "9")]).expect(422).keeps(words);
         ann.fill_in(&form, &[("body", words), ("step:Fun", "4")]).expect(303);
-        site.visitor().get(&duck.path()).expect(200).says("Fun: very good");
+        site.visitor().get(&duck.path()).expect(200).says("Fun : very good");
         let id = site.comment_saying("The corners are sharp").unwrap();
         assert_eq!(people(site, duck), 1);
         let mona = site.moderator("mona");
@@ -157,7 +175,7 @@ on_both! {
         adds_up(site);
         // Changed alone, it is still beside the words.
         rate(&ann, duck, &[("step:Fun", "5")]).expect(303);
-        site.visitor().get(&duck.path()).expect(200).says("Fun: outstanding");
+        site.visitor().get(&duck.path()).expect(200).says("Fun : outstanding");
         ann.post(&format!("/comments/{id}/delete"), &[]).expect(303);
         assert_eq!(people(site, duck), 0);
         rate(&ann, duck, &[("step:Fun", "3")]).expect(303);
@@ -268,9 +286,9 @@ on_both! {
 
     fn the_list_rated_well_goes_by_how_sure_it_is(site) {
         let Scene { duck, raters, .. } = &scene(site);
-        let mara = site.maker("mara");
+        site.maker("mara");
         let goose = site.project("mara", "Goose walk");
-        seek(&mara, &goose, &["Fun"]);
+        seek(site, &goose, &["Fun"]);
         // Five who are thrilled, and six of whom one is not.
         for (n, rater) in raters.iter().enumerate() {
             if n < 4 {
@@ -295,7 +313,7 @@ on_both! {
         let makers: Vec<(Client, Made)> = ["odile", "mara", "nils"].iter().map(|name| {
             let maker = site.maker(name);
             let made = site.project(name, &format!("Of {name}"));
-            seek(&maker, &made, &["Fun"]);
+            seek(site, &made, &["Fun"]);
             (maker, made)
         }).collect();
         let [(odile, duck), (mara, goose), (nils, swan)] = &makers[..] else { panic!("three") };
@@ -318,7 +336,7 @@ on_both! {
         mona.get("/moderation").expect(200).says("from one network within a week");
         // Everything counts as before, and who is rated is told nothing.
         assert_eq!(people(site, duck), 4);
-        odile.get(&duck.path()).expect(200).does_not_say("circle").does_not_say("network");
+        odile.get(&duck.path()).expect(200).does_not_say("in a circle").does_not_say("one network");
         sanction(&mona, "mara", "ban");
         site.db(potluck_models::fairness::look_and_store);
         assert_eq!(site.count("rating_hints"), 0);

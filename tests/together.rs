@@ -66,10 +66,10 @@ fn act(client: &Client, things: &Things, dice: usize, n: usize) -> (String, u16)
 
 on_both! {
     fn what_many_give_and_take_at_once_adds_up(site, limits_off) {
-        let odile = site.maker("odile");
+        site.maker("odile");
         let projects: Vec<Made> = ["Duck racer", "Goose walk", "Swan lake"].iter().map(|title| site.project("odile", title)).collect();
         for project in &projects {
-            seek(&odile, project, &["Fun", "Audio"]);
+            seek(site, project, &["Fun", "Audio"]);
         }
         site.regular("cleo");
         let comments: Vec<ItemId> = projects.iter().map(|project| site.comment("cleo", project, "A kind word about the corners.")).collect();
@@ -80,7 +80,7 @@ on_both! {
         let done = AtomicUsize::new(0);
         let since = Instant::now();
         std::thread::scope(|scope| {
-            for (number, client) in clients.iter().enumerate() {
+            for (number, client) in clients.into_iter().enumerate() {
                 let (things, done) = (&things, &done);
                 scope.spawn(move || {
                     let mut dice = number * 7_919 + 17;
@@ -88,7 +88,7 @@ on_both! {
                     while goes_on(n, since) {
                         // Any order will do, as long as it is the same in each run.
                         dice = (dice * 1_103_515_245 + 12_345) % 2_147_483_648;
-                        let (what, status) = act(client, things, dice / 64, n);
+                        let (what, status) = act(&client, things, dice / 64, n);
                         assert!(status < 500, "{what}: {status}");
                         n += 1;
                         done.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +96,7 @@ on_both! {
                 });
             }
             // Meanwhile somebody is sent away and brought back, and words come and go.
-            let (mona, things, done) = (&mona, &things, &done);
+            let (mona, things, done) = (site.come_back("mona"), &things, &done);
             scope.spawn(move || {
                 let mut n = 0;
                 while goes_on(n, since) && (n < 4 || done.load(Ordering::Relaxed) < CLIENTS * ACTS / 2) {
@@ -107,7 +107,7 @@ on_both! {
                     }
                     n += 1;
                 }
-                sanction(mona, "rater-3", "ban");
+                sanction(&mona, "rater-3", "ban");
             });
         });
         let seconds = since.elapsed().as_secs_f64();

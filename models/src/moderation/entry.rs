@@ -14,7 +14,7 @@ use crate::schema::{
     comments, items, pictures, profiles, project_makers, projects, releases, revisions, users,
     verdicts,
 };
-use crate::{Db, QueryResult, gallery, markdown, profile, rating};
+use crate::{Db, QueryResult, gallery, markdown, profile};
 use chrono::NaiveDateTime;
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
@@ -213,7 +213,6 @@ impl Content {
                 description: prose(&fields.description),
                 fields: Box::new(fields),
             },
-            (Kind::Rating, _) => Content::Prose(prose(&rating::readable(content))),
             _ => Content::Prose(prose(content)),
         }
     }
