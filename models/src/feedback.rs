@@ -123,33 +123,39 @@ pub fn by_release(db: &mut Db, project: ItemId, aspects: &[String]) -> QueryResu
         .collect())
 }
 
-/// How many chose each step while a release was the newest; step 0 of no aspect is how many people.
-fn steps_of(db: &mut Db, project: ItemId) -> QueryResult<Vec<Step>> {
-    diesel::sql_query(concat!(
-        "SELECT coalesce(t.release_id, 0) AS release_id, s.aspect, s.step, count(*) AS n FROM ratings t \
+/// By release, aspect and step.
+const STEPS_OF: &str = concat!(
+    "SELECT coalesce(t.release_id, 0) AS release_id, s.aspect, s.step, count(*) AS n FROM ratings t \
          JOIN rating_steps s ON s.rating_id = t.id WHERE t.project_id = $1 AND ",
-        counting::fair!(),
-        " GROUP BY t.release_id, s.aspect, s.step \
+    counting::fair!(),
+    " GROUP BY t.release_id, s.aspect, s.step \
          UNION ALL SELECT coalesce(t.release_id, 0) AS release_id, '' AS aspect, 0 AS step, count(*) AS n FROM ratings t \
          WHERE t.project_id = $1 AND ",
-        counting::fair!(),
-        " GROUP BY t.release_id"
-    ))
-    .bind::<BigInt, _>(project)
-    .load(db)
+    counting::fair!(),
+    " GROUP BY t.release_id"
+);
+
+/// How many chose each step while a release was the newest; step 0 of no aspect is how many people.
+fn steps_of(db: &mut Db, project: ItemId) -> QueryResult<Vec<Step>> {
+    diesel::sql_query(STEPS_OF)
+        .bind::<BigInt, _>(project)
+        .load(db)
 }
+
+/// By release, the newest first.
+const ANSWERS_OF: &str = concat!(
+    "SELECT coalesce(t.release_id, 0) AS release_id, r.content FROM ratings t \
+         JOIN revisions r ON r.item_id = t.answers_id AND r.state = 'published' WHERE t.project_id = $1 AND ",
+    counting::fair!(),
+    " ORDER BY r.id DESC LIMIT $2"
+);
 
 /// Answers that are let through.
 fn answers_of(db: &mut Db, project: ItemId) -> QueryResult<Vec<Answered>> {
-    diesel::sql_query(concat!(
-        "SELECT coalesce(t.release_id, 0) AS release_id, r.content FROM ratings t \
-         JOIN revisions r ON r.item_id = t.answers_id AND r.state = 'published' WHERE t.project_id = $1 AND ",
-        counting::fair!(),
-        " ORDER BY r.id DESC LIMIT $2"
-    ))
-    .bind::<BigInt, _>(project)
-    .bind::<BigInt, _>(MOST)
-    .load(db)
+    diesel::sql_query(ANSWERS_OF)
+        .bind::<BigInt, _>(project)
+        .bind::<BigInt, _>(MOST)
+        .load(db)
 }
 
 fn helped_of(db: &mut Db, project: ItemId) -> QueryResult<Vec<(Option<ItemId>, Helped)>> {

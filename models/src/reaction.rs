@@ -268,17 +268,18 @@ struct Changed {
     counts: bool,
 }
 
+/// Those of a person whose flag is not what [`stands`] says.
+const WRONG: &str = concat!(
+    "SELECT r.item_id, r.sign, r.counts FROM reactions r JOIN items i ON i.id = r.item_id \
+         WHERE r.user_id = $1 AND r.counts <> (",
+    stands!(),
+    ") ORDER BY r.item_id, r.sign"
+);
+
 /// Takes those of a person out of the counts that may not count any more, and those into them that may
 /// again: after a ban and its undo, after they joined the makers of a project and after they left.
 pub fn weigh(db: &mut Db, user: UserId) -> QueryResult<()> {
-    let changed: Vec<Changed> = diesel::sql_query(concat!(
-        "SELECT r.item_id, r.sign, r.counts FROM reactions r JOIN items i ON i.id = r.item_id \
-         WHERE r.user_id = $1 AND r.counts <> (",
-        stands!(),
-        ") ORDER BY r.item_id, r.sign"
-    ))
-    .bind::<BigInt, _>(user)
-    .load(db)?;
+    let changed: Vec<Changed> = diesel::sql_query(WRONG).bind::<BigInt, _>(user).load(db)?;
     for one in changed {
         let item = ItemId(one.item_id);
         diesel::update(reactions::table.find((item, user, &one.sign)))

@@ -39,6 +39,14 @@ macro_rules! fair {
 }
 pub(crate) use fair;
 
+/// Turns the flag of a rating round, if it is not what [`stands`] says.
+const LOOK_AGAIN: &str = concat!(
+    "UPDATE ratings SET counts = NOT counts WHERE id = $1 AND counts <> \
+             (SELECT CASE WHEN ",
+    stands!(),
+    " THEN TRUE ELSE FALSE END FROM ratings t WHERE t.id = $1)"
+);
+
 /// Looks again whether these count, and moves the counts of their projects with it.
 pub(crate) fn weigh(db: &mut Db, ids: &[RatingId]) -> QueryResult<()> {
     let projects: Vec<ItemId> = ratings::table
@@ -52,14 +60,9 @@ pub(crate) fn weigh(db: &mut Db, ids: &[RatingId]) -> QueryResult<()> {
     }
     // What others committed before they let go of the lock is seen from here on.
     for id in ids {
-        let changed = diesel::sql_query(concat!(
-            "UPDATE ratings SET counts = NOT counts WHERE id = $1 AND counts <> \
-             (SELECT CASE WHEN ",
-            stands!(),
-            " THEN TRUE ELSE FALSE END FROM ratings t WHERE t.id = $1)"
-        ))
-        .bind::<BigInt, _>(*id)
-        .execute(db)?;
+        let changed = diesel::sql_query(LOOK_AGAIN)
+            .bind::<BigInt, _>(*id)
+            .execute(db)?;
         if changed > 0 {
             count_steps(db, *id)?;
         }
