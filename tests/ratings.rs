@@ -296,11 +296,11 @@ on_both! {
             }
             rate(rater, duck, &[("step:Fun", if n == 0 { "4" } else { "5" })]).expect(303);
         }
-        site.db(|db| lists::count_all(db));
+        site.db(lists::count_all);
         let page = site.visitor().get("/projects?order=rated").expect(200).says("Duck racer").does_not_say("Goose walk");
         page.says("never by a mean");
         rate(&raters[4], &goose, &[("step:Fun", "1")]).expect(303);
-        site.db(|db| lists::count_all(db));
+        site.db(lists::count_all);
         let html = site.visitor().get("/projects?order=rated").expect(200).html();
         let place = |title: &str| html.find(title).unwrap_or_else(|| panic!("no {title}"));
         assert!(place("Duck racer") < place("Goose walk"));
