@@ -104,6 +104,12 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     // They look for nobody there.
     ("POST", "/projects/{slug}/join",               [No; 6]),
     ("POST", "/projects/{slug}/requests",           [No,    No,    No,    Fault, No,    No]),
+    ("GET",  "/projects/{slug}/feedback",           [LogIn, No,    No,    Page,  No,    No]),
+    ("GET",  "/projects/{slug}/feedback.{format:csv|json}", [LogIn, No, No, Page,  No,    No]),
+    // Its makers ask for no ratings.
+    ("GET",  "/projects/{slug}/rating",             MEMBERS),
+    ("POST", "/projects/{slug}/rating",             [No; 6]),
+    ("POST", "/items/{id}/reactions",               [No, None, None, None, None, None]),
     ("GET",  "/projects/{slug}/forge",              [LogIn, No,    No,    Page,  No,    No]),
     ("POST", "/projects/{slug}/forge",              [No,    No,    No,    Fault, No,    No]),
     ("POST", "/projects/{slug}/changes",            [No,    No,    No,    No,    Fault, Fault]),
@@ -311,6 +317,7 @@ fn filled_in(path: &str, things: &Things) -> String {
         .replace("{token}", "00ff")
         .replace("{name}-{number}", "projects-0")
         .replace("{format:atom|json}", "json")
+        .replace("{format:csv|json}", "json")
         .replace("{name}", "none-card.png")
 }
 

@@ -124,7 +124,7 @@ on_both! {
         let release = site.db(|db| {
             diesel::sql_query("INSERT INTO items (kind, author_id, project_id, state, why, evidence, network, created_at, published_at, script) SELECT 'release', owner_id, id, 'published', '', '', '', created_at, created_at, 'Latin' FROM projects WHERE title = 'Canary racer'").execute(db)?;
             let id: ItemId = schema::items::table.order(schema::items::id.desc()).select(schema::items::id).first(db)?;
-            let notes = Notes { version: "9.9".into(), notes: "Wagtail notes".into(), downloads: Vec::new() };
+            let notes = Notes { version: "9.9".into(), notes: "Wagtail notes".into(), downloads: Vec::new(), questions: Vec::new() };
             Release::insert(db, id, duck.id, &notes, false, potluck_models::now())?;
             Ok(id)
         });

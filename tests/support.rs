@@ -663,7 +663,12 @@ impl Site {
             line: String,
         }
         // What the sweep counts when the site starts, with nobody's reading.
-        let swept = ["search_progress", "search_words", "project_ranks"];
+        let swept = [
+            "search_progress",
+            "search_words",
+            "project_ranks",
+            "rating_hints",
+        ];
         // What was published before is told to people by a job of its own.
         wait_for("the notices to be made", || {
             (self.count("jobs WHERE kind = 'notices'") == 0).then_some(())

@@ -53,14 +53,16 @@ struct Number {
 
 /// Of a count, those rows that differ.
 macro_rules! differing {
-    ($sql:literal) => {
+    ($($sql:tt)+) => {
         concat!(
             "SELECT id, CAST(stored AS TEXT) AS stored, CAST(counted AS TEXT) AS counted FROM (",
-            $sql,
+            $($sql)+,
             ") counts WHERE stored <> counted ORDER BY id"
         )
     };
 }
+
+mod given;
 
 const THREADS: (&str, &str) = (
     "SELECT coalesce(max(id), 0) AS n FROM threads",
@@ -122,7 +124,7 @@ const COUNTED: [Counted; 6] = [
         what: "texts that the search finds",
         of: ITEMS,
         sql: differing!(
-            "SELECT i.id, (SELECT count(*) FROM search_texts s WHERE s.doc = i.id) AS stored, CASE WHEN i.state = 'published' AND (i.kind = 'project' OR \
+            "SELECT i.id, (SELECT count(*) FROM search_texts s WHERE s.doc = i.id) AS stored, CASE WHEN i.state = 'published' AND i.kind IN ('project', 'release', 'comment', 'profile') AND (i.kind = 'project' OR \
               EXISTS (SELECT 1 FROM items p JOIN projects q ON q.id = p.id WHERE p.id = i.project_id AND p.state = 'published' \
               AND (i.kind <> 'comment' OR q.comment_policy <> 'nobody'))) THEN 1 ELSE 0 END AS counted \
               FROM items i WHERE i.id > $1 AND i.id <= $2"
@@ -147,7 +149,7 @@ pub fn run(db: &mut Db, fix: bool, mut said: impl FnMut(&Report)) -> QueryResult
         said(&report);
         reports.push(report);
     };
-    for counted in &COUNTED {
+    for counted in COUNTED.iter().chain(&given::COUNTED) {
         done(counted.run(db, fix)?);
     }
     done(batches_by_kind(db, fix)?);

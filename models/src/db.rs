@@ -527,6 +527,8 @@ id! {
     AppealId,
     /// Texts that say nearly the same.
     CampaignId,
+    /// What somebody thinks of a project, by aspects.
+    RatingId,
     /// Who asks to make a project too.
     JoinId,
     /// That somebody is told of that.

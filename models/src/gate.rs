@@ -28,6 +28,33 @@ pub struct Terms {
     pub state: State,
     pub policy: CommentPolicy,
     pub closed: bool,
+    /// Ratings, awards and reports of failures from every member, whatever the policy says.
+    pub feedback_open: bool,
+}
+
+/// What people give a work besides comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feedback {
+    /// On a project, a release or a comment; the policy does not govern it.
+    Reaction,
+    Rating,
+    Award,
+    /// "Didn't work for me".
+    Failure,
+}
+
+/// Why somebody cannot give it here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// What is not published takes nothing.
+    NotPublished,
+    SignIn,
+    /// They made it.
+    Own,
+    /// The policy is `nobody`, or the comments are closed.
+    NotTaken,
+    MakersOnly,
+    Blocked,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +78,8 @@ pub enum Refusal {
     /// By a maker of this project.
     Blocked,
     MakersOnly,
+    /// Of what is no comment.
+    NoFeedback(Feedback, Shut),
 }
 
 impl Refusal {
@@ -82,17 +111,64 @@ impl Refusal {
             Refusal::MakersOnly => {
                 "If you want to comment on this project, you first have to share a project of your own.".into()
             }
+            Refusal::NoFeedback(what, shut) => what.refused(*shut),
         }
     }
 
     /// The way in: a link's words and address.
     pub fn way_in(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Refusal::SignIn => Some(("Log in", "/login")),
+            Refusal::SignIn | Refusal::NoFeedback(_, Shut::SignIn) => Some(("Log in", "/login")),
             Refusal::Unconfirmed => Some(("Send the link again", "/confirm")),
             Refusal::Warned => Some(("Read it", "/account#sanctions")),
-            Refusal::MakersOnly => Some(("Share a project", "/projects/new")),
+            Refusal::MakersOnly | Refusal::NoFeedback(_, Shut::MakersOnly) => {
+                Some(("Share a project", "/projects/new"))
+            }
             _ => None,
+        }
+    }
+}
+
+impl Feedback {
+    /// "Log in to …".
+    fn verb(self) -> &'static str {
+        match self {
+            Feedback::Reaction => "react",
+            Feedback::Rating => "rate this",
+            Feedback::Award => "give this an award",
+            Feedback::Failure => "say what did not work",
+        }
+    }
+
+    /// "… take no …".
+    fn name(self) -> &'static str {
+        match self {
+            Feedback::Reaction => "reactions",
+            Feedback::Rating => "ratings",
+            Feedback::Award => "awards",
+            Feedback::Failure => "reports of failures",
+        }
+    }
+
+    fn refused(self, shut: Shut) -> String {
+        let (verb, name) = (self.verb(), self.name());
+        match shut {
+            Shut::NotPublished => format!("This is not published, so it takes no {name}."),
+            Shut::SignIn => format!("Log in to {verb}."),
+            Shut::Own => match self {
+                Feedback::Failure => {
+                    "You make this project: you know best what does not work.".into()
+                }
+                _ => format!("You made this, so the {name} are for others to give."),
+            },
+            Shut::NotTaken => format!("The makers of this project take no {name} at the moment."),
+            Shut::MakersOnly => format!(
+                "The makers of this project ask those who have shared something of their own. To {verb}, you first have to share a project."
+            ),
+            // Not why, as for comments.
+            Shut::Blocked => format!(
+                "The makers of this project take no {name} from you. The other tables are open to you."
+            ),
         }
     }
 }
@@ -131,6 +207,39 @@ pub fn may_comment(
     let welcome = person.is_maker || person.on_team;
     if terms.policy == CommentPolicy::Makers && !welcome {
         return Err(Refusal::MakersOnly);
+    }
+    Ok(())
+}
+
+/// Whether this person may rate it, give it an award or report a failure: as they may comment, unless its
+/// makers take these from every member. Nobody does it to what they make themselves. Reactions are no
+/// talk: whoever is not kept away may give them.
+pub fn may_give(
+    what: Feedback,
+    person: Option<Person>,
+    terms: Terms,
+    now: NaiveDateTime,
+) -> Result<(), Refusal> {
+    let refuse = |shut| Err(Refusal::NoFeedback(what, shut));
+    if terms.state != State::Published {
+        return refuse(Shut::NotPublished);
+    }
+    let by_policy = what != Feedback::Reaction && !terms.feedback_open;
+    if by_policy && (terms.policy == CommentPolicy::Nobody || terms.closed) {
+        return refuse(Shut::NotTaken);
+    }
+    let Some(person) = person else {
+        return refuse(Shut::SignIn);
+    };
+    if person.on_team {
+        return refuse(Shut::Own);
+    }
+    may_post(person.user, now)?;
+    if person.is_blocked {
+        return refuse(Shut::Blocked);
+    }
+    if by_policy && terms.policy == CommentPolicy::Makers && !person.is_maker {
+        return refuse(Shut::MakersOnly);
     }
     Ok(())
 }
@@ -212,6 +321,7 @@ mod tests {
             state: State::Published,
             policy,
             closed,
+            feedback_open: false,
         }
     }
 
@@ -278,6 +388,15 @@ mod tests {
         prop::sample::select(CommentPolicy::ALL)
     }
 
+    fn any_feedback() -> impl Strategy<Value = Feedback> {
+        prop::sample::select(vec![
+            Feedback::Reaction,
+            Feedback::Rating,
+            Feedback::Award,
+            Feedback::Failure,
+        ])
+    }
+
     fn any_state() -> impl Strategy<Value = State> {
         prop::sample::select(State::ALL)
     }
@@ -287,7 +406,7 @@ mod tests {
         fn nobody_and_closed_let_nobody_in(is_maker: bool, on_team: bool, policy in any_policy(), state in any_state(), closed: bool) {
             let ann = user(true, false);
             let person = Person { user: &ann, is_maker, on_team, is_blocked: false };
-            let answer = may_comment(Some(person), Terms { state, policy, closed }, now());
+            let answer = may_comment(Some(person), Terms { state, policy, closed, feedback_open: true }, now());
             let open = state == State::Published && policy != CommentPolicy::Nobody && !closed;
             prop_assert!(open || answer.is_err());
             prop_assert!(!open || policy == CommentPolicy::Makers || answer.is_ok());
@@ -305,7 +424,7 @@ mod tests {
             let ann = user(true, false);
             let free = Person { user: &ann, is_maker, on_team, is_blocked: false };
             let blocked = Person { is_blocked: true, ..free };
-            let terms = Terms { state, policy, closed };
+            let terms = Terms { state, policy, closed, feedback_open: false };
             let (before, after) = (may_comment(Some(free), terms, now()), may_comment(Some(blocked), terms, now()));
             if on_team {
                 prop_assert_eq!(&before, &after);
@@ -317,6 +436,28 @@ mod tests {
                 prop_assert!(after != Err(Refusal::MakersOnly));
             }
             prop_assert!(may_change_words(free, now()).is_ok());
+        }
+
+        #[test]
+        fn feedback_goes_by_the_policy_unless_its_makers_open_it(what in any_feedback(), is_maker: bool, is_blocked: bool, policy in any_policy(), state in any_state(), closed: bool) {
+            let ann = user(true, false);
+            let person = Person { user: &ann, is_maker, on_team: false, is_blocked };
+            let terms = Terms { state, policy, closed, feedback_open: false };
+            let comments = may_comment(Some(person), terms, now());
+            let open = Terms { feedback_open: true, ..terms };
+            let published = state == State::Published && !is_blocked;
+            prop_assert_eq!(may_give(what, Some(person), open, now()).is_ok(), published);
+            let by_policy = if what == Feedback::Reaction { published } else { comments.is_ok() };
+            prop_assert_eq!(may_give(what, Some(person), terms, now()).is_ok(), by_policy);
+            prop_assert!(may_give(what, None, open, now()).is_err());
+        }
+
+        #[test]
+        fn nobody_gives_feedback_to_what_they_make(what in any_feedback(), is_maker: bool, policy in any_policy(), state in any_state(), closed: bool, feedback_open: bool) {
+            let ann = user(true, false);
+            let person = Person { user: &ann, is_maker, on_team: true, is_blocked: false };
+            let refusal = may_give(what, Some(person), Terms { state, policy, closed, feedback_open }, now()).unwrap_err();
+            prop_assert!(refusal.sentence().len() > 20);
         }
 
         #[test]

@@ -10,7 +10,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{blocks, items, maker_invitations, project_makers, projects, users};
-use crate::{Db, QueryResult, join};
+use crate::{Db, QueryResult, fairness, join};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -295,6 +295,7 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
         return Err(InviteError::Last);
     };
     diesel::delete(project_makers::table.find((project.id, user.id))).execute(db)?;
+    fairness::weigh(db, user.id)?;
     diesel::update(
         projects::table
             .find(project.id)

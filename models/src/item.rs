@@ -11,7 +11,7 @@ use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{
-    Db, QueryResult, comment, deletion, notice, profile, project, release, unlisted, words,
+    Db, QueryResult, comment, deletion, notice, profile, project, rating, release, unlisted, words,
 };
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
@@ -26,6 +26,8 @@ words! {
         Release = "release",
         /// What a person says of themselves; its author is whom it is about.
         Profile = "profile",
+        /// What a rater answers to the makers' questions, for them alone ([`crate::rating`]).
+        Rating = "rating",
     }
 }
 
@@ -172,6 +174,8 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Project => erased.pictures.extend(project::erase(db, id)?),
             Kind::Release => release::erase(db, id)?,
             Kind::Profile => profile::erase(db, id)?,
+            // The revisions hold it, and nothing else does.
+            Kind::Rating => {}
         }
         Revision::erase_all(db, id)?;
         deletion::forget(db, id)?;
@@ -399,13 +403,12 @@ impl Item {
             profile::show(db, self.id)?;
         }
         notice::settled(db, &[self], to_state)?;
-        if self.kind == Kind::Comment {
-            let step =
-                i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
-            if step != 0 {
-                counts.add(db, self.id, step)?;
-            }
+        let step =
+            i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
+        if self.kind == Kind::Comment && step != 0 {
+            counts.add(db, self.id, step)?;
         }
+        counts.note_rated(self, step);
         Ok(self.version + 1)
     }
 
@@ -547,7 +550,11 @@ pub fn record_facts(db: &mut Db) -> QueryResult<bool> {
 /// How the published comments of threads change. Applied last and in order of thread: two batches
 /// that touch the same threads never wait for each other in a ring.
 #[derive(Debug, Default)]
-pub struct Counts(BTreeMap<ThreadId, i32>);
+pub struct Counts {
+    threads: BTreeMap<ThreadId, i32>,
+    /// What may have come with a rating, and was published or is not any more.
+    rated: Vec<ItemId>,
+}
 
 impl Counts {
     fn add(&mut self, db: &mut Db, comment: ItemId, step: i32) -> QueryResult<()> {
@@ -555,8 +562,14 @@ impl Counts {
             .find(comment)
             .select(comments::thread_id)
             .first(db)?;
-        *self.0.entry(thread).or_default() += step;
+        *self.threads.entry(thread).or_default() += step;
         Ok(())
+    }
+
+    fn note_rated(&mut self, item: &Item, step: i32) {
+        if step != 0 && matches!(item.kind, Kind::Comment | Kind::Rating) {
+            self.rated.push(item.id);
+        }
     }
 
     /// What these items change that go into a state.
@@ -564,6 +577,9 @@ impl Counts {
         let step = |item: &Item| {
             i32::from(to == State::Published) - i32::from(item.state == State::Published)
         };
+        for item in settled {
+            self.note_rated(item, step(item));
+        }
         let steps: BTreeMap<ItemId, i32> = settled
             .iter()
             .filter(|item| item.kind == Kind::Comment && step(item) != 0)
@@ -577,18 +593,18 @@ impl Counts {
             .select((comments::id, comments::thread_id))
             .load(db)?;
         for (comment, thread) in threads {
-            *self.0.entry(thread).or_default() += steps[&comment];
+            *self.threads.entry(thread).or_default() += steps[&comment];
         }
         Ok(())
     }
 
     pub fn apply(self, db: &mut Db) -> QueryResult<()> {
-        for (thread, step) in self.0.into_iter().filter(|(_, step)| *step != 0) {
+        for (thread, step) in self.threads.into_iter().filter(|(_, step)| *step != 0) {
             diesel::update(threads::table.find(thread))
                 .set(threads::comment_count.eq(threads::comment_count + step))
                 .execute(db)?;
         }
-        Ok(())
+        rating::counting::settled(db, &self.rated)
     }
 }
 
@@ -786,6 +802,7 @@ impl Revision {
             Kind::Project => project::show_content(db, self.item_id, &self.content),
             Kind::Profile => profile::show(db, self.item_id),
             Kind::Release => release::show_content(db, self.item_id, &self.content),
+            Kind::Rating => Ok(()),
         }
     }
 
@@ -793,6 +810,7 @@ impl Revision {
     pub fn readable(&self, kind: Kind) -> String {
         match kind {
             Kind::Release => release::readable(&self.content),
+            Kind::Rating => rating::readable(&self.content),
             Kind::Comment | Kind::Project | Kind::Profile => self.content.clone(),
         }
     }

@@ -7,6 +7,7 @@ use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::looking::Role;
 use crate::project::{Card, LinkKind, Listing, ProjectKind};
+use crate::rating::picture;
 use crate::release::System;
 use crate::schema::{
     comments, items, project_links, project_makers, project_ranks, project_roles, projects,
@@ -20,7 +21,7 @@ use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 
 crate::words! {
-    pub enum Order { Newest = "newest", Released = "released", Waiting = "waiting", Helpful = "helpful" }
+    pub enum Order { Newest = "newest", Released = "released", Waiting = "waiting", Helpful = "helpful", Rated = "rated" }
 }
 
 /// Which projects, in which order.
@@ -42,8 +43,9 @@ pub struct List {
 
 /// What a page was ordered by at its end, and the number behind that.
 pub type Place = (i64, i64);
-/// A project with its number among those that wait, and with how often its makers helped.
-pub type Rank = (ItemId, i64, i32);
+/// A project with its number among those that wait, with how often its makers helped, and with the lower
+/// bound of its ratings.
+pub type Rank = (ItemId, i64, i32, i32);
 
 /// How long helping somebody counts for the list.
 const HELPED_FOR: Duration = Duration::days(30);
@@ -112,6 +114,7 @@ impl List {
             Order::Released => self.released(db, few)?,
             Order::Waiting => self.waiting(db, few)?,
             Order::Helpful => self.helpful(db, few)?,
+            Order::Rated => self.rated(db, few)?,
         };
         let has_more = keys.len() > self.limit;
         keys.truncate(self.limit);
@@ -369,6 +372,48 @@ impl List {
             .map(|(id, helped)| (id, i64::from(helped), id.0))
             .collect())
     }
+
+    /// By the lower bound of [`picture::lower_bound`].
+    fn rated(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
+        let mut query = filtered!(
+            project_ranks::table
+                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
+                .inner_join(items::table.on(items::id.eq(projects::id))),
+            self,
+            few
+        )
+        .filter(FoundPublished)
+        .filter(project_ranks::rated.gt(0))
+        .order((
+            project_ranks::rated.desc(),
+            project_ranks::project_id.desc(),
+        ))
+        .limit(self.asked())
+        .select((project_ranks::project_id, project_ranks::rated));
+        if let Some((rated, id)) = self.after {
+            let rated = i32::try_from(rated).unwrap_or(i32::MAX);
+            query = query.filter(project_ranks::rated.le(rated)).filter(
+                project_ranks::rated.lt(rated).or(project_ranks::rated
+                    .eq(rated)
+                    .and(project_ranks::project_id.lt(ItemId(id)))),
+            );
+        }
+        let rows: Vec<(ItemId, i32)> = query.load(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, rated)| (id, i64::from(rated), id.0))
+            .collect())
+    }
+}
+
+/// Whether any project was rated by enough people: without, there is no such list.
+pub fn anything_rated(db: &mut Db) -> QueryResult<bool> {
+    let first: Option<ItemId> = project_ranks::table
+        .filter(project_ranks::rated.gt(0))
+        .select(project_ranks::project_id)
+        .first(db)
+        .optional()?;
+    Ok(first.is_some())
 }
 
 /// Whether anybody's comments helped somebody this month: without, there is no such list.
@@ -446,15 +491,20 @@ impl Counting {
             .select((project_makers::project_id, project_makers::user_id))
             .load(db)?;
         self.count_given(db, made.iter().map(|(_, maker)| *maker))?;
-        let known: HashMap<ItemId, (i64, i32)> = project_ranks::table
+        let known: HashMap<ItemId, (i64, i32, i32)> = project_ranks::table
             .filter(among(project_ranks::project_id, &ids))
             .select((
                 project_ranks::project_id,
-                (project_ranks::waiting, project_ranks::helped),
+                (
+                    project_ranks::waiting,
+                    project_ranks::helped,
+                    project_ranks::rated,
+                ),
             ))
-            .load::<(ItemId, (i64, i32))>(db)?
+            .load::<(ItemId, (i64, i32, i32))>(db)?
             .into_iter()
             .collect();
+        let rated = picture::lower_bounds(db, &ids)?;
         let mut gave: HashMap<ItemId, (i64, i64)> = HashMap::new();
         for (project, maker) in made {
             let (given, helped) = self.given[&maker];
@@ -465,11 +515,14 @@ impl Counting {
             let id = ItemId(row.id);
             let (given, helped) = gave.get(&id).copied().unwrap_or_default();
             let waiting = (row.n + 1) * 1_000 / (given + 1);
-            (id, waiting, i32::try_from(helped).unwrap_or(i32::MAX))
+            let helped = i32::try_from(helped).unwrap_or(i32::MAX);
+            (id, waiting, helped, rated.get(&id).copied().unwrap_or(0))
         });
         Ok(Some(
             counted
-                .filter(|(id, waiting, helped)| known.get(id) != Some(&(*waiting, *helped)))
+                .filter(|(id, waiting, helped, rated)| {
+                    known.get(id) != Some(&(*waiting, *helped, *rated))
+                })
                 .collect(),
         ))
     }
@@ -508,10 +561,11 @@ impl Counting {
 }
 
 pub fn store(db: &mut Db, ranks: &[Rank]) -> QueryResult<()> {
-    for (id, waiting, helped) in ranks {
+    for (id, waiting, helped, rated) in ranks {
         let row = (
             project_ranks::waiting.eq(waiting),
             project_ranks::helped.eq(helped),
+            project_ranks::rated.eq(rated),
         );
         both!(db, conn => diesel::insert_into(project_ranks::table)
             .values((project_ranks::project_id.eq(id), row))

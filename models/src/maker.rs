@@ -410,13 +410,20 @@ pub fn kept_back(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashSet<ItemId>> {
     Ok(kept.into_iter().collect())
 }
 
-/// Closed, and approving first: at once, and in the log. None leaves one as it is.
+/// What its makers turn on and off on the page of a project. None leaves it as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Switches {
+    pub closed: Option<bool>,
+    pub approve_first: Option<bool>,
+    pub feedback_open: Option<bool>,
+}
+
+/// At once, and in the log.
 pub fn switch(
     db: &mut Db,
     maker: &User,
     project: &Project,
-    closed: Option<bool>,
-    approve_first: Option<bool>,
+    switches: Switches,
 ) -> Result<(), MakerError> {
     gate::may_post(maker, now()).map_err(MakerError::Refused)?;
     // The item before its project, in the order in which a verdict takes them.
@@ -424,7 +431,7 @@ pub fn switch(
     if !project.is_made_by(db, maker.id)? {
         return Err(MakerError::NotTheirs);
     }
-    if let Some(closed) = closed {
+    if let Some(closed) = switches.closed {
         let changed = diesel::update(
             projects::table
                 .find(project.id)
@@ -439,7 +446,7 @@ pub fn switch(
         };
         record_switch(db, maker, project, act, changed)?;
     }
-    if let Some(first) = approve_first {
+    if let Some(first) = switches.approve_first {
         let changed = diesel::update(
             projects::table
                 .find(project.id)
@@ -451,6 +458,21 @@ pub fn switch(
             "approves comments first"
         } else {
             "approves comments no more"
+        };
+        record_switch(db, maker, project, act, changed)?;
+    }
+    if let Some(open) = switches.feedback_open {
+        let changed = diesel::update(
+            projects::table
+                .find(project.id)
+                .filter(projects::feedback_open.ne(open)),
+        )
+        .set(projects::feedback_open.eq(open))
+        .execute(db)?;
+        let act = if open {
+            "takes feedback from every member"
+        } else {
+            "takes feedback as comments"
         };
         record_switch(db, maker, project, act, changed)?;
     }

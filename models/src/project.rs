@@ -18,8 +18,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, forge, gallery, join, looking, markdown, mature, slug, tag, unlisted,
-    words,
+    Db, QueryResult, both, fairness, forge, gallery, join, looking, markdown, mature, reaction,
+    slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
@@ -350,6 +350,8 @@ pub struct Project {
     pub mature: bool,
     /// A moderator did.
     pub mature_by: Option<UserId>,
+    /// Ratings, awards and reports of failures from every member, whatever is chosen for comments.
+    pub feedback_open: bool,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -639,6 +641,7 @@ impl Project {
             state: self.state,
             policy: self.comment_policy,
             closed: self.closed,
+            feedback_open: self.feedback_open,
         }
     }
 
@@ -681,15 +684,19 @@ impl Project {
         Ok(makers)
     }
 
+    /// What they gave it before counts no more, as long as they make it.
     pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<usize> {
-        both!(db, conn => diesel::insert_into(project_makers::table)
+        reaction::lock(db, user)?;
+        let added = both!(db, conn => diesel::insert_into(project_makers::table)
             .values((
                 project_makers::project_id.eq(self.id),
                 project_makers::user_id.eq(user),
                 project_makers::joined_at.eq(now()),
             ))
             .on_conflict_do_nothing()
-            .execute(conn))
+            .execute(conn))?;
+        fairness::weigh(db, user)?;
+        Ok(added)
     }
 
     pub fn tags(&self, db: &mut Db) -> QueryResult<Vec<String>> {
@@ -736,6 +743,13 @@ impl Project {
             ))
             .execute(db)?;
         mature::veil(db, self.id)
+    }
+
+    /// At once: whether feedback besides comments goes by the comment policy is no text either.
+    pub fn open_feedback(&self, db: &mut Db, open: bool) -> QueryResult<usize> {
+        diesel::update(projects::table.find(self.id))
+            .set(projects::feedback_open.eq(open))
+            .execute(db)
     }
 
     /// Takes a changed text in; a draft becomes public when it is to be published.

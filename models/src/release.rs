@@ -10,7 +10,7 @@ use crate::item::{Item, Kind, Revision, State, Submitted};
 use crate::picture::Picture;
 use crate::project::{FieldError, Project, ShareError, parse_url};
 use crate::schema::{items, pictures, projects, release_links, releases, users};
-use crate::{Db, QueryResult, both, markdown, words};
+use crate::{Db, QueryResult, both, markdown, rating, words};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -65,6 +65,9 @@ pub struct Notes {
     pub version: String,
     pub notes: String,
     pub downloads: Vec<Download>,
+    /// What the makers ask those who rate it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<String>,
 }
 
 /// What the makers set beside the text: no text, so it changes at once.
@@ -147,6 +150,7 @@ impl Notes {
                 version,
                 notes,
                 downloads: kept,
+                questions: Vec::new(),
             })
         } else {
             Err(faults)
@@ -159,6 +163,10 @@ impl Notes {
         for download in &self.downloads {
             text.push('\n');
             text.push_str(&download.url);
+        }
+        for question in &self.questions {
+            text.push('\n');
+            text.push_str(question);
         }
         text
     }
@@ -174,6 +182,7 @@ impl Notes {
             version: release.version.clone(),
             notes: content.to_owned(),
             downloads: only(&release.url),
+            questions: Vec::new(),
         })
     }
 }
@@ -210,6 +219,12 @@ pub fn readable(content: &str) -> String {
             download.system.name(),
             download.url
         ));
+    }
+    if !stored.questions.is_empty() {
+        all.push_str("\n\n");
+    }
+    for question in &stored.questions {
+        all.push_str(&format!("- {question}\n"));
     }
     all
 }
@@ -515,6 +530,7 @@ impl Release {
                 releases::prerelease.eq(prerelease),
             ))
             .execute(db)?;
+        rating::write_questions(db, id, &new.questions)?;
         write_downloads(db, id, &new.downloads)
     }
 
@@ -608,6 +624,7 @@ impl Release {
 /// What its makers deleted, after its time. Its name is free again: no version holds a `/`.
 pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
     write_downloads(db, id, &[])?;
+    rating::write_questions(db, id, &[])?;
     diesel::update(releases::table.find(id))
         .set((
             releases::version.eq(format!("erased/{id}")),
@@ -644,6 +661,7 @@ pub(crate) fn write(db: &mut Db, id: ItemId, notes: &Notes) -> QueryResult<()> {
             releases::edited_at.eq(now()),
         ))
         .execute(db)?;
+    rating::write_questions(db, id, &notes.questions)?;
     write_downloads(db, id, &notes.downloads)
 }
 

@@ -176,6 +176,7 @@ diesel::table! {
         secret -> Nullable<Text>,
         mature -> Bool,
         mature_by -> Nullable<BigInt>,
+        feedback_open -> Bool,
     }
 }
 
@@ -659,6 +660,7 @@ diesel::table! {
         project_id -> BigInt,
         waiting -> BigInt,
         helped -> Integer,
+        rated -> Integer,
     }
 }
 
@@ -857,6 +859,81 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    reactions (item_id, user_id, sign) {
+        item_id -> BigInt,
+        user_id -> BigInt,
+        sign -> Text,
+        counts -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reaction_counts (item_id, sign) {
+        item_id -> BigInt,
+        sign -> Text,
+        n -> Integer,
+    }
+}
+
+diesel::table! {
+    project_aspects (project_id, aspect) {
+        project_id -> BigInt,
+        aspect -> Text,
+    }
+}
+
+diesel::table! {
+    release_questions (release_id, number) {
+        release_id -> BigInt,
+        number -> Integer,
+        question -> Text,
+    }
+}
+
+diesel::table! {
+    ratings (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        user_id -> BigInt,
+        release_id -> Nullable<BigInt>,
+        comment_id -> Nullable<BigInt>,
+        answers_id -> Nullable<BigInt>,
+        is_newest -> Bool,
+        counts -> Bool,
+        network -> Text,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    rating_steps (rating_id, aspect) {
+        rating_id -> BigInt,
+        aspect -> Text,
+        step -> Integer,
+    }
+}
+
+diesel::table! {
+    rating_counts (project_id, aspect, step) {
+        project_id -> BigInt,
+        aspect -> Text,
+        step -> Integer,
+        n -> Integer,
+    }
+}
+
+diesel::table! {
+    rating_hints (id) {
+        id -> BigInt,
+        project_id -> Nullable<BigInt>,
+        people -> Text,
+        found_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -893,6 +970,8 @@ diesel::joinable!(gravatars -> users (user_id));
 diesel::joinable!(gravatars -> pictures (picture_id));
 diesel::joinable!(old_numbers -> projects (project_id));
 diesel::joinable!(forge_releases -> releases (release_id));
+diesel::joinable!(rating_steps -> ratings (rating_id));
+diesel::joinable!(ratings -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -964,6 +1043,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     link_proofs,
     gravatars,
     old_numbers,
+    reactions,
+    reaction_counts,
+    project_aspects,
+    release_questions,
+    ratings,
+    rating_steps,
+    rating_counts,
+    rating_hints,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

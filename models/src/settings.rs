@@ -81,6 +81,12 @@ pub struct Settings {
     pub gravatar: bool,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
+    /// What people may react with: `❤️ Love it, …`.
+    pub reactions: String,
+    /// What they could react with once, and may have.
+    pub reactions_before: String,
+    /// What makers may ask to be rated on: `Fun, …`.
+    pub aspects: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
     pub key: String,
 }
@@ -117,6 +123,11 @@ impl Default for Settings {
             stemming: Language::default(),
             gravatar: false,
             forges: String::new(),
+            reactions:
+                "❤️ Love it, 👏 Well done, 😂 Made me laugh, 💡 Gave me an idea, 🙏 Thank you"
+                    .into(),
+            reactions_before: String::new(),
+            aspects: "Fun, Innovation, Production, Graphics, Audio, Humour, Accessibility".into(),
             key: String::new(),
         }
     }
@@ -193,6 +204,9 @@ impl Settings {
                 "gravatar" => all.gravatar = value == "1",
                 "stemming" => all.stemming = value.parse().unwrap_or_default(),
                 "forges" => all.forges = value,
+                "reactions" => all.reactions = value,
+                "reactions_before" => all.reactions_before = value,
+                "aspects" => all.aspects = value,
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
             }
@@ -232,6 +246,9 @@ impl Settings {
             ("gravatar", i64::from(self.gravatar).to_string()),
             ("stemming", self.stemming.to_string()),
             ("forges", self.forges.clone()),
+            ("reactions", self.reactions.clone()),
+            ("reactions_before", self.reactions_before.clone()),
+            ("aspects", self.aspects.clone()),
         ];
         store(db, &rows)
     }

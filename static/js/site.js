@@ -38,6 +38,36 @@ try {
   // As above.
 }
 
+// A reaction saves the page load: the answer is the bar alone. Whatever else comes back is no bar, and
+// then the form is sent as it would be without this. In the capture phase, before the next listener.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest?.("form[data-part]");
+  const button = event.submitter;
+  if (!form || !button?.name) return;
+  event.preventDefault();
+  if (form.dataset.sending) return;
+  form.dataset.sending = "yes";
+  try {
+    const fields = new URLSearchParams(new FormData(form));
+    fields.append(button.name, button.value);
+    fields.append("part", "1");
+    const answer = await fetch(form.action, { method: "POST", body: fields, credentials: "same-origin", redirect: "error" });
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.id);
+    if (!answer.ok || !part) throw new Error("no bar");
+    const sign = button.value;
+    form.replaceWith(part);
+    [...part.querySelectorAll("button")].find((one) => one.value === sign)?.focus();
+    (part.contains(document.activeElement) ? null : part.querySelector("summary"))?.focus();
+  } catch {
+    delete form.dataset.sending;
+    const plain = document.createElement("input");
+    plain.type = "hidden";
+    [plain.name, plain.value] = [button.name, button.value];
+    form.append(plain);
+    form.submit();
+  }
+}, true);
+
 // A double click sends once. aria-disabled, not disabled: a disabled button would drop
 // its own name and value from the form. The server guards too; this spares it the work.
 document.addEventListener("submit", (event) => {

@@ -154,6 +154,11 @@ fn said(word: &str) -> &'static str {
         "password" => "Your password is changed. Other sessions are ended.",
         "reset" => "Your password is changed. Log in with the new one.",
         "sessions" => "Ended.",
+        "rated" => "Thank you. The makers see how many chose each step, and never who.",
+        "rating-waits" => {
+            "Thank you. A moderator looks at your words first; your rating counts from then on."
+        }
+        "unrated" => "Your rating is withdrawn.",
         "released" => "Your release is out.",
         "published" => "Published. Thank you for bringing it.",
         "waiting" => "Thank you. A moderator looks at it first; until then only you see it.",

@@ -12,9 +12,9 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, forge, gallery, home, ignored, inbox, join, lists,
-        makers, mine, old, people, profile, projects, release_form, releases, reports, search,
-        secret, signup, tags, team, unsubscribe,
+        account, appeals, comments, deleted, feedback, forge, gallery, home, ignored, inbox, join,
+        lists, makers, mine, old, people, profile, projects, ratings, reactions, release_form,
+        releases, reports, search, secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -61,6 +61,14 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/join", get().to(join::form))
         .route("/projects/{slug}/join", post().to(join::ask))
         .route("/projects/{slug}/requests", post().to(join::answer))
+        .route(
+            "/projects/{slug}/feedback.{format:csv|json}",
+            get().to(feedback::export),
+        )
+        .route("/projects/{slug}/feedback", get().to(feedback::show))
+        .route("/projects/{slug}/rating", get().to(ratings::form))
+        .route("/projects/{slug}/rating", post().to(ratings::save))
+        .route("/items/{id}/reactions", post().to(reactions::change))
         .route(
             "/projects/{slug}/restore",
             post().to(deleted::restore_project),

@@ -366,6 +366,7 @@ impl Release {
             version: version(&self.tag)?,
             notes: cut(body.trim(), MAX_NOTES),
             downloads,
+            questions: Vec::new(),
         })
     }
 }

@@ -83,6 +83,9 @@ impl History {
         if text.kind == Kind::Profile {
             signals.push("@profile".to_owned());
         }
+        if text.kind == Kind::Rating {
+            signals.push("@rating".to_owned());
+        }
         let age = now() - text.author.created_at;
         signals.push(
             match age {
@@ -127,7 +130,7 @@ pub fn watched(db: &mut Db, text: &Text) -> QueryResult<Step> {
 /// profile one for each place where somebody may be.
 pub fn links(settings: &Settings, text: &Text) -> Step {
     let most = match text.kind {
-        Kind::Comment => settings.links_held_above,
+        Kind::Comment | Kind::Rating => settings.links_held_above,
         Kind::Project | Kind::Release => settings.links_held_above + 12,
         Kind::Profile => settings.links_held_above + Site::ALL.len() as i64,
     };
@@ -200,6 +203,13 @@ pub fn first_texts(history: &History, text: &Text) -> Step {
         ),
         // Of somebody of whom nobody has seen anything, links are looked at; words alone are not worth a
         // moderator's time.
+        // The makers alone read it, and of a newcomer as little as anybody may: a comment.
+        Kind::Rating if !trusted && !text.is_maker && history.is_newcomer() => Step::new(
+            "first_rating",
+            Outcome::Hold,
+            "nothing of this member was approved yet",
+        ),
+        Kind::Rating => Step::pass("first_rating"),
         Kind::Profile
             if !trusted
                 && !text.is_maker

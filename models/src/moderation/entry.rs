@@ -168,6 +168,7 @@ impl Entry {
         match (&self.place, self.item.kind, &self.release) {
             (_, Kind::Profile, _) => format!("/people/{}", self.author.username),
             (Some(place), Kind::Project, _) => format!("/projects/{}", place.slug),
+            (Some(place), Kind::Rating, _) => format!("/projects/{}#ratings", place.slug),
             (Some(place), Kind::Release, Some(version)) => {
                 format!("/projects/{}/releases/{version}", place.slug)
             }

@@ -390,6 +390,7 @@ impl Text {
             Kind::Release => format!("release of {}", self.title),
             Kind::Project => format!("project {}", self.title),
             Kind::Profile => "profile".into(),
+            Kind::Rating => format!("answers about {}", self.title),
         }
     }
 

@@ -72,7 +72,7 @@ impl ReportReason {
     pub fn of_kind(kind: Kind) -> &'static [ReportReason] {
         use ReportReason::{Copied, OffTopic, Other, Private, Spam, Unkind};
         match kind {
-            Kind::Comment => &[Spam, Unkind, OffTopic, Private, Other],
+            Kind::Comment | Kind::Rating => &[Spam, Unkind, OffTopic, Private, Other],
             Kind::Project | Kind::Release => &[Spam, Unkind, Copied, Private, Other],
             Kind::Profile => ReportReason::OF_PROFILE,
         }
@@ -530,6 +530,7 @@ fn own_of(line: Line) -> Own {
         (Kind::Release, _) => "a release of",
         (Kind::Comment, _) => "a comment on",
         (Kind::Profile, _) => "a profile",
+        (Kind::Rating, _) => "an answer about",
     };
     let (slug, title) = line.place.unwrap_or_default();
     Own {
@@ -541,6 +542,7 @@ fn own_of(line: Line) -> Own {
             Kind::Comment => format!("/comments/{}", line.item_id),
             Kind::Project => format!("/projects/{slug}"),
             Kind::Release => format!("/projects/{slug}/releases"),
+            Kind::Rating => format!("/projects/{slug}/feedback"),
             // Reported apart: see `profile_report`.
             Kind::Profile => "/account/reports".to_owned(),
         },

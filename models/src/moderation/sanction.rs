@@ -14,7 +14,7 @@ use crate::item::{Kind, Queue, State};
 use crate::job::Job;
 use crate::schema::{items, sanctions, users};
 use crate::session::Session;
-use crate::{Db, QueryResult, words};
+use crate::{Db, QueryResult, fairness, reaction, words};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -129,6 +129,7 @@ pub fn impose(
     reason: &str,
 ) -> Result<(Sanction, Option<Outcomes>), SanctionError> {
     dialect::lock(db, &format!("sanctions:{whom}"))?;
+    reaction::lock(db, whom)?;
     let whom = User::find(db, whom)?;
     may_sanction(by, &whom)?;
     let (sort, scope, until) = match order {
@@ -180,6 +181,10 @@ pub fn impose(
         .get_result(db)?;
     let sanction = Sanction::find(db, id)?;
     settle(db, whom.id)?;
+    if matches!(sort, Sort::Ban | Sort::Clear) {
+        // What they gave goes with what they wrote.
+        fairness::weigh(db, whom.id)?;
+    }
     if sort == Sort::Ban {
         Session::end_others(db, whom.id, None)?;
     }
@@ -254,6 +259,7 @@ pub struct Lifted {
 pub fn undo(db: &mut Db, by: &User, id: SanctionId) -> Result<Lifted, SanctionError> {
     let user = Sanction::find(db, id)?.user_id;
     dialect::lock(db, &format!("sanctions:{user}"))?;
+    reaction::lock(db, user)?;
     // Of two who undo at once, the second sees what the first did.
     let sanction = Sanction::find(db, id)?;
     may_sanction(by, &User::find(db, user)?)?;
@@ -282,6 +288,7 @@ pub fn undo(db: &mut Db, by: &User, id: SanctionId) -> Result<Lifted, SanctionEr
         ))
         .execute(db)?;
     settle(db, user)?;
+    fairness::weigh(db, user)?;
     Act {
         actor: Some(by.id),
         act: "lift",

@@ -16,6 +16,7 @@ use potluck_models::gravatar;
 use potluck_models::moderation::log::Act;
 use potluck_models::project::FieldError;
 use potluck_models::settings::Settings;
+use potluck_models::{rating, reaction};
 use std::collections::HashMap;
 
 /// A field of the form, with what is in it now.
@@ -229,6 +230,18 @@ impl Field {
                 "Besides GitHub, GitLab, Codeberg and Bitbucket. A host and its kind, gitea, forgejo or gitlab, with commas between: git.example.org gitea, code.example.net gitlab. They have to be on the open net, by https.",
                 &s.forges,
             ),
+            Field::text(
+                "reactions",
+                "Reactions",
+                "A sign and its word, for those who do not see it, with commas between; at most eight. What you take out is offered no more, and what was given stays. Empty: none.",
+                &s.reactions,
+            ),
+            Field::text(
+                "aspects",
+                "Aspects of ratings",
+                "What makers may ask people to rate, with commas between; at most twelve. Empty: no ratings.",
+                &s.aspects,
+            ),
         ]
     }
 }
@@ -330,8 +343,18 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
     let tagline = line("tagline", 200);
     let contact = line("contact", 200);
     let forges = line("forges", 2_000);
+    let reactions = line("reactions", 600);
+    let aspects = line("aspects", 600);
     if let Err(message) = forge::parse_hosts(&forges) {
         fault("forges", message);
+    }
+    let mut reactions_before = now.reactions_before.clone();
+    match reaction::parse(&reactions) {
+        Ok(set) => reactions_before = reaction::withdrawn(now, &set),
+        Err(message) => fault("reactions", message),
+    }
+    if let Err(message) = rating::parse_aspects(&aspects) {
+        fault("aspects", message);
     }
     if site_name.is_empty() {
         fault("site_name", "Give the site a name.".into());
@@ -393,6 +416,9 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         gravatar: number("gravatar") == 1,
         stemming: typed("stemming").parse().unwrap_or(now.stemming),
         forges,
+        reactions,
+        reactions_before,
+        aspects,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,
         held_per_100: now.held_per_100,

@@ -5,6 +5,7 @@
 
 mod elsewhere;
 mod finding;
+mod giving;
 mod guide;
 mod making;
 mod picture;
@@ -266,6 +267,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             .and_then(|()| finding::lay(db))
             .and_then(|()| making::lay(db, &demo.context, &shots))
             .and_then(|()| elsewhere::lay(db))
+            .and_then(|()| giving::lay(db, &demo.context))
             .map_err(Rollback)?;
         demo.tell(db)
             .and_then(|()| guide::lay(db))

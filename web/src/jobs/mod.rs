@@ -28,7 +28,7 @@ use potluck_models::picture::Picture;
 use potluck_models::search::{self, index};
 use potluck_models::settings::Settings;
 use potluck_models::spam::training::RESCORE;
-use potluck_models::{intake, item, link, lists, session};
+use potluck_models::{fairness, intake, item, link, lists, rating, session};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -273,6 +273,14 @@ async fn count_ranks(app: &App) -> Result<(), Error> {
     }
 }
 
+/// Ratings that moderators may want to look at.
+async fn look_for_rings(app: &App) -> Result<(), Error> {
+    if let Some(found) = app.read(fairness::look).await? {
+        app.write(move |db| fairness::store(db, &found)).await?;
+    }
+    Ok(())
+}
+
 async fn drain_index(app: &App) -> Result<(), Error> {
     while app.write(index::drain).await? {}
     Ok(())
@@ -316,6 +324,7 @@ pub async fn sweep(app: Arc<App>) {
                 intake::address::sweep(db)?;
                 link::sweep(db)?;
                 claim::sweep(db)?;
+                rating::counting::sweep(db)?;
                 Ok(())
             })
             .await;
@@ -336,6 +345,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = count_ranks(&app).await {
             tracing::warn!("counting for the lists of projects failed: {error}");
+        }
+        if let Err(error) = look_for_rings(&app).await {
+            tracing::warn!("looking for rings of ratings failed: {error}");
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");

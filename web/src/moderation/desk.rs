@@ -14,6 +14,7 @@ use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::db::{ItemId, UserId};
+use potluck_models::fairness::{self, Hint};
 use potluck_models::item::{Item, Kind};
 use potluck_models::label::Import;
 use potluck_models::moderation::campaign::card;
@@ -48,6 +49,8 @@ struct OverviewPage {
     mine: Vec<last::Row>,
     others: Vec<Told>,
     measures: Arc<Measures>,
+    /// Ratings that are worth a look.
+    hints: Vec<Hint>,
 }
 
 impl OverviewPage {
@@ -83,7 +86,7 @@ pub async fn overview(
     // What decides here, should the active one be damaged.
     let loaded = app.filter();
     let (counts, kept) = (frame.counts.clone(), app.measures.get());
-    let (model, notices, mine, latest, measures) = app
+    let (model, notices, mine, latest, measures, hints) = app
         .read(move |db: &mut Db| -> QueryResult<_> {
             let model = match loaded {
                 Some(active) => StoredModel::find(db, active.id)?
@@ -99,6 +102,7 @@ pub async fn overview(
                     Some(kept) => kept,
                     None => Arc::new(Measures::load(db, &counts)?),
                 },
+                fairness::hints(db)?,
             ))
         })
         .await?;
@@ -119,6 +123,7 @@ pub async fn overview(
             .take(5)
             .collect(),
         measures,
+        hints,
     })
 }
 

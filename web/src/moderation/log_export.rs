@@ -118,7 +118,7 @@ impl Line {
 
 /// A value that a table program shows as it is. One that starts like a formula would be computed
 /// when the file is opened: the apostrophe makes it text.
-fn cell(value: &str) -> String {
+pub(crate) fn cell(value: &str) -> String {
     let formula = value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let value = if formula {
         format!("'{value}")

@@ -15,6 +15,7 @@ use askama::Template;
 use potluck_models::account::User;
 use potluck_models::block;
 use potluck_models::db::{NoteId, UserId};
+use potluck_models::fairness::{self, Hint};
 use potluck_models::item::State;
 use potluck_models::moderation::person::{
     self, Cursor, Listed, MAX_NOTE, Network, Note, Received, Show, Tally,
@@ -172,6 +173,8 @@ struct PersonPage {
     received: Vec<Received>,
     notes: Vec<Note>,
     networks: Vec<Network>,
+    /// Ratings of theirs that are worth a look.
+    hints: Vec<Hint>,
     twins: Vec<String>,
     projects: Vec<Card>,
     /// Makers who do not want them on their projects.
@@ -302,6 +305,10 @@ async fn person_page(
             received: person::verdicts_on(db, id)?,
             notes: person::notes(db, id)?,
             networks: person::networks(db, id)?,
+            hints: fairness::hints(db)?
+                .into_iter()
+                .filter(|hint| hint.is_about(&person.username))
+                .collect(),
             twins: person::text_twins(db, id)?,
             projects: projects.load(db)?,
             blocks: block::on_person(db, id)?,

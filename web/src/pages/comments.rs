@@ -8,6 +8,8 @@ use crate::layout::{Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::diff::{self, Change};
 use crate::pages::appeals;
+use crate::pages::ratings::{self, Steps};
+use crate::pages::reactions::Bar;
 use crate::session::{self, Member, SignedIn, Visitor};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -28,6 +30,8 @@ use potluck_models::maker::{self, BY_MAKER, Wish};
 use potluck_models::moderation::reason::{Reason, Reasons};
 use potluck_models::nudge::{self, Nudge};
 use potluck_models::project::Project;
+use potluck_models::rating::{self, Asked, Giving, RateError};
+use potluck_models::reaction::{self, Set};
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
 use potluck_models::{Db, QueryResult, markdown, now};
@@ -53,6 +57,9 @@ pub struct Talk {
     on_its_own: bool,
     me: Option<Arc<SignedIn>>,
     moderates: bool,
+    may_react: bool,
+    /// What a comment may bring along, where the makers ask for it.
+    steps: Option<Steps>,
     gate: Result<(), Refusal>,
     csrf: String,
     settings: Arc<Settings>,
@@ -84,6 +91,9 @@ pub struct Shown {
     ignored: bool,
     /// What its author, who reads, can ask of a moderator or was answered.
     appeal: Option<appeals::Note>,
+    /// What its author thinks of the project, given with it.
+    rated: Vec<(String, i32)>,
+    reactions: Option<Bar>,
 }
 
 impl Shown {
@@ -240,8 +250,24 @@ impl Talk {
         let mut comments = nest(part.comments, reader, thread.pinned_id, &settings.reasons);
         note_appeals(db, &mut comments)?;
         note_ignored(db, viewer, &mut comments)?;
-        Ok(Talk {
-            gate: gate::may_comment(person, project.terms(), now()),
+        let gate = gate::may_comment(person, project.terms(), now());
+        let steps = match &me {
+            Some(me) if gate.is_ok() && !on_team => steps_for(db, project, me, settings)?,
+            _ => None,
+        };
+        let may_react = person
+            .map(|person| Person {
+                on_team: false,
+                ..person
+            })
+            .is_some_and(|person| {
+                let what = gate::Feedback::Reaction;
+                gate::may_give(what, Some(person), project.terms(), now()).is_ok()
+            });
+        let mut talk = Talk {
+            steps,
+            may_react,
+            gate,
             project: project.clone(),
             shows,
             count: thread.comment_count,
@@ -258,7 +284,39 @@ impl Talk {
             csrf: csrf.to_owned(),
             settings: settings.clone(),
             now: now(),
-        })
+        };
+        talk.note_given(db)?;
+        Ok(talk)
+    }
+
+    /// Adds what people gave: reactions, and the steps that came with a comment.
+    fn note_given(&mut self, db: &mut Db) -> QueryResult<()> {
+        let published: Vec<ItemId> = self.shown().collect();
+        if published.is_empty() || !self.project.is_public() {
+            return Ok(());
+        }
+        let set = Set::of(&self.settings);
+        let mut rated = rating::picture::beside(db, &published)?;
+        let mut given = reaction::under(db, &published, self.reader.id, &set)?;
+        let more = Arc::new(set.offered);
+        let back = match self.on_its_own {
+            true => None,
+            false => Some(self.address(&self.order, Some(&self.after).filter(|at| at.0 > 0))),
+        };
+        let back = back.map(|back| back.trim_end_matches("#comments").to_owned());
+        for shown in &mut self.comments {
+            let id = shown.c.id;
+            if shown.c.state != State::Published {
+                continue;
+            }
+            shown.rated = rated.remove(&id).unwrap_or_default();
+            let own = format!("/comments/{id}");
+            let here = (self.csrf.as_str(), back.as_deref().unwrap_or(&own));
+            let may = self.may_react && !shown.own;
+            let under = given.remove(&id).unwrap_or_default();
+            shown.reactions = Bar::new(id, under, &more, may, here);
+        }
+        Ok(())
     }
 
     /// One comment with what it answers and what answers it.
@@ -280,6 +338,7 @@ impl Talk {
         }
         talk.after = ItemId(0);
         talk.on_its_own = true;
+        talk.note_given(db)?;
         Ok(talk)
     }
 
@@ -372,10 +431,27 @@ fn nest(
                 },
                 ignored: false,
                 appeal: None,
+                rated: Vec::new(),
+                reactions: None,
                 c,
             }
         })
         .collect()
+}
+
+/// The steps that the reader may give with a comment, as they gave them before.
+fn steps_for(
+    db: &mut Db,
+    project: &Project,
+    me: &SignedIn,
+    settings: &Settings,
+) -> QueryResult<Option<Steps>> {
+    let asked = Asked::of(db, project.id, &rating::offered(settings))?;
+    if asked.aspects.is_empty() {
+        return Ok(None);
+    }
+    let may = rating::may_rate(db, Some((&me.user, me.is_maker)), project, &asked)?;
+    Ok(may.is_ok().then(|| Steps::new(&asked, |_| "")))
 }
 
 /// Adds what the reader's own comments among these say of appealing.
@@ -512,6 +588,8 @@ struct ComposePage {
     /// The text may be sent again from here.
     can_send: bool,
     editing: bool,
+    /// What came with it, kept.
+    steps: Option<Steps>,
 }
 
 struct Composing<'a> {
@@ -543,6 +621,7 @@ fn compose_page(req: &HttpRequest, member: &Member, composing: Composing) -> Com
         nudge: None,
         can_send: true,
         editing: composing.editing,
+        steps: None,
     }
 }
 
@@ -609,14 +688,19 @@ pub async fn post(
     let slug = slug.into_inner();
     let user = member.user().clone();
     let (asked, viewer) = (slug.clone(), user.id);
-    let project = app
-        .read(move |db| -> Result<Project, Error> {
+    let (rates, settings) = (ratings::has_steps(&form), app.settings());
+    let (project, asked) = app
+        .read(move |db| -> Result<_, Error> {
             let project = Project::by_address(db, &asked)?;
             let visible = project.state == State::Published || project.is_made_by(db, viewer)?;
             if visible && project.slug != asked {
                 Err(Error::Moved(project.slug))
             } else if visible {
-                Ok(project)
+                let asked = match rates {
+                    true => Asked::of(db, project.id, &rating::offered(&settings))?,
+                    false => Asked::default(),
+                };
+                Ok((project, asked))
             } else {
                 Err(Error::NotFound)
             }
@@ -639,10 +723,20 @@ pub async fn post(
             }
         },
     };
-    let again = compose_page(&req, &member, composing);
+    let mut again = compose_page(&req, &member, composing);
+    again.steps = (!asked.aspects.is_empty()).then(|| Steps::typed(&asked, &form));
     let body = match Body::parse(form.get("body")) {
         Ok(body) => body,
         Err(fault) => return again.refused(StatusCode::UNPROCESSABLE_ENTITY, fault.to_string()),
+    };
+    // With a reply no rating comes: it is about what somebody said.
+    let rated = match ratings::parse_steps(&asked, &form) {
+        Ok(given) => Some(given).filter(|given| !given.steps.is_empty() && parent.is_none()),
+        Err(faults) => {
+            let message = faults.into_iter().map(|fault| fault.message).next();
+            let message = message.unwrap_or_default();
+            return again.refused(StatusCode::UNPROCESSABLE_ENTITY, message);
+        }
     };
     if form.has("preview") {
         return page(&again.with_preview(&body));
@@ -670,12 +764,23 @@ pub async fn post(
                 &body,
                 &network,
             ) {
-                Ok((id, state)) => Ok(Posted {
-                    part: part_of(db, id)?,
-                    id,
-                    state,
-                    queue: Item::find(db, id)?.queue,
-                }),
+                Ok((id, state)) => {
+                    if let Some(given) = &rated {
+                        let giving = Giving {
+                            given,
+                            comment: Some(id),
+                            network: &network,
+                        };
+                        rating::give(db, &intake.context(), &user, project.id, &giving)
+                            .map_err(together)?;
+                    }
+                    Ok(Posted {
+                        part: part_of(db, id)?,
+                        id,
+                        state,
+                        queue: Item::find(db, id)?.queue,
+                    })
+                }
                 // Sent twice by a double click: the first one counts, and this is its answer.
                 Err(PostError::Limited(Limited::SameText { earlier }))
                     if just_now(db, earlier)? =>
@@ -730,6 +835,15 @@ pub async fn quote(
         editing: false,
     };
     page(&compose_page(&req, &member, composing))
+}
+
+/// What refuses the rating refuses the comment that it came with: they are sent together.
+fn together(error: RateError) -> PostError {
+    match error {
+        RateError::Refused(refusal) => PostError::Refused(refusal),
+        RateError::Limited(limited) => PostError::Limited(limited),
+        RateError::Database(error) => PostError::Database(error),
+    }
 }
 
 struct Posted {

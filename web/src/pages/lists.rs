@@ -40,6 +40,8 @@ struct ListPage {
     list: List,
     /// Somebody helped somebody this month.
     helped: bool,
+    /// Some project has ratings enough.
+    rated: bool,
     cards: Vec<Card>,
     counts: HashMap<ProjectKind, i64>,
     next: Option<String>,
@@ -92,6 +94,7 @@ impl ListPage {
             Order::Newest => format!("{what}, newest first."),
             Order::Released => "What makers put out lately, by the newest release of each.".into(),
             Order::Waiting => "First come those that got the fewest comments for each one that their makers gave to others. Counted every hour.".into(),
+            Order::Rated => "What people who tried it think best of, as far as enough of them say so: ordered by the lower end of what their ratings make likely (Wilson’s interval), never by a mean. Counted every hour.".into(),
             Order::Helpful => "By people whose comments helped other makers most in the last 30 days.".into(),
         }
     }
@@ -104,6 +107,9 @@ impl ListPage {
         ];
         if self.helped || self.list.order == Order::Helpful {
             orders.push((Order::Helpful, "helped most this month"));
+        }
+        if self.rated || self.list.order == Order::Rated {
+            orders.push((Order::Rated, "rated well"));
         }
         orders
     }
@@ -220,14 +226,14 @@ pub async fn projects(
         reader: session::reader(&req),
     };
     let looked_for = list.clone();
-    let (cards, next, counts, helped) = app
+    let (cards, next, counts, (helped, rated)) = app
         .read(move |db| -> QueryResult<_> {
             let (cards, next) = looked_for.load(db)?;
             Ok((
                 cards,
                 next,
                 project::counts_by_kind(db, COUNTED)?,
-                lists::anybody_helped(db)?,
+                (lists::anybody_helped(db)?, lists::anything_rated(db)?),
             ))
         })
         .await?;
@@ -235,6 +241,7 @@ pub async fn projects(
         layout: Layout::new(&req),
         list,
         helped,
+        rated,
         next: next.map(|(by, id)| format!("{by}-{id}")),
         cards,
         counts,

@@ -16,7 +16,7 @@ use potluck_models::block::{self, BlockError, Told};
 use potluck_models::comment::Comment;
 use potluck_models::db::{BlockId, ItemId};
 use potluck_models::item::{Item, State};
-use potluck_models::maker::{self, MakerError, PAGE, Wish};
+use potluck_models::maker::{self, MakerError, PAGE, Switches, Wish};
 use potluck_models::moderation::entry::{Content, Entry, these};
 use potluck_models::project::Project;
 use serde::Deserialize;
@@ -218,7 +218,7 @@ pub async fn decide(
     Ok(see_other(format!("/projects/{slug}/waiting?said={said}")))
 }
 
-/// Closed, and approving first: from the page of the project. Without a word it changes nothing.
+/// Closed, approving first, and feedback apart from comments: from the page of the project. Without a word it changes nothing.
 pub async fn switch(
     app: web::Data<App>,
     member: Member,
@@ -231,11 +231,15 @@ pub async fn switch(
         "off" => Some(false),
         _ => None,
     };
-    let (closed, approve_first) = (wanted("closed"), wanted("approve_first"));
+    let switches = Switches {
+        closed: wanted("closed"),
+        approve_first: wanted("approve_first"),
+        feedback_open: wanted("feedback_open"),
+    };
     let slug = app
         .write(move |db| -> Result<String, Error> {
             let (project, _) = own(db, &slug, &user)?;
-            maker::switch(db, &user, &project, closed, approve_first)?;
+            maker::switch(db, &user, &project, switches)?;
             Ok(project.slug)
         })
         .await?;

@@ -9,6 +9,8 @@ use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
 use crate::pages::forge::Changes;
+use crate::pages::ratings::Panel;
+use crate::pages::reactions::Bar;
 use crate::pages::{appeals, deleted, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
@@ -26,7 +28,7 @@ use potluck_models::gate::{self, CommentPolicy, Refusal};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
 use potluck_models::looking::Role;
-use potluck_models::maker;
+use potluck_models::maker::{self, Switches};
 use potluck_models::moderation::appeal;
 use potluck_models::moderation::reason::Reason;
 use potluck_models::picture::Picture;
@@ -36,7 +38,7 @@ use potluck_models::project::{
 };
 use potluck_models::release::{self, Download, Release, Version};
 use potluck_models::{
-    Db, QueryResult, deletion, invitation, join, looking, markdown, mature, slug,
+    Db, QueryResult, deletion, invitation, join, looking, markdown, mature, rating, slug,
 };
 
 /// A place in a list that is read newest first: `<microseconds>-<id>` of the last row seen.
@@ -180,6 +182,8 @@ struct ShowPage {
     appeal: Option<appeals::Note>,
     /// It lies in Spam, and its author was told that it stays away.
     kept_away: bool,
+    ratings: Option<Panel>,
+    reactions: Option<Bar>,
     talk: Talk,
 }
 
@@ -464,6 +468,10 @@ pub async fn show(
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
+            let ratings = Panel::of(db, &project, me.as_deref(), standing.on_team, &settings)?;
+            let here = (csrf.as_str(), format!("/projects/{}", project.slug));
+            let here = (here.0, here.1.as_str());
+            let reactions = Bar::of(db, &item, &project, viewer, &settings, here)?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
@@ -486,6 +494,8 @@ pub async fn show(
                 slow,
                 appeal,
                 kept_away,
+                ratings,
+                reactions,
                 talk,
             }))
         })
@@ -519,6 +529,9 @@ struct Typed {
     comment_policy: String,
     approve_first: bool,
     closed: bool,
+    feedback_open: bool,
+    /// On what they want to be rated.
+    aspects: Vec<String>,
     picture_alt: String,
     picture_remove: bool,
     looking: Vec<Role>,
@@ -558,6 +571,8 @@ impl Typed {
             },
             approve_first: form.has("approve_first"),
             closed: form.has("closed"),
+            feedback_open: form.has("feedback_open"),
+            aspects: form.all("aspect").map(str::to_owned).collect(),
             picture_alt: text("picture_alt"),
             picture_remove: form.has("picture_remove"),
             looking: looking::parse(form.all("looking_for")),
@@ -588,6 +603,8 @@ impl Typed {
             comment_policy: project.comment_policy.as_str().to_owned(),
             approve_first: project.approve_first,
             closed: project.closed,
+            feedback_open: project.feedback_open,
+            aspects: Vec::new(),
             picture_alt: match picture {
                 Some(picture) if fields.picture_alt.is_empty() => picture.alt.clone(),
                 _ => fields.picture_alt,
@@ -741,6 +758,11 @@ impl FormPage {
                 "No comments for now. Earlier ones are hidden, not lost.",
             ),
         ]
+    }
+
+    /// What the site offers to be rated on.
+    fn aspects(&self) -> Vec<String> {
+        rating::offered(&self.layout.settings)
     }
 
     fn link_name(&self, kind: &LinkKind) -> &'static str {
@@ -950,6 +972,9 @@ pub async fn create(
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
+    let feedback_open = form.has("feedback_open");
+    let offered = rating::offered(&app.settings());
+    let aspects: Vec<String> = form.all("aspect").map(str::to_owned).collect();
     let shared = app
         .write(move |db| -> Result<Project, ShareError> {
             if let Some(new) = &new_picture {
@@ -966,6 +991,8 @@ pub async fn create(
             )?;
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
+            project.open_feedback(db, feedback_open)?;
+            rating::choose(db, project.id, &offered, &aspects)?;
             Ok(project)
         })
         .await;
@@ -1019,12 +1046,14 @@ fn seen(db: &mut Db, project: &Project) -> QueryResult<String> {
         .map(Role::as_str)
         .collect();
     let looking = looking.join("+");
+    let aspects = rating::chosen(db, project.id, &[])?.join("+");
     Ok(format!(
-        "{}-{}-{}{}{}-{picture}-{looking}",
+        "{}-{}-{}{}{}{}-{picture}-{looking}-{aspects}",
         revision.number,
         project.comment_policy,
         u8::from(project.approve_first),
         u8::from(project.closed),
+        u8::from(project.feedback_open),
         u8::from(project.mature),
     ))
 }
@@ -1055,7 +1084,8 @@ fn open(db: &mut Db, slug: &str, user: &User) -> Result<(Editing, Typed), Error>
     let fields = project.fields_for_editing(db)?;
     let wished = Item::find(db, project.id)?.has_waiting_edit();
     let looking = looking::of(db, project.id)?;
-    let typed = Typed::of(&project, fields, picture.as_ref(), looking, wished);
+    let mut typed = Typed::of(&project, fields, picture.as_ref(), looking, wished);
+    typed.aspects = rating::chosen(db, project.id, &[])?;
     let editing = Editing {
         seen: seen(db, &project)?,
         slug: project.slug,
@@ -1162,6 +1192,9 @@ pub async fn update(
     );
     let new_picture = sizes.as_ref().map(NewPicture::of);
     let (looking, is_mature) = (looking::parse(form.all("looking_for")), form.has("mature"));
+    let feedback_open = form.has("feedback_open");
+    let offered = rating::offered(&app.settings());
+    let aspects: Vec<String> = form.all("aspect").map(str::to_owned).collect();
     let (asked, editor) = (slug.clone(), user.clone());
     let expected = now_seen;
     let edited = app
@@ -1198,11 +1231,16 @@ pub async fn update(
                 return Ok(Edited::Taken);
             }
             // With a line in the log.
-            let (closed, first) = (choices.closed, choices.approve_first);
-            maker::switch(db, &editor, &project, Some(closed), Some(first))?;
+            let switches = Switches {
+                closed: Some(choices.closed),
+                approve_first: Some(choices.approve_first),
+                feedback_open: Some(feedback_open),
+            };
+            maker::switch(db, &editor, &project, switches)?;
             project.choose(db, choices)?;
             looking::choose(db, project.id, &looking)?;
             mature::choose(db, project.id, is_mature)?;
+            rating::choose(db, project.id, &offered, &aspects)?;
             let replaced = shown.filter(|shown| Some(shown.id) != choices.picture_id);
             if let Some(replaced) = &replaced {
                 replaced.delete(db)?;

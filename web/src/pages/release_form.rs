@@ -20,7 +20,7 @@ use potluck_models::project::{FieldError, Project};
 use potluck_models::release::{
     self, Download, Facts, MAX_DOWNLOADS, Notes, Release, System, Taken,
 };
-use potluck_models::{Db, deletion, gate, markdown};
+use potluck_models::{Db, deletion, gate, markdown, rating};
 
 /// What stands in the form's fields.
 struct Typed {
@@ -30,6 +30,8 @@ struct Typed {
     downloads: Vec<(String, String)>,
     released_on: String,
     prerelease: bool,
+    /// For those who rate it.
+    questions: Vec<String>,
 }
 
 /// Rows for addresses that the form has beyond those that are filled in.
@@ -53,6 +55,7 @@ impl Typed {
                 .collect(),
             released_on: form.get("released_on").to_owned(),
             prerelease: form.has("prerelease"),
+            questions: form.all("question").map(str::to_owned).collect(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Typed {
         let row = |one: Download| (one.system.as_str().to_owned(), one.url);
         Typed {
             version: notes.version,
+            questions: notes.questions,
             notes: notes.notes,
             downloads: notes.downloads.into_iter().map(row).collect(),
             released_on: release.released_at.date().to_string(),
@@ -75,6 +79,15 @@ impl Typed {
             .map(|(system, url)| (system.as_str(), url.as_str()))
             .collect();
         let notes = Notes::parse(version, &self.notes, &rows);
+        let questions = rating::parse_questions(self.questions.iter().map(String::as_str));
+        let notes = match (notes, questions) {
+            (Ok(notes), Ok(questions)) => Ok(Notes { questions, ..notes }),
+            (Ok(_), Err(faults)) | (Err(faults), Ok(_)) => Err(faults),
+            (Err(mut faults), Err(more)) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        };
         let day = release::parse_day(&self.released_on, or, now().date());
         match (notes, day) {
             (Ok(notes), Ok(released_on)) => Ok((
@@ -166,6 +179,13 @@ impl FormPage {
             let next = next.unwrap_or(&System::Other).as_str();
             rows.push((next.to_owned(), String::new()));
         }
+        rows
+    }
+
+    /// A row for each question that there may be.
+    fn questions(&self) -> Vec<String> {
+        let mut rows = self.typed.questions.clone();
+        rows.resize(rows.len().max(rating::MOST_QUESTIONS), String::new());
         rows
     }
 

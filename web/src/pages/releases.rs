@@ -7,6 +7,7 @@ use crate::layout::{Html, Layout, page, segment};
 use crate::moderation::beside::Beside;
 use crate::pages::forge::Changes;
 use crate::pages::projects::{ListQuery, after, parse_after, visible_with};
+use crate::pages::reactions::Bar;
 use crate::pages::{appeals, deleted, secret};
 use crate::session::{self, Visitor};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -170,6 +171,7 @@ struct ShowPage {
     kept_away: bool,
     /// Who reads wrote it.
     own: bool,
+    reactions: Option<Bar>,
     older: Option<Version>,
     newer: Option<Version>,
 }
@@ -247,6 +249,7 @@ pub async fn show(
     let key = query.0.key;
     let ((slug, version), viewer) = (path.into_inner(), visitor.user().cloned());
     let layout = Layout::new(&req);
+    let (csrf, settings) = (layout.csrf.clone(), app.settings());
     let shown = app
         .read(move |db| -> Result<_, Error> {
             let (project, standing) = visible_with(db, &slug, &key, viewer.as_ref())?;
@@ -262,6 +265,9 @@ pub async fn show(
                 _ => {}
             }
             let item = Item::find(db, release.id)?;
+            let here = format!("/projects/{}/releases/{}", project.slug, segment(&version));
+            let here = (csrf.as_str(), here.as_str());
+            let reactions = Bar::of(db, &item, &project, viewer.as_ref(), &settings, here)?;
             let downloads = release::downloads(db, &[(release.id, &release.url)])?
                 .remove(&release.id)
                 .unwrap_or_default();
@@ -286,6 +292,7 @@ pub async fn show(
                 origin,
                 state,
                 own: reader == Some(item.author_id),
+                reactions,
                 kept_away,
                 item,
                 is_moderator: standing.is_moderator && !standing.on_team,

@@ -1,0 +1,2 @@
+DROP TABLE reaction_counts;
+DROP TABLE reactions;
