@@ -11,7 +11,7 @@ use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{
-    Db, QueryResult, comment, deletion, notice, profile, project, release, unlisted, words,
+    Db, QueryResult, comment, deletion, follow, notice, profile, project, release, unlisted, words,
 };
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
@@ -230,6 +230,9 @@ impl Item {
             ))
             .returning(items::id)
             .get_result(db)?;
+        if state == State::Published && matches!(new.kind, Kind::Project | Kind::Release) {
+            follow::published(db, &[id])?;
+        }
         keep_domains(db, id, &facts)?;
         keep_traces(db, id, new.decision)?;
         campaign::join(db, id, &new.decision.around)?;

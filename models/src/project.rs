@@ -17,8 +17,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, forge, gallery, join, looking, markdown, mature, slug, tag, unlisted,
-    words,
+    Db, QueryResult, both, favourite, follow, forge, gallery, join, looking, markdown, mature,
+    slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::{max, sql};
@@ -570,6 +570,8 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Vec<Picture>> {
     slug::forget(db, id)?;
     looking::choose(db, id, &[])?;
     join::erase(db, id)?;
+    favourite::erase(db, id)?;
+    follow::erase(db, id)?;
     forge::follow::forget(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))

@@ -27,6 +27,7 @@ diesel::table! {
         tell_replies -> Bool,
         tell_comments -> Bool,
         tell_by_mail -> Bool,
+        followers -> Integer,
     }
 }
 
@@ -177,6 +178,8 @@ diesel::table! {
         mature -> Bool,
         mature_by -> Nullable<BigInt>,
         feedback_open -> Bool,
+        followers -> Integer,
+        favourites -> Integer,
     }
 }
 
@@ -705,10 +708,73 @@ diesel::table! {
         id -> BigInt,
         user_id -> BigInt,
         kind -> Text,
-        comment_id -> BigInt,
+        #[sql_name = "comment_id"]
+        item_id -> BigInt,
         created_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
         mailed_at -> Nullable<Timestamp>,
+        due_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    mail_wishes (user_id, topic) {
+        user_id -> BigInt,
+        topic -> Text,
+        rate -> Text,
+    }
+}
+
+diesel::table! {
+    thread_mutes (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    project_follows (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        created_at -> Timestamp,
+        counts -> Bool,
+    }
+}
+
+diesel::table! {
+    person_follows (user_id, person_id) {
+        user_id -> BigInt,
+        person_id -> BigInt,
+        created_at -> Timestamp,
+        counts -> Bool,
+    }
+}
+
+diesel::table! {
+    tag_follows (user_id, tag) {
+        user_id -> BigInt,
+        tag -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    favourites (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        public -> Bool,
+        counts -> Bool,
+        created_at -> Timestamp,
+        chosen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    liked_also (project_id, other_id) {
+        project_id -> BigInt,
+        other_id -> BigInt,
+        people -> Integer,
     }
 }
 
@@ -934,6 +1000,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     profiles,
     ignores,
     notices,
+    project_follows,
+    person_follows,
+    mail_wishes,
+    thread_mutes,
+    tag_follows,
+    favourites,
+    liked_also,
     project_roles,
     join_requests,
     join_notices,

@@ -74,6 +74,10 @@ pub struct Settings {
     pub reports_hide_at: i64,
     /// The hour (UTC) at which moderators are written to if something waits; -1: never.
     pub digest_hour: i64,
+    /// The hour (UTC) at which letters by the day go out, and on Mondays those by the week.
+    pub letters_hour: i64,
+    /// Letters about notices in a minute; 0: as many as there are.
+    pub letters_a_minute: i64,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
@@ -109,6 +113,8 @@ impl Default for Settings {
             // Three people who were mostly right, or four of whom nobody knows yet; never two.
             reports_hide_at: 2,
             digest_hour: 7,
+            letters_hour: crate::mailing::HOUR,
+            letters_a_minute: 300,
             forges: String::new(),
             key: String::new(),
         }
@@ -183,6 +189,8 @@ impl Settings {
                 "nudges" => all.nudges = value == "1",
                 "reports_hide_at" => all.reports_hide_at = number(all.reports_hide_at),
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
+                "letters_hour" => all.letters_hour = number(all.letters_hour),
+                "letters_a_minute" => all.letters_a_minute = number(all.letters_a_minute),
                 "forges" => all.forges = value,
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
@@ -220,6 +228,8 @@ impl Settings {
             ("nudges", i64::from(self.nudges).to_string()),
             ("reports_hide_at", self.reports_hide_at.to_string()),
             ("digest_hour", self.digest_hour.to_string()),
+            ("letters_hour", self.letters_hour.to_string()),
+            ("letters_a_minute", self.letters_a_minute.to_string()),
             ("forges", self.forges.clone()),
         ];
         store(db, &rows)

@@ -160,6 +160,10 @@ fn said(word: &str) -> &'static str {
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
         "inbox-read" => "All read.",
+        "followed" => "You follow it. What is new comes to your inbox.",
+        "unfollowed" => "You do not follow it any more.",
+        "kept" => "It is one of your favourites now.",
+        "let-go" => "It is not one of your favourites any more.",
         "ignored" => {
             "From now on what they say is folded away for you. Nobody is told; your account has the list."
         }

@@ -12,9 +12,9 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, forge, gallery, home, ignored, inbox, join, lists,
-        makers, mine, people, profile, projects, release_form, releases, reports, search, secret,
-        signup, tags, team, unsubscribe,
+        account, appeals, comments, deleted, favourites, following, forge, gallery, home, ignored,
+        inbox, join, lists, makers, mine, people, profile, projects, release_form, releases,
+        reports, search, secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -27,6 +27,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/tags", get().to(tags::cloud))
         .route("/tags/{tag}.{format:atom|json}", get().to(feeds::tag))
         .route("/tags/{tag}", get().to(tags::show))
+        .route("/tags/{tag}/follow", post().to(following::tag))
         .route(
             "/people/{username}.{format:atom|json}",
             get().to(feeds::person),
@@ -34,6 +35,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/people/{username}", get().to(people::show))
         .route("/people/{username}/ignore", post().to(ignored::change))
         .route("/account/ignored", get().to(ignored::list))
+        .route("/people/{username}/follow", post().to(following::person))
+        .route("/account/following", get().to(following::list))
+        .route("/favourites", get().to(favourites::list))
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
         // Projects
@@ -55,6 +59,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/invitation", post().to(team::answer))
         .route("/projects/{slug}/pictures", get().to(gallery::form))
         .route("/projects/{slug}/pictures", post().to(gallery::save))
+        .route("/projects/{slug}/follow", post().to(following::project))
+        .route("/projects/{slug}/favourite", post().to(favourites::change))
         .route("/projects/{slug}/join", get().to(join::form))
         .route("/projects/{slug}/join", post().to(join::ask))
         .route("/projects/{slug}/requests", post().to(join::answer))

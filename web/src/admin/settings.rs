@@ -189,6 +189,20 @@ impl Field {
                 s.digest_hour,
                 (-1, 23),
             ),
+            Field::number(
+                "letters_hour",
+                "Write to members at this hour",
+                "0 to 23, in UTC: to those who asked for a letter a day, and on Mondays to those who asked for one a week.",
+                s.letters_hour,
+                (0, 23),
+            ),
+            Field::number(
+                "letters_a_minute",
+                "Letters a minute",
+                "About what lies in inboxes, so that the mail server is not choked; confirmations and the like never wait. 0: as many as there are.",
+                s.letters_a_minute,
+                (0, 100_000),
+            ),
             Field::text(
                 "forges",
                 "Forges of your own that projects may follow",
@@ -356,6 +370,8 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         sure_spam: typed("sure_spam").parse().unwrap_or(now.sure_spam),
         reports_hide_at: number("reports_hide_at"),
         digest_hour: number("digest_hour"),
+        letters_hour: number("letters_hour"),
+        letters_a_minute: number("letters_a_minute"),
         forges,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,

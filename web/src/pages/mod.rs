@@ -4,6 +4,8 @@ pub mod account;
 pub mod appeals;
 pub mod comments;
 pub mod deleted;
+pub mod favourites;
+pub mod following;
 pub mod forge;
 pub mod gallery;
 pub mod guide;

@@ -8,8 +8,9 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
+use crate::pages::favourites::Keep;
 use crate::pages::forge::Changes;
-use crate::pages::{appeals, deleted, secret};
+use crate::pages::{appeals, deleted, favourites, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
 use crate::video::Video;
@@ -180,7 +181,10 @@ struct ShowPage {
     appeal: Option<appeals::Note>,
     /// It lies in Spam, and its author was told that it stays away.
     kept_away: bool,
+    /// Of a public one.
+    keep: Option<Keep>,
     talk: Talk,
+    liked_also: Vec<Card>,
 }
 
 impl ShowPage {
@@ -464,6 +468,11 @@ pub async fn show(
             let appeal = appeals::Note::for_reader(db, &item, me.as_ref().map(|me| me.user.id))?;
             let kept_away =
                 item.state == State::Spam && !appeal::kept_away(db, &[item.id])?.is_empty();
+            let keep = match project.is_public() {
+                true => Some(Keep::of(db, &project, viewer, standing.on_team, &csrf)?),
+                false => None,
+            };
+            let liked_also = favourites::liked_also(db, project.id, viewer.map(|user| user.id))?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
@@ -486,7 +495,9 @@ pub async fn show(
                 slow,
                 appeal,
                 kept_away,
+                keep,
                 talk,
+                liked_also,
             }))
         })
         .await?;
