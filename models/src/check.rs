@@ -3,13 +3,13 @@
 //! Rows are looked at in ranges, each with one statement, so that count and rows are of one moment.
 //! A repair is a transaction of its own: it locks the row, counts anew and writes what it found.
 
-use crate::db::{BatchId, ItemId, UserId, dialect, now, write_tx};
+use crate::db::{BatchId, FailureGroupId, ItemId, UserId, dialect, now, write_tx};
 use crate::item::Item;
 use crate::moderation::sanction::{self, Sanction, Scope, Sort};
 use crate::moderation::{public_log, verdict};
 use crate::schema::{batches, models, users};
 use crate::spam::training::StoredModel;
-use crate::{Db, QueryResult, favourite, follow};
+use crate::{Db, QueryResult, award, failure, favourite, follow};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -86,7 +86,7 @@ struct Counted {
     mend: Option<fn(&mut Db, i64) -> QueryResult<()>>,
 }
 
-const COUNTED: [Counted; 10] = [
+const COUNTED: [Counted; 12] = [
     Counted {
         what: "published comments of threads",
         of: THREADS,
@@ -95,6 +95,31 @@ const COUNTED: [Counted; 10] = [
               WHERE c.thread_id = t.id AND i.state = 'published') AS counted FROM threads t WHERE t.id > $1 AND t.id <= $2"
         ),
         mend: Some(count_comments),
+    },
+    Counted {
+        what: "people of groups of failures",
+        of: (
+            "SELECT coalesce(max(id), 0) AS n FROM failure_groups",
+            "SELECT count(*) AS n FROM failure_groups",
+        ),
+        sql: differing!(
+            "SELECT g.id, g.people AS stored, (SELECT count(DISTINCT i.author_id) FROM failures f JOIN items i ON i.id = f.id \
+              WHERE f.group_id = g.id AND i.state = 'published') AS counted FROM failure_groups g WHERE g.id > $1 AND g.id <= $2"
+        ),
+        mend: Some(|db, id| failure::group::recount(db, FailureGroupId(id))),
+    },
+    Counted {
+        what: "awards of projects that readers see",
+        of: (
+            "SELECT coalesce(max(id), 0) AS n FROM projects",
+            "SELECT count(*) AS n FROM projects",
+        ),
+        sql: differing!(
+            "SELECT p.id, p.awards AS stored, (SELECT count(*) FROM awards a JOIN items i ON i.id = a.id WHERE a.project_id = p.id \
+              AND i.state = 'published' AND a.declined_at IS NULL AND NOT EXISTS (SELECT 1 FROM project_makers m \
+              WHERE m.project_id = p.id AND m.user_id = a.giver_id)) AS counted FROM projects p WHERE p.id > $1 AND p.id <= $2"
+        ),
+        mend: Some(|db, id| award::recount(db, ItemId(id))),
     },
     Counted {
         what: "open reports of items",
@@ -127,7 +152,7 @@ const COUNTED: [Counted; 10] = [
         what: "texts that the search finds",
         of: ITEMS,
         sql: differing!(
-            "SELECT i.id, (SELECT count(*) FROM search_texts s WHERE s.doc = i.id) AS stored, CASE WHEN i.state = 'published' AND (i.kind = 'project' OR \
+            "SELECT i.id, (SELECT count(*) FROM search_texts s WHERE s.doc = i.id) AS stored, CASE WHEN i.state = 'published' AND i.kind NOT IN ('failure', 'answer', 'award') AND (i.kind = 'project' OR \
               EXISTS (SELECT 1 FROM items p JOIN projects q ON q.id = p.id WHERE p.id = i.project_id AND p.state = 'published' \
               AND (i.kind <> 'comment' OR q.comment_policy <> 'nobody'))) THEN 1 ELSE 0 END AS counted \
               FROM items i WHERE i.id > $1 AND i.id <= $2"

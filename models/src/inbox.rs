@@ -5,7 +5,7 @@ use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::item::{Kind, State};
 use crate::notice::Sort;
 use crate::schema::{comments, ignores, items, notices, projects, releases, users};
-use crate::{Db, QueryResult, join, markdown};
+use crate::{Db, QueryResult, award, failure, join, markdown};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ pub const PAGE: i64 = 50;
 /// More unread ones than that are "99+".
 pub const COUNTED: i64 = 100;
 /// Characters of what a notice is about.
-const EXCERPT: usize = 300;
+pub(crate) const EXCERPT: usize = 300;
 /// What an item stands on; a project stands on itself.
 const PLACE: &str = "coalesce(items.project_id, items.id)";
 
@@ -62,8 +62,14 @@ impl Notice {
     pub fn who(&self) -> &str {
         match self.sort {
             Sort::Review => "A moderator",
+            Sort::Fixed | Sort::Marked => "Its makers",
             _ => &self.username,
         }
+    }
+
+    /// It is about the reader's own report: not who wrote that did it.
+    pub fn is_by_makers(&self) -> bool {
+        matches!(self.sort, Sort::Fixed | Sort::Marked)
     }
 
     /// What happened, between the name of who did it and the title of the project.
@@ -75,6 +81,15 @@ impl Notice {
             Sort::Review => "would like to show in the guide what you said on".into(),
             Sort::Release => format!("released {} of", self.text.version),
             Sort::Project => "shared".into(),
+            Sort::Award => "gave an award to".into(),
+            Sort::Answer => "answered what did not work for you in".into(),
+            // Their own report: what became of it stands in the text.
+            Sort::Fixed | Sort::Marked => {
+                format!(
+                    "say “{}” of what did not work for you in",
+                    self.text.version
+                )
+            }
         }
     }
 }
@@ -120,6 +135,8 @@ fn texts(db: &mut Db, of: &[(ItemId, Kind)]) -> QueryResult<HashMap<ItemId, Text
             found.insert(id, Text { excerpt, version });
         }
     }
+    failure::told(db, &ids(Kind::Failure), &ids(Kind::Answer), &mut found)?;
+    award::told(db, &ids(Kind::Award), &mut found)?;
     Ok(found)
 }
 

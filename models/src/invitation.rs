@@ -10,7 +10,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{blocks, items, maker_invitations, project_makers, projects, users};
-use crate::{Db, QueryResult, join};
+use crate::{Db, QueryResult, award, join};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -302,6 +302,7 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
     )
     .set(projects::owner_id.eq(*next))
     .execute(db)?;
+    award::recount(db, project.id)?;
     record(db, user.id, "left the makers", project, None)?;
     Ok(())
 }

@@ -3,7 +3,9 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::db::{CampaignId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
+use crate::db::{
+    CampaignId, FailureGroupId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now,
+};
 use crate::intake::{self, Decision, Outcome};
 use crate::moderation::{campaign, rule};
 use crate::picture::Picture;
@@ -11,13 +13,14 @@ use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{
-    Db, QueryResult, comment, deletion, follow, notice, profile, project, release, unlisted, words,
+    Db, QueryResult, award, comment, deletion, failure, follow, notice, profile, project, release,
+    unlisted, words,
 };
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 words! {
     pub enum Kind {
@@ -26,6 +29,11 @@ words! {
         Release = "release",
         /// What a person says of themselves; its author is whom it is about.
         Profile = "profile",
+        /// A report of what did not work.
+        Failure = "failure",
+        /// What the makers say to such reports.
+        Answer = "answer",
+        Award = "award",
     }
 }
 
@@ -172,6 +180,9 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Project => erased.pictures.extend(project::erase(db, id)?),
             Kind::Release => release::erase(db, id)?,
             Kind::Profile => profile::erase(db, id)?,
+            Kind::Failure => failure::erase(db, id)?,
+            Kind::Answer => failure::answer::erase(db, id)?,
+            Kind::Award => award::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
         deletion::forget(db, id)?;
@@ -402,6 +413,9 @@ impl Item {
             profile::show(db, self.id)?;
         }
         notice::settled(db, &[self], to_state)?;
+        award::settled(db, &[self], to_state)?;
+        failure::answer::settled(db, &[self], to_state)?;
+        counts.touch(db, &[self], to_state)?;
         if self.kind == Kind::Comment {
             let step =
                 i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
@@ -447,6 +461,9 @@ impl Item {
         }
         profile::settled(db, settled, to.state)?;
         notice::settled(db, settled, to.state)?;
+        award::settled(db, settled, to.state)?;
+        failure::answer::settled(db, settled, to.state)?;
+        counts.touch(db, settled, to.state)?;
         counts.add_all(db, settled, to.state)
     }
 
@@ -550,7 +567,15 @@ pub fn record_facts(db: &mut Db) -> QueryResult<bool> {
 /// How the published comments of threads change. Applied last and in order of thread: two batches
 /// that touch the same threads never wait for each other in a ring.
 #[derive(Debug, Default)]
-pub struct Counts(BTreeMap<ThreadId, i32>);
+pub struct Counts(BTreeMap<ThreadId, i32>, Touched);
+
+/// What is counted anew at the end of a batch: groups of failures before threads, and awards of
+/// projects after them.
+#[derive(Debug, Default)]
+struct Touched {
+    groups: BTreeSet<FailureGroupId>,
+    awarded: BTreeSet<ItemId>,
+}
 
 impl Counts {
     fn add(&mut self, db: &mut Db, comment: ItemId, step: i32) -> QueryResult<()> {
@@ -585,11 +610,34 @@ impl Counts {
         Ok(())
     }
 
+    /// Notes which counts these items change that go into a state.
+    fn touch(&mut self, db: &mut Db, settled: &[&Item], to: State) -> QueryResult<()> {
+        let changed = |kind: Kind| -> Vec<ItemId> {
+            let shows = |state: State| state == State::Published;
+            let of_kind = settled.iter().filter(|item| item.kind == kind);
+            of_kind
+                .filter(|item| shows(item.state) != shows(to))
+                .map(|item| item.id)
+                .collect()
+        };
+        let reports = failure::groups_of(db, &changed(Kind::Failure))?;
+        self.1.groups.extend(reports);
+        let awarded = award::projects_of(db, &changed(Kind::Award))?;
+        self.1.awarded.extend(awarded);
+        Ok(())
+    }
+
     pub fn apply(self, db: &mut Db) -> QueryResult<()> {
+        for group in self.1.groups {
+            failure::group::recount(db, group)?;
+        }
         for (thread, step) in self.0.into_iter().filter(|(_, step)| *step != 0) {
             diesel::update(threads::table.find(thread))
                 .set(threads::comment_count.eq(threads::comment_count + step))
                 .execute(db)?;
+        }
+        for project in self.1.awarded {
+            award::recount(db, project)?;
         }
         Ok(())
     }
@@ -789,6 +837,9 @@ impl Revision {
             Kind::Project => project::show_content(db, self.item_id, &self.content),
             Kind::Profile => profile::show(db, self.item_id),
             Kind::Release => release::show_content(db, self.item_id, &self.content),
+            Kind::Failure => failure::show_content(db, self.item_id, &self.content),
+            Kind::Answer => failure::answer::show_words(db, self.item_id, &self.content),
+            Kind::Award => award::show_content(db, self.item_id, &self.content),
         }
     }
 
@@ -796,7 +847,9 @@ impl Revision {
     pub fn readable(&self, kind: Kind) -> String {
         match kind {
             Kind::Release => release::readable(&self.content),
-            Kind::Comment | Kind::Project | Kind::Profile => self.content.clone(),
+            Kind::Failure => failure::readable(&self.content),
+            Kind::Award => award::readable(&self.content),
+            Kind::Comment | Kind::Project | Kind::Profile | Kind::Answer => self.content.clone(),
         }
     }
 

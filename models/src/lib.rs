@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod article;
+pub mod award;
 pub mod block;
 pub mod branding;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod db;
 pub mod deletion;
 pub mod elsewhere;
 pub mod exchange;
+pub mod failure;
 pub mod favourite;
 pub mod follow;
 pub mod forge;

@@ -53,11 +53,11 @@ impl Topic {
     /// As the account page and letters tell of it.
     pub fn words(self) -> &'static str {
         match self {
-            Topic::Replies => "answers to your comments",
+            Topic::Replies => "answers to your comments and reports",
             Topic::Mentions => "where somebody names you",
             Topic::Comments => "comments on what you made",
             Topic::Follows => "what is new from what you follow",
-            Topic::Team => "making together, and what moderators ask you",
+            Topic::Team => "making together, awards, and what moderators ask you",
         }
     }
 

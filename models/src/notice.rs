@@ -36,6 +36,13 @@ words! {
         /// Of what they follow: a new release, a new project.
         Release = "release",
         Project = "project",
+        /// What others gave to what they made.
+        Award = "award",
+        /// Of their reports of failures: what the makers say, and what became of it. The latter two are
+        /// about their own report.
+        Answer = "answer",
+        Fixed = "fixed",
+        Marked = "marked",
     }
 }
 
@@ -47,7 +54,8 @@ impl Sort {
             Sort::Reply => Topic::Replies,
             Sort::Comment => Topic::Comments,
             Sort::Release | Sort::Project => Topic::Follows,
-            Sort::Review => Topic::Team,
+            Sort::Review | Sort::Award => Topic::Team,
+            Sort::Answer | Sort::Fixed | Sort::Marked => Topic::Replies,
         }
     }
 

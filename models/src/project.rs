@@ -17,8 +17,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, favourite, follow, forge, gallery, join, looking, markdown, mature,
-    slug, tag, unlisted, words,
+    Db, QueryResult, award, both, favourite, follow, forge, gallery, join, looking, markdown,
+    mature, slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::{max, sql};
@@ -355,6 +355,8 @@ pub struct Project {
     pub mature_by: Option<UserId>,
     /// Ratings, awards and reports of failures from every member, whatever is chosen for comments.
     pub feedback_open: bool,
+    /// Counted: those that readers see.
+    pub awards: i32,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -689,7 +691,7 @@ impl Project {
         Ok(makers)
     }
 
-    pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<usize> {
+    pub fn add_maker(&self, db: &mut Db, user: UserId) -> QueryResult<()> {
         both!(db, conn => diesel::insert_into(project_makers::table)
             .values((
                 project_makers::project_id.eq(self.id),
@@ -697,7 +699,9 @@ impl Project {
                 project_makers::joined_at.eq(now()),
             ))
             .on_conflict_do_nothing()
-            .execute(conn))
+            .execute(conn))?;
+        // What they gave it before was no maker's.
+        award::recount(db, self.id)
     }
 
     pub fn tags(&self, db: &mut Db) -> QueryResult<Vec<String>> {

@@ -180,6 +180,7 @@ diesel::table! {
         feedback_open -> Bool,
         followers -> Integer,
         favourites -> Integer,
+        awards -> Integer,
     }
 }
 
@@ -908,6 +909,61 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    failure_groups (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        signature -> Text,
+        state -> Text,
+        closed -> Bool,
+        fixed_in -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        people -> Integer,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    failures (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        release_id -> Nullable<BigInt>,
+        system -> Text,
+        system_version -> Text,
+        words -> Text,
+        words_html -> Text,
+        trace -> Text,
+        headline -> Text,
+        created_at -> Timestamp,
+        edited_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    failure_answers (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        words -> Text,
+        words_html -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        giver_id -> BigInt,
+        name -> Text,
+        mark -> Text,
+        why -> Text,
+        why_html -> Text,
+        created_at -> Timestamp,
+        declined_at -> Nullable<Timestamp>,
+        declined_by -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -942,6 +998,10 @@ diesel::joinable!(item_addresses -> items (item_id));
 diesel::joinable!(appeals -> items (item_id));
 diesel::joinable!(forge_releases -> releases (release_id));
 
+diesel::joinable!(failures -> items (id));
+diesel::joinable!(failures -> failure_groups (group_id));
+diesel::joinable!(failure_answers -> items (id));
+diesel::joinable!(awards -> items (id));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -1017,6 +1077,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     forge_follows,
     forge_releases,
     link_proofs,
+    failure_groups,
+    failures,
+    failure_answers,
+    awards,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

@@ -78,6 +78,8 @@ pub struct Settings {
     pub letters_hour: i64,
     /// Letters about notices in a minute; 0: as many as there are.
     pub letters_a_minute: i64,
+    /// Awards that a maker may give in a month.
+    pub awards_per_month: i64,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
     /// The key of forgery tokens and network hashes; made at first start, never shown.
@@ -115,6 +117,7 @@ impl Default for Settings {
             digest_hour: 7,
             letters_hour: crate::mailing::HOUR,
             letters_a_minute: 300,
+            awards_per_month: 5,
             forges: String::new(),
             key: String::new(),
         }
@@ -191,6 +194,7 @@ impl Settings {
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "letters_hour" => all.letters_hour = number(all.letters_hour),
                 "letters_a_minute" => all.letters_a_minute = number(all.letters_a_minute),
+                "awards_per_month" => all.awards_per_month = number(all.awards_per_month),
                 "forges" => all.forges = value,
                 "key" => all.key = value,
                 _ => {} // of a newer version: kept, not understood
@@ -230,6 +234,7 @@ impl Settings {
             ("digest_hour", self.digest_hour.to_string()),
             ("letters_hour", self.letters_hour.to_string()),
             ("letters_a_minute", self.letters_a_minute.to_string()),
+            ("awards_per_month", self.awards_per_month.to_string()),
             ("forges", self.forges.clone()),
         ];
         store(db, &rows)

@@ -12,9 +12,10 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, favourites, following, forge, gallery, home, ignored,
-        inbox, join, lists, makers, mine, people, profile, projects, release_form, releases,
-        reports, search, secret, signup, tags, team, unsubscribe,
+        account, appeals, awards, comments, deleted, failure_answers, failures, favourites,
+        following, forge, gallery, home, ignored, inbox, join, lists, makers, mine, people,
+        profile, projects, release_form, releases, reports, search, secret, signup, tags, team,
+        unsubscribe,
     };
     site
         // Front page and lists
@@ -122,6 +123,46 @@ pub fn routes(site: &mut ServiceConfig) {
         .route(
             "/projects/{slug}/releases/{version}/report",
             post().to(reports::release),
+        )
+        // What did not work
+        .route("/projects/{slug}/failures", get().to(failures::list))
+        .route(
+            "/projects/{slug}/failures/new",
+            get().to(failures::new_form),
+        )
+        .route("/projects/{slug}/failures/new", post().to(failures::create))
+        .route(
+            "/projects/{slug}/failures/{group}",
+            get().to(failures::show),
+        )
+        .route(
+            "/projects/{slug}/failures/{group}/too",
+            post().to(failures::too),
+        )
+        .route(
+            "/projects/{slug}/failures/{group}/answer",
+            post().to(failure_answers::post),
+        )
+        .route("/failures/{id}/edit", get().to(failures::edit_form))
+        .route("/failures/{id}/edit", post().to(failures::edit))
+        .route("/failures/{id}/delete", post().to(failures::delete))
+        .route("/answers/{id}/delete", post().to(failure_answers::delete))
+        .route("/{kind:failures|answers}/{id}", get().to(failures::find))
+        // Awards
+        .route("/projects/{slug}/award", get().to(awards::form))
+        .route("/projects/{slug}/award", post().to(awards::give))
+        .route("/projects/{slug}/awards", get().to(awards::of_project))
+        .route("/people/{username}/awards", get().to(awards::of_person))
+        .route("/awards/{id}", get().to(awards::find))
+        .route("/awards/{id}/decline", post().to(awards::decline))
+        .route("/awards/{id}/delete", post().to(awards::delete))
+        .route(
+            "/{kind:failures|answers|awards}/{id}/report",
+            get().to(reports::item_form),
+        )
+        .route(
+            "/{kind:failures|answers|awards}/{id}/report",
+            post().to(reports::item),
         )
         // Comments
         .route(

@@ -390,6 +390,9 @@ impl Text {
             Kind::Release => format!("release of {}", self.title),
             Kind::Project => format!("project {}", self.title),
             Kind::Profile => "profile".into(),
+            Kind::Failure => format!("report of a failure of {}", self.title),
+            Kind::Answer => format!("answer on {}", self.title),
+            Kind::Award => format!("award for {}", self.title),
         }
     }
 

@@ -73,6 +73,7 @@ impl ReportReason {
         use ReportReason::{Copied, OffTopic, Other, Private, Spam, Unkind};
         match kind {
             Kind::Comment => &[Spam, Unkind, OffTopic, Private, Other],
+            Kind::Failure | Kind::Answer | Kind::Award => &[Spam, Unkind, OffTopic, Private, Other],
             Kind::Project | Kind::Release => &[Spam, Unkind, Copied, Private, Other],
             Kind::Profile => ReportReason::OF_PROFILE,
         }
@@ -530,6 +531,9 @@ fn own_of(line: Line) -> Own {
         (Kind::Release, _) => "a release of",
         (Kind::Comment, _) => "a comment on",
         (Kind::Profile, _) => "a profile",
+        (Kind::Failure, _) => "a report of a failure of",
+        (Kind::Answer, _) => "an answer on",
+        (Kind::Award, _) => "an award for",
     };
     let (slug, title) = line.place.unwrap_or_default();
     Own {
@@ -540,6 +544,9 @@ fn own_of(line: Line) -> Own {
         path: match line.kind {
             Kind::Comment => format!("/comments/{}", line.item_id),
             Kind::Project => format!("/projects/{slug}"),
+            Kind::Failure => format!("/failures/{}", line.item_id),
+            Kind::Answer => format!("/answers/{}", line.item_id),
+            Kind::Award => format!("/awards/{}", line.item_id),
             Kind::Release => format!("/projects/{slug}/releases"),
             // Reported apart: see `profile_report`.
             Kind::Profile => "/account/reports".to_owned(),

@@ -203,6 +203,13 @@ impl Field {
                 s.letters_a_minute,
                 (0, 100_000),
             ),
+            Field::number(
+                "awards_per_month",
+                "Awards that a maker may give in a month",
+                "Few enough that each means something. 0: nobody gives any.",
+                s.awards_per_month,
+                (0, 1_000),
+            ),
             Field::text(
                 "forges",
                 "Forges of your own that projects may follow",
@@ -372,6 +379,7 @@ fn parse(form: &Form, now: &Settings) -> Result<Settings, Vec<FieldError>> {
         digest_hour: number("digest_hour"),
         letters_hour: number("letters_hour"),
         letters_a_minute: number("letters_a_minute"),
+        awards_per_month: number("awards_per_month"),
         forges,
         // Set where their effect is shown: /admin/models/promises.
         put_away_per_1000: now.put_away_per_1000,

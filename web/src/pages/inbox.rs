@@ -44,6 +44,9 @@ pub fn path(notice: &Notice) -> String {
         ),
         Kind::Project => format!("/projects/{slug}"),
         Kind::Profile => format!("/people/{}", notice.username),
+        Kind::Failure => format!("/failures/{item}"),
+        Kind::Answer => format!("/answers/{item}"),
+        Kind::Award => format!("/projects/{slug}/awards#award-{item}"),
     }
 }
 

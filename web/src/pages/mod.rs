@@ -2,8 +2,11 @@
 
 pub mod account;
 pub mod appeals;
+pub mod awards;
 pub mod comments;
 pub mod deleted;
+pub mod failure_answers;
+pub mod failures;
 pub mod favourites;
 pub mod following;
 pub mod forge;

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Html, Layout, page};
 use crate::linked::{self, Who};
+use crate::pages::awards;
 use crate::pages::favourites;
 use crate::pages::following::Button;
 use crate::pages::projects::{next_page, parse_after};
@@ -70,6 +71,7 @@ struct PersonPage {
     follow: Option<Button>,
     /// Told to themselves alone.
     followers: i32,
+    awards: Option<awards::OfPerson>,
     /// Not on a later page of any part.
     is_first: bool,
 }
@@ -158,6 +160,10 @@ pub async fn show(
             let liked = parse_after(&query.liked);
             let is_first = is_first && liked.is_none();
             let liked = favourites::shown(db, person.id, false, liked, viewer)?;
+            let awards = match is_first {
+                true => awards::OfPerson::of(db, &person, viewer)?,
+                false => None,
+            };
             // An account that was never confirmed, and did nothing, is nobody yet.
             let did_nothing = projects.is_empty() && gave.0.is_empty();
             if !person.is_confirmed() && !is_own && is_first && did_nothing {
@@ -206,6 +212,7 @@ pub async fn show(
                 kept_away,
                 gave,
                 received,
+                awards,
                 is_first,
             })
         })

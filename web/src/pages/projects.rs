@@ -10,7 +10,7 @@ use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
 use crate::pages::favourites::Keep;
 use crate::pages::forge::Changes;
-use crate::pages::{appeals, deleted, favourites, secret};
+use crate::pages::{appeals, awards, deleted, failures, favourites, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
 use crate::video::Video;
@@ -183,6 +183,8 @@ struct ShowPage {
     kept_away: bool,
     /// Of a public one.
     keep: Option<Keep>,
+    failures: Option<failures::Panel>,
+    awards: Option<awards::Panel>,
     talk: Talk,
     liked_also: Vec<Card>,
 }
@@ -473,6 +475,9 @@ pub async fn show(
                 false => None,
             };
             let liked_also = favourites::liked_also(db, project.id, viewer.map(|user| user.id))?;
+            let reader = viewer.map(|viewer| viewer.id);
+            let failures = failures::Panel::of(db, &project, standing.on_team, None)?;
+            let awards = awards::Panel::of(db, &project, standing, reader)?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
@@ -496,6 +501,8 @@ pub async fn show(
                 appeal,
                 kept_away,
                 keep,
+                failures,
+                awards,
                 talk,
                 liked_also,
             }))
