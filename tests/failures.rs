@@ -38,7 +38,23 @@ fn new(duck: &Made) -> String {
 }
 
 fn report(client: &Client, duck: &Made, system: &str, words: &str, trace: &str) -> Answer {
-    let fields = [("system", system), ("words", words), ("trace", trace)];
+    report_in("1.1", client, duck, system, words, trace)
+}
+
+fn report_in(
+    release: &str,
+    client: &Client,
+    duck: &Made,
+    system: &str,
+    words: &str,
+    trace: &str,
+) -> Answer {
+    let fields = [
+        ("release", release),
+        ("system", system),
+        ("words", words),
+        ("trace", trace),
+    ];
     client.submit(&new(duck), &new(duck), &fields).expect(303)
 }
 
@@ -105,7 +121,8 @@ on_both! {
         let (_, ann, bob, duck) = table(site);
         site.visitor().get(&duck.path()).expect(200).says("Didn’t work for me");
         site.visitor().get(&format!("{}/releases/1.1", duck.path())).expect(200).says("Didn’t work for me");
-        ann.get(&format!("{}?release=1.1", new(&duck))).expect(200).says("1.1");
+        let form = ann.get(&new(&duck)).expect(200).html();
+        assert!(form.contains("<option value=\"1.1\" selected>"), "the newest is chosen: {form}");
         let first = report(&ann, &duck, "linux", "It stops when I load.", ON_LINUX);
         let second = report(&bob, &duck, "windows", "Loading ends it, too.", ON_WINDOWS);
         assert_eq!(group_of(&first), group_of(&second));
@@ -201,7 +218,7 @@ on_both! {
         let edit = format!("/failures/{id}/edit");
         bob.get(&edit).expect(403);
         ann.get(&edit).expect(200).says("It stops.");
-        let changed = ann.submit(&edit, &edit, &[("words", "It stops in the menu."), ("trace", ANOTHER)]).expect(303);
+        let changed = ann.submit(&edit, &edit, &[("release", "1.1"), ("system", "linux"), ("words", "It stops in the menu."), ("trace", ANOTHER)]).expect(303);
         // Another trace is another fault.
         assert_ne!(group_of(&changed), first);
         site.visitor().get(&first).expect(404);
@@ -267,7 +284,7 @@ on_both! {
         let ada = site.admin("ada");
         let ban = "/moderation/people/bob/ban";
         let form = ada.get(ban).expect(200).form(ban);
-        ada.fill_in(&form, &[("reason", "A bad day for ducks.")]).expect(303);
+        ada.fill_in(&form, &[("reason", "A bad day for ducks."), ("away", "spam"), ("sure", "1")]).expect(303);
         site.visitor().get(&group).expect(200).says("1 person").does_not_say("me too");
         agrees(site);
         let sanction = site.db(|db| {
@@ -296,7 +313,7 @@ on_both! {
         let (odile, ann, bob, duck) = table(site);
         let group = group_of(&report(&ann, &duck, "linux", "It stops when I load.", ON_LINUX));
         put_out(&odile, &duck, "1.2");
-        report(&bob, &duck, "windows", "Drawing fails.", ANOTHER);
+        report_in("1.2", &bob, &duck, "windows", "Drawing fails.", ANOTHER);
         answer(&odile, &group, &[("fate", "fixed"), ("fixed_in", "1.2")]).expect(303);
         let by = site.db(|db| group::by_release(db, duck.id));
         let of: Vec<_> = by.iter().map(|of| (of.version.as_deref(), of.open.len(), of.closed.len())).collect();

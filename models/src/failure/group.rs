@@ -255,11 +255,11 @@ impl Said {
         }
     }
 
-    /// "Linux, Debian 13".
+    /// "Linux (Debian 13)".
     pub fn on(&self) -> String {
         match self.failure.system_version.as_str() {
             "" => self.failure.system.name().to_owned(),
-            version => format!("{}, {version}", self.failure.system.name()),
+            version => format!("{} ({version})", self.failure.system.name()),
         }
     }
 }

@@ -128,6 +128,7 @@ pattern!(
 );
 pattern!(SPACE, r"\s+");
 // Of the names of functions.
+pattern!(STOP, r"\(| [/\[]| (?:at|from|in) | [A-Za-z]:[\\/]");
 pattern!(HASH, r"::h[0-9a-f]{16}$");
 pattern!(MADE_UP, r"\$+[0-9]+|(?:0x[0-9a-fA-F]+)|[+\-]0x[0-9a-fA-F]+");
 
@@ -150,11 +151,7 @@ fn function(told: &str) -> Option<String> {
     // Rust's `<T as Trait>::call` has spaces in the name.
     let end = match told.starts_with('<') {
         true => told.len(),
-        false => ["(", " /", " [", " at ", " from ", " in "]
-            .iter()
-            .filter_map(|stop| told.find(stop))
-            .min()
-            .unwrap_or(told.len()),
+        false => STOP.find(told).map_or(told.len(), |stop| stop.start()),
     };
     let name = told[..end].trim();
     // .NET and Java write the module first: `java.base/java.util.List.get`.

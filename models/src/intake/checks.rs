@@ -228,6 +228,8 @@ pub fn first_texts(history: &History, text: &Text) -> Step {
         Kind::Failure
             if !trusted
                 && !text.is_maker
+                // "Me too" has no words.
+                && !text.text.is_empty()
                 && history.is_newcomer()
                 && !history.published_failures =>
         {
