@@ -116,6 +116,12 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/projects/{slug}/restore",            [No, None, None, None, None, None]),
     ("POST", "/people/{username}/ignore",           [No,    Done,  Done,  No,    Done,  Done]),
     ("GET",  "/account/ignored",                    MEMBERS),
+    ("POST", "/people/{username}/follow",           [No,    Done,  Done,  No,    Done,  Done]),
+    ("POST", "/projects/{slug}/follow",             [No,    Done,  Done,  Done,  Done,  Done]),
+    ("POST", "/tags/{tag}/follow",                  [No,    Done,  Done,  Done,  Done,  Done]),
+    ("GET",  "/account/following",                  MEMBERS),
+    ("POST", "/projects/{slug}/favourite",          [No,    Done,  Done,  No,    Done,  Done]),
+    ("GET",  "/favourites",                         MEMBERS),
     ("GET",  "/account/mine",                       MEMBERS),
     ("GET",  "/inbox",                              MEMBERS),
     ("POST", "/inbox",                              MEMBERS_SEND),
@@ -137,6 +143,27 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("POST", "/projects/{slug}/releases/{version}/restore", [No, No, No, None, No, No]),
     ("GET",  "/projects/{slug}/releases/{version}/report", [None; 6]),
     ("POST", "/projects/{slug}/releases/{version}/report", [No, None, None, None, None, None]),
+    ("GET",  "/projects/{slug}/failures",           ALL),
+    ("GET",  "/projects/{slug}/failures/new",       MEMBERS),
+    ("POST", "/projects/{slug}/failures/new",       [No,    Fault, Fault, No,    Fault, Fault]),
+    ("GET",  "/projects/{slug}/failures/{group}",   [None; 6]),
+    ("POST", "/projects/{slug}/failures/{group}/too", [No, None, None, None, None, None]),
+    ("POST", "/projects/{slug}/failures/{group}/answer", [No, No, No, None, No, No]),
+    ("GET",  "/failures/{id}/edit",                 [LogIn, None, None, None, None, None]),
+    ("POST", "/failures/{id}/edit",                 [No, None, None, None, None, None]),
+    ("POST", "/failures/{id}/delete",               [No, None, None, None, None, None]),
+    ("POST", "/answers/{id}/delete",                [No, None, None, None, None, None]),
+    ("GET",  "/{kind:failures|answers}/{id}",       [None; 6]),
+    ("GET",  "/projects/{slug}/award",              MEMBERS),
+    // Of these only odile is a maker, and it is her own.
+    ("POST", "/projects/{slug}/award",              [No; 6]),
+    ("GET",  "/projects/{slug}/awards",             ALL),
+    ("GET",  "/people/{username}/awards",           ALL),
+    ("GET",  "/awards/{id}",                        [None; 6]),
+    ("POST", "/awards/{id}/decline",                MEMBERS_SEND),
+    ("POST", "/awards/{id}/delete",                 [No, None, None, None, None, None]),
+    ("GET",  "/{kind:failures|answers|awards}/{id}/report", [None; 6]),
+    ("POST", "/{kind:failures|answers|awards}/{id}/report", [No, None, None, None, None, None]),
     ("GET",  "/projects/{slug}/comments.{format:atom|json}",      ALL),
     ("POST", "/projects/{slug}/comments",           MEMBERS_SEND),
     ("GET",  "/comments/{id}",                      ALL),
@@ -308,6 +335,9 @@ fn filled_in(path: &str, things: &Things) -> String {
     };
     path.replace("{slug}", &things.project.slug)
         .replace("{id}", id)
+        .replace("{group}", "987654321")
+        .replace("{kind:failures|answers}", "failures")
+        .replace("{kind:failures|answers|awards}", "awards")
         .replace("{tag}", "duck")
         .replace("{username}", "odile")
         .replace("{version}/{path:.*}", "0/css/site.css")

@@ -3,6 +3,7 @@
 use crate::support::*;
 use potluck_models::gate::CommentPolicy;
 use potluck_models::item::State;
+use potluck_models::notice::{self, Sort};
 
 /// Odile, who makes the duck racer; Ann and Bob, who talk about it.
 fn table(site: &Site) -> (Client<'_>, Client<'_>, Client<'_>, Made) {
@@ -34,9 +35,10 @@ fn told(site: &Site, name: &str) -> i64 {
 /// As if ten minutes had passed.
 fn ten_minutes_later(site: &Site) {
     settle(site);
-    site.sql("UPDATE jobs SET run_at = '2020-01-01 00:00:00' WHERE kind = 'notice'");
+    site.sql("UPDATE notices SET due_at = '2020-01-01 00:00:00' WHERE due_at IS NOT NULL");
     wait_for("the letters to be written", || {
-        (site.count("jobs WHERE kind IN ('notice', 'mail')") == 0).then_some(())
+        let due = site.count("notices WHERE due_at IS NOT NULL");
+        (due + site.count("jobs WHERE kind = 'mail'") == 0).then_some(())
     });
 }
 
@@ -147,7 +149,7 @@ on_both! {
         site.sql("DELETE FROM notices");
         site.put(hidden.id, State::Held);
         let id = site.comment_saying("hidden lap").unwrap();
-        site.db(|db| potluck_models::notice::make(db, &[id]));
+        site.db(|db| notice::make(db, &[id]));
         assert_eq!((told(site, "bob"), told(site, "odile")), (0, before.min(0) + 1));
     }
 
@@ -164,11 +166,12 @@ on_both! {
         assert!(letter.contains("Three laps would do") && letter.contains("List-Unsubscribe"), "{letter}");
         assert!(site.letters("notice", "odile").is_empty(), "she has read it");
         // The address in it ends such letters, and nothing else.
-        let start = letter.find("/unsubscribe/notices-").expect("a way out");
+        let start = letter.find("/unsubscribe/mentions-").expect("a way out");
         let stop: String = letter[start..].chars().take_while(|c| !c.is_whitespace() && *c != '>').collect();
-        site.visitor().get(&stop).expect(200).says("End the letters about comments?");
-        site.visitor().post_raw(&stop, &[("List-Unsubscribe", "One-Click")], &[]).expect(200).says("no more");
-        assert!(!bob.get("/account").html().contains("name=\"by_mail\" value=\"1\" checked"));
+        site.visitor().get(&stop).expect(200).says("End the letters about where somebody names you?");
+        site.visitor().post_raw(&stop, &[("List-Unsubscribe", "One-Click")], &[]).expect(200).says("No more letters about where somebody names you");
+        let account = bob.get("/account").html();
+        assert_eq!(account.matches("<option value=\"off\" selected>").count(), 2, "mentions, and what one follows");
         says(&ann, &duck, "Or perhaps four laps, @bob?");
         ten_minutes_later(site);
         assert_eq!(site.letters("notice", "bob").len(), 1);
@@ -195,6 +198,27 @@ on_both! {
         ann.post(&format!("/comments/{id}/edit"), &[("body", "A remark for @bob in particular, on laps.")]).expect(303);
         assert_eq!(told(site, "bob"), 1);
         assert!(site.visitor().get(&duck.path()).html().contains("<a href=\"/people/bob\">@bob</a>"));
+    }
+
+    fn any_item_can_be_told_of_and_once(site, limits_off) {
+        let (_, _, bob, duck) = table(site);
+        let id = site.user_id("bob");
+        let tell = |sort| site.db(|db| notice::tell(db, id, sort, duck.id));
+        assert!(tell(Sort::Project));
+        assert!(!tell(Sort::Project), "they know it");
+        let page = bob.get("/inbox").expect(200).says("odile shared Duck racer");
+        assert_eq!(new(&bob), 1);
+        let form = page.forms().into_iter().find(|form| form.hidden.iter().any(|(name, _)| name == "one"));
+        let answer = bob.fill_in(&form.expect("a button"), &[]).expect(303);
+        assert_eq!(answer.header("location"), Some(duck.path().as_str()));
+        assert_eq!(new(&bob), 0);
+        // What is said of it later takes the place of that, and is new.
+        assert!(tell(Sort::Review));
+        assert_eq!((told(site, "bob"), new(&bob)), (1, 1));
+        assert!(tell(Sort::Project));
+        site.put(duck.id, State::Held);
+        assert_eq!(new(&bob), 0);
+        bob.get("/inbox").expect(200).does_not_say("Duck racer");
     }
 
     fn an_inbox_goes_on_page_by_page(site, limits_off) {

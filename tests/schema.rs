@@ -105,11 +105,19 @@ pub fn tables() -> Vec<(String, Vec<String>)> {
         .skip(1)
         .map(|block| {
             let name = block.split_once('(').unwrap().0.trim().to_owned();
-            let columns = block
-                .lines()
-                .map_while(|line| (line != "}").then_some(line))
-                .filter_map(|line| line.split_once(" -> "))
-                .map(|(column, _)| column.trim().to_owned())
+            let lines = || {
+                block
+                    .lines()
+                    .map_while(|line| (line != "}").then_some(line))
+            };
+            // A column that has another name in the database says so in the line above.
+            let columns = lines()
+                .zip([""].into_iter().chain(lines()))
+                .filter_map(|(line, above)| Some((line.split_once(" -> ")?.0, above)))
+                .map(|(column, above)| match above.split_once("sql_name = \"") {
+                    Some((_, named)) => named.split('"').next().unwrap_or(column).to_owned(),
+                    None => column.trim().to_owned(),
+                })
                 .collect();
             (name, columns)
         })

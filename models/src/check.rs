@@ -3,13 +3,13 @@
 //! Rows are looked at in ranges, each with one statement, so that count and rows are of one moment.
 //! A repair is a transaction of its own: it locks the row, counts anew and writes what it found.
 
-use crate::db::{BatchId, ItemId, UserId, dialect, now, write_tx};
+use crate::db::{BatchId, FailureGroupId, ItemId, UserId, dialect, now, write_tx};
 use crate::item::Item;
 use crate::moderation::sanction::{self, Sanction, Scope, Sort};
 use crate::moderation::{public_log, verdict};
 use crate::schema::{batches, models, users};
 use crate::spam::training::StoredModel;
-use crate::{Db, QueryResult};
+use crate::{Db, QueryResult, award, failure, favourite, follow};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -73,6 +73,11 @@ const ITEMS: (&str, &str) = (
     "SELECT count(*) AS n FROM items",
 );
 
+const USERS: (&str, &str) = (
+    "SELECT coalesce(max(id), 0) AS n FROM users",
+    "SELECT count(*) AS n FROM users",
+);
+
 /// A count in SQL that both databases understand.
 struct Counted {
     what: &'static str,
@@ -83,7 +88,7 @@ struct Counted {
     mend: Option<fn(&mut Db, i64) -> QueryResult<()>>,
 }
 
-const COUNTED: [Counted; 6] = [
+const COUNTED: [Counted; 12] = [
     Counted {
         what: "published comments of threads",
         of: THREADS,
@@ -92,6 +97,31 @@ const COUNTED: [Counted; 6] = [
               WHERE c.thread_id = t.id AND i.state = 'published') AS counted FROM threads t WHERE t.id > $1 AND t.id <= $2"
         ),
         mend: Some(count_comments),
+    },
+    Counted {
+        what: "people of groups of failures",
+        of: (
+            "SELECT coalesce(max(id), 0) AS n FROM failure_groups",
+            "SELECT count(*) AS n FROM failure_groups",
+        ),
+        sql: differing!(
+            "SELECT g.id, g.people AS stored, (SELECT count(DISTINCT i.author_id) FROM failures f JOIN items i ON i.id = f.id \
+              WHERE f.group_id = g.id AND i.state = 'published') AS counted FROM failure_groups g WHERE g.id > $1 AND g.id <= $2"
+        ),
+        mend: Some(|db, id| failure::group::recount(db, FailureGroupId(id))),
+    },
+    Counted {
+        what: "awards of projects that readers see",
+        of: (
+            "SELECT coalesce(max(id), 0) AS n FROM projects",
+            "SELECT count(*) AS n FROM projects",
+        ),
+        sql: differing!(
+            "SELECT p.id, p.awards AS stored, (SELECT count(*) FROM awards a JOIN items i ON i.id = a.id WHERE a.project_id = p.id \
+              AND i.state = 'published' AND a.declined_at IS NULL AND NOT EXISTS (SELECT 1 FROM project_makers m \
+              WHERE m.project_id = p.id AND m.user_id = a.giver_id)) AS counted FROM projects p WHERE p.id > $1 AND p.id <= $2"
+        ),
+        mend: Some(|db, id| award::recount(db, ItemId(id))),
     },
     Counted {
         what: "open reports of items",
@@ -130,6 +160,47 @@ const COUNTED: [Counted; 6] = [
               FROM items i WHERE i.id > $1 AND i.id <= $2"
         ),
         mend: Some(index_again),
+    },
+    Counted {
+        what: "favourites that count, by who is banned",
+        of: USERS,
+        sql: differing!(
+            "SELECT u.id, (SELECT count(*) FROM favourites f WHERE f.user_id = u.id AND f.counts) \
+              + (SELECT count(*) FROM project_follows f WHERE f.user_id = u.id AND f.counts) \
+              + (SELECT count(*) FROM person_follows f WHERE f.user_id = u.id AND f.counts) AS stored, \
+              CASE WHEN EXISTS (SELECT 1 FROM sanctions s WHERE s.user_id = u.id AND s.kind = 'ban' AND s.undone_at IS NULL) THEN 0 \
+              ELSE (SELECT count(*) FROM favourites f WHERE f.user_id = u.id) \
+              + (SELECT count(*) FROM project_follows f WHERE f.user_id = u.id) \
+              + (SELECT count(*) FROM person_follows f WHERE f.user_id = u.id) END AS counted FROM users u WHERE u.id > $1 AND u.id <= $2"
+        ),
+        mend: Some(count_for_nobody_banned),
+    },
+    Counted {
+        what: "favourites of projects",
+        of: ITEMS,
+        sql: differing!(
+            "SELECT p.id, p.favourites AS stored, (SELECT count(*) FROM favourites f WHERE f.project_id = p.id AND f.counts) AS counted \
+              FROM projects p WHERE p.id > $1 AND p.id <= $2"
+        ),
+        mend: Some(count_favourites),
+    },
+    Counted {
+        what: "followers of projects",
+        of: ITEMS,
+        sql: differing!(
+            "SELECT p.id, p.followers AS stored, (SELECT count(*) FROM project_follows f WHERE f.project_id = p.id AND f.counts) AS counted \
+              FROM projects p WHERE p.id > $1 AND p.id <= $2"
+        ),
+        mend: Some(count_followers),
+    },
+    Counted {
+        what: "followers of people",
+        of: USERS,
+        sql: differing!(
+            "SELECT u.id, u.followers AS stored, (SELECT count(*) FROM person_follows f WHERE f.person_id = u.id AND f.counts) AS counted \
+              FROM users u WHERE u.id > $1 AND u.id <= $2"
+        ),
+        mend: Some(count_followers_of_person),
     },
     Counted {
         what: "verdicts in force, one of a version",
@@ -226,6 +297,40 @@ fn count_reports(db: &mut Db, id: i64) -> QueryResult<()> {
         "UPDATE items SET reports = reports WHERE id = $1",
         "UPDATE items SET reports = (SELECT count(*) FROM reports r WHERE r.item_id = items.id \
          AND r.closed_by IS NULL) WHERE id = $1",
+    )
+}
+
+fn count_for_nobody_banned(db: &mut Db, id: i64) -> QueryResult<()> {
+    dialect::lock(db, &format!("sanctions:{id}"))?;
+    let counts = follow::counts(db, UserId(id))?;
+    follow::settle(db, UserId(id), counts)?;
+    favourite::settle(db, UserId(id), counts)
+}
+
+fn count_favourites(db: &mut Db, id: i64) -> QueryResult<()> {
+    count_under_lock(
+        db,
+        id,
+        "UPDATE projects SET favourites = favourites WHERE id = $1",
+        "UPDATE projects SET favourites = (SELECT count(*) FROM favourites f WHERE f.project_id = projects.id AND f.counts) WHERE id = $1",
+    )
+}
+
+fn count_followers(db: &mut Db, id: i64) -> QueryResult<()> {
+    count_under_lock(
+        db,
+        id,
+        "UPDATE projects SET followers = followers WHERE id = $1",
+        "UPDATE projects SET followers = (SELECT count(*) FROM project_follows f WHERE f.project_id = projects.id AND f.counts) WHERE id = $1",
+    )
+}
+
+fn count_followers_of_person(db: &mut Db, id: i64) -> QueryResult<()> {
+    count_under_lock(
+        db,
+        id,
+        "UPDATE users SET followers = followers WHERE id = $1",
+        "UPDATE users SET followers = (SELECT count(*) FROM person_follows f WHERE f.person_id = users.id AND f.counts) WHERE id = $1",
     )
 }
 

@@ -533,6 +533,8 @@ id! {
     JoinId,
     /// That somebody is told of that.
     JoinNoticeId,
+    /// What did not work for several people, in the same way.
+    FailureGroupId,
 }
 
 /// An enum kept as its word in the database, in forms and in URLs alike.

@@ -6,9 +6,9 @@ use crate::db::{ItemId, UserId, dialect, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::moderation::log::Act;
-use crate::notice::Sort;
+use crate::notice::{self, Sort};
 use crate::schema::{comments, good_reviews, ignores, items, notices, projects, users};
-use crate::{Db, QueryResult, both};
+use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -98,15 +98,7 @@ pub fn suggest(db: &mut Db, by: &User, comment: ItemId) -> Result<i64, PickError
         ))
         .returning(good_reviews::id)
         .get_result(db)?;
-    both!(db, conn => diesel::insert_into(notices::table)
-        .values((
-            notices::user_id.eq(item.author_id),
-            notices::kind.eq(Sort::Review),
-            notices::comment_id.eq(comment),
-            notices::created_at.eq(now()),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn))?;
+    notice::tell(db, item.author_id, Sort::Review, comment)?;
     Act {
         actor: Some(by.id),
         act: "suggested a good review",
@@ -139,7 +131,7 @@ pub fn undo(db: &mut Db, by: &User, id: i64) -> QueryResult<bool> {
     diesel::delete(
         notices::table
             .filter(notices::user_id.eq(author))
-            .filter(notices::comment_id.eq(comment))
+            .filter(notices::item_id.eq(comment))
             .filter(notices::kind.eq(Sort::Review)),
     )
     .execute(db)?;
@@ -169,7 +161,7 @@ pub fn answer(db: &mut Db, author: UserId, comment: ItemId, yes: bool) -> QueryR
     diesel::update(
         notices::table
             .filter(notices::user_id.eq(author))
-            .filter(notices::comment_id.eq(comment))
+            .filter(notices::item_id.eq(comment))
             .filter(notices::kind.eq(Sort::Review))
             .filter(notices::read_at.is_null()),
     )

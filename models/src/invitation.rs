@@ -10,7 +10,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{blocks, items, maker_invitations, project_makers, projects, users};
-use crate::{Db, QueryResult, fairness, join};
+use crate::{Db, QueryResult, award, fairness, join};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -303,6 +303,7 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
     )
     .set(projects::owner_id.eq(*next))
     .execute(db)?;
+    award::recount(db, project.id)?;
     record(db, user.id, "left the makers", project, None)?;
     Ok(())
 }

@@ -3,7 +3,9 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::db::{CampaignId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now};
+use crate::db::{
+    CampaignId, FailureGroupId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now,
+};
 use crate::intake::{self, Decision, Outcome};
 use crate::moderation::{campaign, rule};
 use crate::picture::Picture;
@@ -11,13 +13,14 @@ use crate::schema::{appeals, comments, item_domains, items, revisions, threads};
 use crate::spam::facts::{self, Facts};
 use crate::spam::near;
 use crate::{
-    Db, QueryResult, comment, deletion, notice, profile, project, rating, release, unlisted, words,
+    Db, QueryResult, award, comment, deletion, failure, follow, notice, profile, project, rating,
+    release, unlisted, words,
 };
 use chrono::{Duration, NaiveDateTime};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 words! {
     pub enum Kind {
@@ -28,6 +31,11 @@ words! {
         Profile = "profile",
         /// What a rater answers to the makers' questions, for them alone ([`crate::rating`]).
         Rating = "rating",
+        /// A report of what did not work.
+        Failure = "failure",
+        /// What the makers say to such reports.
+        Answer = "answer",
+        Award = "award",
     }
 }
 
@@ -176,6 +184,9 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
             Kind::Profile => profile::erase(db, id)?,
             // The revisions hold it, and nothing else does.
             Kind::Rating => {}
+            Kind::Failure => failure::erase(db, id)?,
+            Kind::Answer => failure::answer::erase(db, id)?,
+            Kind::Award => award::erase(db, id)?,
         }
         Revision::erase_all(db, id)?;
         deletion::forget(db, id)?;
@@ -234,6 +245,9 @@ impl Item {
             ))
             .returning(items::id)
             .get_result(db)?;
+        if state == State::Published && matches!(new.kind, Kind::Project | Kind::Release) {
+            follow::published(db, &[id])?;
+        }
         keep_domains(db, id, &facts)?;
         keep_traces(db, id, new.decision)?;
         campaign::join(db, id, &new.decision.around)?;
@@ -403,6 +417,9 @@ impl Item {
             profile::show(db, self.id)?;
         }
         notice::settled(db, &[self], to_state)?;
+        award::settled(db, &[self], to_state)?;
+        failure::answer::settled(db, &[self], to_state)?;
+        counts.touch(db, &[self], to_state)?;
         let step =
             i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
         if self.kind == Kind::Comment && step != 0 {
@@ -447,6 +464,9 @@ impl Item {
         }
         profile::settled(db, settled, to.state)?;
         notice::settled(db, settled, to.state)?;
+        award::settled(db, settled, to.state)?;
+        failure::answer::settled(db, settled, to.state)?;
+        counts.touch(db, settled, to.state)?;
         counts.add_all(db, settled, to.state)
     }
 
@@ -552,6 +572,10 @@ pub fn record_facts(db: &mut Db) -> QueryResult<bool> {
 #[derive(Debug, Default)]
 pub struct Counts {
     threads: BTreeMap<ThreadId, i32>,
+    /// Groups of failures, counted before threads.
+    groups: BTreeSet<FailureGroupId>,
+    /// Projects whose awards are counted after them.
+    awarded: BTreeSet<ItemId>,
     /// What may have come with a rating, and was published or is not any more.
     rated: Vec<ItemId>,
 }
@@ -598,11 +622,34 @@ impl Counts {
         Ok(())
     }
 
+    /// Notes which counts these items change that go into a state.
+    fn touch(&mut self, db: &mut Db, settled: &[&Item], to: State) -> QueryResult<()> {
+        let changed = |kind: Kind| -> Vec<ItemId> {
+            let shows = |state: State| state == State::Published;
+            let of_kind = settled.iter().filter(|item| item.kind == kind);
+            of_kind
+                .filter(|item| shows(item.state) != shows(to))
+                .map(|item| item.id)
+                .collect()
+        };
+        let reports = failure::groups_of(db, &changed(Kind::Failure))?;
+        self.groups.extend(reports);
+        let awarded = award::projects_of(db, &changed(Kind::Award))?;
+        self.awarded.extend(awarded);
+        Ok(())
+    }
+
     pub fn apply(self, db: &mut Db) -> QueryResult<()> {
+        for group in self.groups {
+            failure::group::recount(db, group)?;
+        }
         for (thread, step) in self.threads.into_iter().filter(|(_, step)| *step != 0) {
             diesel::update(threads::table.find(thread))
                 .set(threads::comment_count.eq(threads::comment_count + step))
                 .execute(db)?;
+        }
+        for project in self.awarded {
+            award::recount(db, project)?;
         }
         rating::counting::settled(db, &self.rated)
     }
@@ -803,6 +850,9 @@ impl Revision {
             Kind::Profile => profile::show(db, self.item_id),
             Kind::Release => release::show_content(db, self.item_id, &self.content),
             Kind::Rating => Ok(()),
+            Kind::Failure => failure::show_content(db, self.item_id, &self.content),
+            Kind::Answer => failure::answer::show_words(db, self.item_id, &self.content),
+            Kind::Award => award::show_content(db, self.item_id, &self.content),
         }
     }
 
@@ -811,7 +861,9 @@ impl Revision {
         match kind {
             Kind::Release => release::readable(&self.content),
             Kind::Rating => rating::readable(&self.content),
-            Kind::Comment | Kind::Project | Kind::Profile => self.content.clone(),
+            Kind::Failure => failure::readable(&self.content),
+            Kind::Award => award::readable(&self.content),
+            Kind::Comment | Kind::Project | Kind::Profile | Kind::Answer => self.content.clone(),
         }
     }
 

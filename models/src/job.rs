@@ -92,6 +92,29 @@ impl Job {
         .execute(db)
     }
 
+    /// What a job is about, as its row has it now; nothing, if another worker has done it.
+    pub fn payload<T: serde::de::DeserializeOwned>(db: &mut Db, id: i64) -> QueryResult<Option<T>> {
+        let payload: Option<String> = jobs::table
+            .find(id)
+            .select(jobs::payload)
+            .first(db)
+            .optional()?;
+        payload
+            .map(|payload| serde_json::from_str(&payload))
+            .transpose()
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    }
+
+    /// Notes how far a long job came, in the transaction of the step: killed, it goes on from there.
+    /// Its claim begins anew.
+    pub fn keep(&self, db: &mut Db, payload: &impl serde::Serialize) -> QueryResult<usize> {
+        let payload = serde_json::to_string(payload)
+            .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+        diesel::update(jobs::table.find(self.id))
+            .set((jobs::payload.eq(payload), jobs::run_at.eq(now() + CLAIM)))
+            .execute(db)
+    }
+
     pub fn done(&self, db: &mut Db) -> QueryResult<usize> {
         diesel::delete(jobs::table.find(self.id)).execute(db)
     }

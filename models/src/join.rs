@@ -18,8 +18,8 @@ use crate::invitation::{self, Invited, MOST_MAKERS};
 use crate::item::{Kind, State};
 use crate::job::Job;
 use crate::looking::{self, Role};
+use crate::mailing::{self, Topic};
 use crate::moderation::UNTOLD;
-use crate::notice::Wishes;
 use crate::project::Project;
 use crate::schema::{
     ignores, items, join_notices, join_requests, maker_invitations, projects, users,
@@ -317,7 +317,7 @@ fn tell(db: &mut Db, request: JoinId, user: UserId) -> QueryResult<()> {
         ))
         .returning(join_notices::id)
         .get_result(db)?;
-    if Wishes::of(db, user)?.by_mail {
+    if mailing::wants(db, user, Topic::Team)? {
         Job::enqueue_in(db, LETTER, &(user, id), UNTOLD)?;
     }
     Ok(())

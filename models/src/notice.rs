@@ -1,31 +1,27 @@
-//! The inbox: what was said to somebody. A published comment that names them, answers them, or stands
-//! on what they made gives one notice, however often it does.
+//! Notices: what somebody is told, about an item, and one an item. [`tell`] makes one; a published
+//! comment that names people, answers them, or stands on what they made gives each of them one, however
+//! often it does.
 //!
-//! A job makes the notices once a comment is published, so that neither the intake nor a verdict on a
-//! thousand pays for it. A notice holds no words and is shown as long as its comment is. The letter
-//! about it waits as long as verdicts can be taken back without a trace.
+//! A job makes those of comments once they are published, so that neither the intake nor a verdict on
+//! a thousand pays for it. A notice holds no words and is shown as long as its item is. When a letter about
+//! it goes, and whether, is `mailing.rs`.
 
-use crate::account::User;
 use crate::comment::Comment;
-use crate::db::{ItemId, NoticeId, UserId, dialect, now};
+use crate::db::{ItemId, UserId, dialect, now};
 use crate::gate::CommentPolicy;
+use crate::intake::heat::Heat;
 use crate::item::{Item, Kind, State};
 use crate::job::Job;
-use crate::moderation::UNTOLD;
+use crate::mailing::{self, Topic};
 use crate::project::Project;
-use crate::schema::{comments, ignores, items, jobs, notices, project_makers, projects, users};
-use crate::{Db, QueryResult, both, ignore, join, markdown, mention, secret, words};
-use chrono::NaiveDateTime;
+use crate::schema::{notices, project_makers, users};
+use crate::{Db, QueryResult, both, follow, ignore, markdown, mention, mute, words};
 use diesel::prelude::*;
 
 /// Makes the notices of comments.
 pub const JOB: &str = "notices";
-/// Writes one letter.
+/// One letter, as a version before queued it.
 pub const LETTER: &str = "notice";
-/// Notices of a page.
-pub const PAGE: i64 = 50;
-/// More unread ones than that are "99+".
-pub const COUNTED: i64 = 100;
 /// Comments of one job.
 const AT_ONCE: usize = 100;
 
@@ -37,7 +33,92 @@ words! {
         Comment = "comment",
         /// Of their own comment: whether the guide may show it (`good_review.rs`).
         Review = "review",
+        /// Of what they follow: a new release, a new project.
+        Release = "release",
+        Project = "project",
+        /// What others gave to what they made.
+        Award = "award",
+        /// Of their reports of failures: what the makers say, and what became of it. The latter two are
+        /// about their own report.
+        Answer = "answer",
+        Fixed = "fixed",
+        Marked = "marked",
     }
+}
+
+impl Sort {
+    /// What people choose and filter by.
+    pub const fn topic(self) -> Topic {
+        match self {
+            Sort::Mention => Topic::Mentions,
+            Sort::Reply => Topic::Replies,
+            Sort::Comment => Topic::Comments,
+            Sort::Release | Sort::Project => Topic::Follows,
+            Sort::Review | Sort::Award => Topic::Team,
+            Sort::Answer | Sort::Fixed | Sort::Marked => Topic::Replies,
+        }
+    }
+
+    /// Of a comment that somebody wrote.
+    pub fn is_talk(self) -> bool {
+        matches!(self, Sort::Mention | Sort::Reply | Sort::Comment)
+    }
+
+    /// Of what comes back before readers these are made anew.
+    const MADE_AGAIN: [Sort; 5] = [
+        Sort::Mention,
+        Sort::Reply,
+        Sort::Comment,
+        Sort::Release,
+        Sort::Project,
+    ];
+}
+
+/// Tells somebody about an item, in the caller's write transaction. Of one item there is one notice: of
+/// two sorts, the later takes the place of the earlier and is new again; the same once more changes
+/// nothing. Gives whether there is something new.
+///
+/// Its words and the place it leads to are those of its [`Sort`] (`inbox.rs`, and
+/// `pages/inbox.rs::path` in web); it is shown while the item and its project are published.
+pub fn tell(db: &mut Db, user: UserId, sort: Sort, item: ItemId) -> QueryResult<bool> {
+    diesel::delete(
+        notices::table
+            .filter(notices::user_id.eq(user).and(notices::item_id.eq(item)))
+            .filter(notices::kind.ne(sort)),
+    )
+    .execute(db)?;
+    tell_once(db, user, sort, item)
+}
+
+/// The same, unless they were told of this item before, whatever was said.
+fn tell_once(db: &mut Db, user: UserId, sort: Sort, item: ItemId) -> QueryResult<bool> {
+    Ok(tell_many(db, &[user], sort, item)? > 0)
+}
+
+/// Tells many of one item, each once; and notes when letters to those who want some are due. In the
+/// caller's write transaction.
+pub fn tell_many(db: &mut Db, people: &[UserId], sort: Sort, item: ItemId) -> QueryResult<usize> {
+    let at = now();
+    let due = mailing::due(db, people, sort.topic())?;
+    let rows: Vec<_> = people
+        .iter()
+        .map(|user| {
+            (
+                notices::user_id.eq(user),
+                notices::kind.eq(sort),
+                notices::item_id.eq(item),
+                notices::created_at.eq(at),
+                notices::due_at.eq(due.get(user)),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    both!(db, conn => diesel::insert_into(notices::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .execute(conn))
 }
 
 /// These comments are before readers now: who is meant is told soon. To be called in the transaction
@@ -49,41 +130,38 @@ pub fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Of these items, comments that come before readers by this are told of; of those that leave them,
+/// Of these items, what comes before readers by this is told of; of all that leave them,
 /// what nobody has read or was written about is taken back, so that an undo leaves no trace.
 pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
     let shows = to == State::Published;
-    let changed: Vec<ItemId> = items
+    let changed: Vec<&Item> = items
         .iter()
-        .filter(|item| item.kind == Kind::Comment)
+        .copied()
         .filter(|item| (item.state == State::Published) != shows)
-        .map(|item| item.id)
         .collect();
     if shows {
-        return published(db, &changed);
+        let news = changed
+            .iter()
+            .filter(|item| matches!(item.kind, Kind::Project | Kind::Release));
+        let news: Vec<ItemId> = news.map(|item| item.id).collect();
+        follow::published(db, &news)?;
+        let comments = changed.iter().filter(|item| item.kind == Kind::Comment);
+        let comments: Vec<ItemId> = comments.map(|item| item.id).collect();
+        return published(db, &comments);
     }
+    let changed: Vec<ItemId> = changed.iter().map(|item| item.id).collect();
     if changed.is_empty() {
         return Ok(());
     }
-    let untold: Vec<(NoticeId, UserId, ItemId)> = notices::table
-        .filter(notices::comment_id.eq_any(&changed))
-        .filter(notices::read_at.is_null().and(notices::mailed_at.is_null()))
-        // Nothing would ask its author again.
-        .filter(notices::kind.ne(Sort::Review))
-        .select((notices::id, notices::user_id, notices::comment_id))
-        .load(db)?;
-    if untold.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<NoticeId> = untold.iter().map(|(id, ..)| *id).collect();
-    diesel::delete(notices::table.filter(notices::id.eq_any(ids))).execute(db)?;
-    let letters: Vec<String> = untold
-        .iter()
-        .filter_map(|(_, user, comment)| serde_json::to_string(&(user, comment)).ok())
-        .collect();
-    diesel::delete(jobs::table.filter(jobs::kind.eq(LETTER).and(jobs::payload.eq_any(letters))))
-        .execute(db)
-        .map(|_| ())
+    diesel::delete(
+        notices::table
+            .filter(notices::item_id.eq_any(&changed))
+            .filter(notices::read_at.is_null().and(notices::mailed_at.is_null()))
+            // Others would not be made again; they are not shown as long as the item is away.
+            .filter(notices::kind.eq_any(Sort::MADE_AGAIN)),
+    )
+    .execute(db)
+    .map(|_| ())
 }
 
 /// What somebody wants to be told of.
@@ -92,7 +170,6 @@ pub struct Wishes {
     pub mentions: bool,
     pub replies: bool,
     pub comments: bool,
-    pub by_mail: bool,
 }
 
 impl Wishes {
@@ -103,7 +180,6 @@ impl Wishes {
                 users::tell_mentions,
                 users::tell_replies,
                 users::tell_comments,
-                users::tell_by_mail,
             ))
             .first(db)
     }
@@ -114,7 +190,6 @@ impl Wishes {
                 users::tell_mentions.eq(self.mentions),
                 users::tell_replies.eq(self.replies),
                 users::tell_comments.eq(self.comments),
-                users::tell_by_mail.eq(self.by_mail),
             ))
             .execute(db)
     }
@@ -124,17 +199,10 @@ impl Wishes {
             Sort::Mention => self.mentions,
             Sort::Reply => self.replies,
             Sort::Comment => self.comments,
-            // Asked for by a person, and once.
-            Sort::Review => true,
+            // Asked for by a person, or by following.
+            _ => true,
         }
     }
-}
-
-/// No letters about notices any more: the button in one of them.
-pub fn end_letters(db: &mut Db, user: UserId) -> QueryResult<usize> {
-    diesel::update(users::table.find(user))
-        .set(users::tell_by_mail.eq(false))
-        .execute(db)
 }
 
 /// Makes the notices of these comments, as far as they are (still) published. Done twice, it is done
@@ -154,6 +222,10 @@ fn make_of(db: &mut Db, id: ItemId) -> QueryResult<()> {
     let Some(on) = item.project_id.filter(|_| item.state == State::Published) else {
         return Ok(());
     };
+    // Nobody is called back into a quarrel.
+    if Heat::here(db, on)?.is_some() {
+        return Ok(());
+    }
     let comment = Comment::find(db, id)?;
     let project = Project::find(db, on)?;
     let makers: Vec<UserId> = project_makers::table
@@ -181,229 +253,10 @@ fn make_of(db: &mut Db, id: ItemId) -> QueryResult<()> {
             continue;
         }
         told.push(user);
-        if ignore::holds(db, user, item.author_id)? {
+        if ignore::holds(db, user, item.author_id)? || mute::holds(db, user, on)? {
             continue;
         }
-        let made = both!(db, conn => diesel::insert_into(notices::table)
-            .values((
-                notices::user_id.eq(user),
-                notices::kind.eq(sort),
-                notices::comment_id.eq(id),
-                notices::created_at.eq(now()),
-            ))
-            .on_conflict_do_nothing()
-            .execute(conn))?;
-        if made > 0 && wishes.by_mail {
-            Job::enqueue_in(db, LETTER, &(user, id), UNTOLD)?;
-        }
+        tell_once(db, user, sort, id)?;
     }
     Ok(())
-}
-
-/// A notice as an inbox shows it.
-#[derive(Clone, Debug)]
-pub struct Notice {
-    pub id: NoticeId,
-    pub sort: Sort,
-    pub at: NaiveDateTime,
-    pub read: bool,
-    pub comment: ItemId,
-    pub body_html: String,
-    pub username: String,
-    pub display_name: String,
-    pub avatar: Option<String>,
-    pub slug: String,
-    pub title: String,
-}
-
-impl Notice {
-    pub fn name(&self) -> &str {
-        if self.display_name.is_empty() {
-            &self.username
-        } else {
-            &self.display_name
-        }
-    }
-}
-
-type Row = (
-    (NoticeId, Sort, NaiveDateTime, Option<NaiveDateTime>),
-    (ItemId, String),
-    (String, String, Option<String>),
-    (String, String),
-);
-
-/// Which notices of somebody.
-enum Which {
-    Before(Option<NoticeId>),
-    On(ItemId),
-}
-
-fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryResult<Vec<Notice>> {
-    let project_items = diesel::alias!(items as project_items);
-    let mut query = notices::table
-        .inner_join(comments::table.on(comments::id.eq(notices::comment_id)))
-        .inner_join(items::table.on(items::id.eq(notices::comment_id)))
-        .inner_join(users::table.on(users::id.eq(comments::author_id)))
-        .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
-        .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
-        .filter(notices::user_id.eq(user))
-        .filter(items::state.eq(State::Published))
-        .filter(project_items.field(items::state).eq(State::Published))
-        .filter(
-            comments::author_id.ne_all(
-                ignores::table
-                    .filter(ignores::by_id.eq(user))
-                    .select(ignores::user_id),
-            ),
-        )
-        .order(notices::id.desc())
-        .limit(most)
-        .select((
-            (
-                notices::id,
-                notices::kind,
-                notices::created_at,
-                notices::read_at,
-            ),
-            (comments::id, comments::body_html),
-            (users::username, users::display_name, users::avatar),
-            (projects::slug, projects::title),
-        ))
-        .into_boxed();
-    query = match which {
-        Which::Before(Some(before)) => query.filter(notices::id.lt(before)),
-        Which::Before(None) => query,
-        Which::On(comment) => query.filter(notices::comment_id.eq(comment)),
-    };
-    let rows: Vec<Row> = query.load(db)?;
-    Ok(rows
-        .into_iter()
-        .map(|(notice, comment, author, project)| Notice {
-            id: notice.0,
-            sort: notice.1,
-            at: notice.2,
-            read: notice.3.is_some(),
-            comment: comment.0,
-            body_html: comment.1,
-            username: author.0,
-            display_name: author.1,
-            avatar: author.2,
-            slug: project.0,
-            title: project.1,
-        })
-        .collect())
-}
-
-/// Newest first, before one; and where the next page begins.
-pub fn inbox(
-    db: &mut Db,
-    user: UserId,
-    before: Option<NoticeId>,
-) -> QueryResult<(Vec<Notice>, Option<NoticeId>)> {
-    let mut page = load(db, user, Which::Before(before), PAGE + 1)?;
-    let more = page.len() as i64 > PAGE;
-    page.truncate(PAGE as usize);
-    let next = page.last().filter(|_| more).map(|notice| notice.id);
-    Ok((page, next))
-}
-
-/// How many are not read, up to [`COUNTED`].
-pub fn unread(db: &mut Db, user: UserId) -> QueryResult<i64> {
-    let found: Vec<NoticeId> = notices::table
-        .inner_join(items::table.on(items::id.eq(notices::comment_id)))
-        .filter(notices::user_id.eq(user).and(notices::read_at.is_null()))
-        .filter(items::state.eq(State::Published))
-        .limit(COUNTED)
-        .select(notices::id)
-        .load(db)?;
-    Ok(found.len() as i64 + join::unread(db, user)?)
-}
-
-/// All up to this one, so that what came in since the page was shown stays new.
-pub fn read_all(db: &mut Db, user: UserId, up_to: NoticeId) -> QueryResult<usize> {
-    diesel::update(
-        notices::table
-            .filter(notices::user_id.eq(user).and(notices::id.le(up_to)))
-            .filter(notices::read_at.is_null()),
-    )
-    .set(notices::read_at.eq(now()))
-    .execute(db)
-}
-
-/// Gives the comment it is about; none, if it is not theirs.
-pub fn read_one(db: &mut Db, user: UserId, id: NoticeId) -> QueryResult<Option<ItemId>> {
-    let comment: Option<ItemId> = notices::table
-        .filter(notices::id.eq(id).and(notices::user_id.eq(user)))
-        .select(notices::comment_id)
-        .first(db)
-        .optional()?;
-    if comment.is_some() {
-        diesel::update(notices::table.find(id).filter(notices::read_at.is_null()))
-            .set(notices::read_at.eq(now()))
-            .execute(db)?;
-    }
-    Ok(comment)
-}
-
-/// What was said by somebody who is ignored from now on is new no more.
-pub fn read_by(db: &mut Db, user: UserId, author: UserId) -> QueryResult<usize> {
-    let theirs = comments::table
-        .filter(comments::author_id.eq(author))
-        .select(comments::id);
-    diesel::update(
-        notices::table
-            .filter(notices::user_id.eq(user))
-            .filter(notices::read_at.is_null())
-            .filter(notices::comment_id.eq_any(theirs)),
-    )
-    .set(notices::read_at.eq(now()))
-    .execute(db)
-}
-
-/// Takes the letter about a comment, once: none when it is read, gone or ignored meanwhile, or mail
-/// is not wanted any more.
-pub fn take_letter(
-    db: &mut Db,
-    user: UserId,
-    comment: ItemId,
-) -> QueryResult<Option<(User, Notice)>> {
-    let person = User::find(db, user)?;
-    let shut_out = person
-        .sanctioned
-        .locked_out_until
-        .is_some_and(|until| until > now());
-    if !Wishes::of(db, user)?.by_mail || !person.is_confirmed() || shut_out {
-        return Ok(None);
-    }
-    let Some(notice) = load(db, user, Which::On(comment), 1)?.pop() else {
-        return Ok(None);
-    };
-    if notice.read {
-        return Ok(None);
-    }
-    let taken = diesel::update(
-        notices::table
-            .find(notice.id)
-            .filter(notices::mailed_at.is_null()),
-    )
-    .set(notices::mailed_at.eq(now()))
-    .execute(db)?;
-    Ok((taken > 0).then_some((person, notice)))
-}
-
-/// What stands in the address that ends these letters: who, and a proof that we wrote it.
-pub fn token(key: &str, user: UserId) -> String {
-    format!("notices-{user}-{}", secret::keyed(key, &proven(user)))
-}
-
-/// Whose letters a token ends.
-pub fn of_token(key: &str, token: &str) -> Option<UserId> {
-    let (user, proof) = token.strip_prefix("notices-")?.split_once('-')?;
-    let user = UserId(user.parse().ok()?);
-    secret::keyed_matches(key, &proven(user), proof).then_some(user)
-}
-
-fn proven(user: UserId) -> String {
-    format!("unsubscribe:notices:{user}")
 }

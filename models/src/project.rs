@@ -18,8 +18,8 @@ use crate::schema::{
 };
 use crate::thread::Thread;
 use crate::{
-    Db, QueryResult, both, fairness, forge, gallery, join, looking, markdown, mature, reaction,
-    slug, tag, unlisted, words,
+    Db, QueryResult, award, both, fairness, favourite, follow, forge, gallery, join, looking,
+    markdown, mature, reaction, slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
@@ -352,6 +352,8 @@ pub struct Project {
     pub mature_by: Option<UserId>,
     /// Ratings, awards and reports of failures from every member, whatever is chosen for comments.
     pub feedback_open: bool,
+    /// Counted: those that readers see.
+    pub awards: i32,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.
@@ -567,6 +569,8 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<Vec<Picture>> {
     slug::forget(db, id)?;
     looking::choose(db, id, &[])?;
     join::erase(db, id)?;
+    favourite::erase(db, id)?;
+    follow::erase(db, id)?;
     forge::follow::forget(db, id)?;
     write_fields(db, id, &fields)?;
     diesel::update(projects::table.find(id))
@@ -696,6 +700,7 @@ impl Project {
             .on_conflict_do_nothing()
             .execute(conn))?;
         fairness::weigh(db, user)?;
+        award::recount(db, self.id)?;
         Ok(added)
     }
 

@@ -27,6 +27,7 @@ diesel::table! {
         tell_replies -> Bool,
         tell_comments -> Bool,
         tell_by_mail -> Bool,
+        followers -> Integer,
     }
 }
 
@@ -177,6 +178,9 @@ diesel::table! {
         mature -> Bool,
         mature_by -> Nullable<BigInt>,
         feedback_open -> Bool,
+        followers -> Integer,
+        favourites -> Integer,
+        awards -> Integer,
     }
 }
 
@@ -710,6 +714,8 @@ diesel::table! {
         created_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
         mailed_at -> Nullable<Timestamp>,
+        item_id -> BigInt,
+        due_at -> Nullable<Timestamp>,
     }
 }
 
@@ -934,6 +940,122 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    mail_wishes (user_id, topic) {
+        user_id -> BigInt,
+        topic -> Text,
+        rate -> Text,
+    }
+}
+
+diesel::table! {
+    thread_mutes (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    project_follows (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        created_at -> Timestamp,
+        counts -> Bool,
+    }
+}
+
+diesel::table! {
+    person_follows (user_id, person_id) {
+        user_id -> BigInt,
+        person_id -> BigInt,
+        created_at -> Timestamp,
+        counts -> Bool,
+    }
+}
+
+diesel::table! {
+    tag_follows (user_id, tag) {
+        user_id -> BigInt,
+        tag -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    favourites (user_id, project_id) {
+        user_id -> BigInt,
+        project_id -> BigInt,
+        public -> Bool,
+        counts -> Bool,
+        created_at -> Timestamp,
+        chosen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    liked_also (project_id, other_id) {
+        project_id -> BigInt,
+        other_id -> BigInt,
+        people -> Integer,
+    }
+}
+
+diesel::table! {
+    failure_groups (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        signature -> Text,
+        state -> Text,
+        closed -> Bool,
+        fixed_in -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        people -> Integer,
+        last_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    failures (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        release_id -> Nullable<BigInt>,
+        system -> Text,
+        system_version -> Text,
+        words -> Text,
+        words_html -> Text,
+        trace -> Text,
+        headline -> Text,
+        created_at -> Timestamp,
+        edited_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    failure_answers (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        words -> Text,
+        words_html -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    awards (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        giver_id -> BigInt,
+        name -> Text,
+        mark -> Text,
+        why -> Text,
+        why_html -> Text,
+        created_at -> Timestamp,
+        declined_at -> Nullable<Timestamp>,
+        declined_by -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(imported_labels -> label_imports (import_id));
 diesel::joinable!(comments -> items (id));
 diesel::joinable!(comments -> users (author_id));
@@ -972,6 +1094,10 @@ diesel::joinable!(old_numbers -> projects (project_id));
 diesel::joinable!(forge_releases -> releases (release_id));
 diesel::joinable!(rating_steps -> ratings (rating_id));
 diesel::joinable!(ratings -> users (user_id));
+diesel::joinable!(failures -> items (id));
+diesel::joinable!(failures -> failure_groups (group_id));
+diesel::joinable!(failure_answers -> items (id));
+diesel::joinable!(awards -> items (id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     users,
@@ -1051,6 +1177,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     rating_steps,
     rating_counts,
     rating_hints,
+    project_follows,
+    person_follows,
+    mail_wishes,
+    thread_mutes,
+    tag_follows,
+    favourites,
+    liked_also,
+    failure_groups,
+    failures,
+    failure_answers,
+    awards,
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(verdicts::batch_id, items::kind);

@@ -79,6 +79,12 @@ pub struct Settings {
     pub stemming: Language,
     /// Who has no picture here gets the one of their Gravatar account.
     pub gravatar: bool,
+    /// The hour (UTC) at which letters by the day go out, and on Mondays those by the week.
+    pub letters_hour: i64,
+    /// Letters about notices in a minute; 0: as many as there are.
+    pub letters_a_minute: i64,
+    /// Awards that a maker may give in a month.
+    pub awards_per_month: i64,
     /// Forges besides the four that projects may follow: `git.example.org gitea, …`.
     pub forges: String,
     /// What people may react with: `❤️ Love it, …`.
@@ -122,6 +128,9 @@ impl Default for Settings {
             digest_hour: 7,
             stemming: Language::default(),
             gravatar: false,
+            letters_hour: crate::mailing::HOUR,
+            letters_a_minute: 300,
+            awards_per_month: 5,
             forges: String::new(),
             reactions:
                 "❤️ Love it, 👏 Well done, 😂 Made me laugh, 💡 Gave me an idea, 🙏 Thank you"
@@ -203,6 +212,9 @@ impl Settings {
                 "digest_hour" => all.digest_hour = number(all.digest_hour),
                 "gravatar" => all.gravatar = value == "1",
                 "stemming" => all.stemming = value.parse().unwrap_or_default(),
+                "letters_hour" => all.letters_hour = number(all.letters_hour),
+                "letters_a_minute" => all.letters_a_minute = number(all.letters_a_minute),
+                "awards_per_month" => all.awards_per_month = number(all.awards_per_month),
                 "forges" => all.forges = value,
                 "reactions" => all.reactions = value,
                 "reactions_before" => all.reactions_before = value,
@@ -245,6 +257,9 @@ impl Settings {
             ("digest_hour", self.digest_hour.to_string()),
             ("gravatar", i64::from(self.gravatar).to_string()),
             ("stemming", self.stemming.to_string()),
+            ("letters_hour", self.letters_hour.to_string()),
+            ("letters_a_minute", self.letters_a_minute.to_string()),
+            ("awards_per_month", self.awards_per_month.to_string()),
             ("forges", self.forges.clone()),
             ("reactions", self.reactions.clone()),
             ("reactions_before", self.reactions_before.clone()),

@@ -188,6 +188,26 @@ impl From<potluck_models::ignore::IgnoreError> for Error {
     }
 }
 
+impl From<potluck_models::follow::FollowError> for Error {
+    fn from(error: potluck_models::follow::FollowError) -> Error {
+        use potluck_models::follow::FollowError;
+        match error {
+            FollowError::Database(error) => error.into(),
+            rule => Error::Forbidden(rule.to_string()),
+        }
+    }
+}
+
+impl From<potluck_models::favourite::FavouriteError> for Error {
+    fn from(error: potluck_models::favourite::FavouriteError) -> Error {
+        use potluck_models::favourite::FavouriteError;
+        match error {
+            FavouriteError::Database(error) => error.into(),
+            rule => Error::Forbidden(rule.to_string()),
+        }
+    }
+}
+
 impl From<potluck_models::profile::SaveError> for Error {
     fn from(error: potluck_models::profile::SaveError) -> Error {
         use potluck_models::profile::SaveError;

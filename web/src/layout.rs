@@ -165,6 +165,10 @@ fn said(word: &str) -> &'static str {
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
         "inbox-read" => "All read.",
+        "followed" => "You follow it. What is new comes to your inbox.",
+        "unfollowed" => "You do not follow it any more.",
+        "kept" => "It is one of your favourites now.",
+        "let-go" => "It is not one of your favourites any more.",
         "ignored" => {
             "From now on what they say is folded away for you. Nobody is told; your account has the list."
         }
@@ -207,6 +211,24 @@ fn said(word: &str) -> &'static str {
         "comment-waiting-maker" => {
             "Thank you. The maker looks at each comment first; until then only you see yours."
         }
+        "failure-reported" => {
+            "Thank you. Its makers read it here, and you learn when they answer or mend it."
+        }
+        "failure-waiting" => {
+            "Thank you. A moderator looks at it first; until then only you see it."
+        }
+        "failure-too" => "Noted: you have it, too. You learn when its makers answer or mend it.",
+        "failure-still" => "Thank you for trying. It is open again.",
+        "failure-already" => "You said so already. You learn when its makers answer or mend it.",
+        "failure-marked" => "Marked. Those who reported it are told.",
+        "failure-answered" => "Your answer is there. Those who reported it are told.",
+        "award-given" => "Given. Its makers find it in their inbox.",
+        "award-waiting" => {
+            "Thank you. A moderator looks at your award first; until then nobody sees it."
+        }
+        "award-declined" => "It is shown nowhere now, and nobody is told. You can take that back.",
+        "award-shown" => "It is shown again.",
+        "award-back" => "Taken back. It is shown nowhere now.",
         "reported" => "Thank you for telling us. A moderator will look at it.",
         "appealed" => "Thank you. A moderator looks at it again, and we write to you.",
         "reports-answered" => "Answered. Those who reported it learn of it in ten minutes.",

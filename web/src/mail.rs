@@ -1,21 +1,26 @@
 //! Mail: what is said, and how it leaves. Queued in the transaction that causes it
 //! ([`Letter::queue`]) and sent by the job runner, to a folder of `.eml` files or by SMTP.
 
+mod html;
+
 use crate::config::{Config, MailTo};
 use crate::moderation::items;
 use crate::moderation::measures::{duration, texts};
-use lettre::message::header::{ContentTransferEncoding, Header, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use potluck_models::account::User;
+use potluck_models::inbox::Notice as Said;
 use potluck_models::job::Job;
+use potluck_models::mailing::{Bundle, Rate};
 use potluck_models::moderation::digest::{Digest, Recipient};
 use potluck_models::moderation::letters::{News, Notice};
 use potluck_models::moderation::reason::Reason;
-use potluck_models::notice::{Notice as Said, Sort};
-use potluck_models::{Db, QueryResult, markdown, secret};
+use potluck_models::{Db, QueryResult, secret};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -317,28 +322,62 @@ impl Letter {
         )
     }
 
-    /// What was said to somebody. `stop` is the address that ends these letters.
-    pub fn notice(url: &str, to: &User, notice: &Said, stop: String) -> Letter {
-        let what = match notice.sort {
-            Sort::Mention => "named you in a comment on",
-            Sort::Reply => "answered you on",
-            Sort::Comment => "commented on",
-            Sort::Review => "is asked about a comment on",
+    /// What an inbox holds: one notice, or all of a day or a week. `stop` is the address that ends
+    /// these letters.
+    pub fn news(
+        site: &str,
+        url: &str,
+        bundle: &Bundle,
+        path: fn(&Said) -> String,
+        stop: String,
+    ) -> Letter {
+        let to = &bundle.to;
+        let what = |notice: &Said| {
+            let (who, what) = (notice.who(), notice.what());
+            format!("{who} {what} {}", notice.title)
         };
-        let words = markdown::excerpt(&notice.body_html, 400);
+        let entry = |notice: &Said| {
+            let words = match notice.text.excerpt.as_str() {
+                "" => String::new(),
+                words => format!("\n> {words}"),
+            };
+            format!("{}:{words}\n{url}{}\n\n", what(notice), path(notice))
+        };
+        let mut entries: String = bundle.notices.iter().map(entry).collect();
+        if bundle.more > 0 {
+            let more = bundle.more;
+            entries.push_str(&format!("And {more} more in your inbox.\n\n"));
+        }
+        let many = bundle.notices.len() + bundle.more;
+        let (kind, subject, why) = match bundle.rate {
+            Rate::Daily => (
+                "daily",
+                format!("Your day at {site}: {many} new"),
+                "This letter comes once a day, if there is something.".to_owned(),
+            ),
+            Rate::Weekly => (
+                "weekly",
+                format!("Your week at {site}: {many} new"),
+                "This letter comes on Mondays, if there is something.".to_owned(),
+            ),
+            _ => {
+                let first = bundle.notices.first();
+                let topic = first.map_or("", |notice| notice.sort.topic().words());
+                let subject = first.map_or(String::new(), what);
+                ("notice", subject, format!("This letter is about {topic}."))
+            }
+        };
         let text = format!(
             "Hello {},\n\n\
-             {} {what} {}:\n\n\
-             > {words}\n\n\
-             {url}/comments/{}\n\n\
+             {entries}\
              All that was said to you: {url}/inbox\n\n\
-             You choose on your account page what you are told of. If you want no such letters any more,\n\
-             open this and press the button:\n\n\
+             {why} You choose on your account page what we write to\n\
+             you about, and how often: {url}/account#told\n\n\
+             If you want no such letters any more, open this and press the button:\n\n\
              {stop}\n",
-            to.username, notice.username, notice.title, notice.comment
+            to.username
         );
-        let subject = format!("{} {what} {}", notice.username, notice.title);
-        let mut letter = Letter::new("notice", &to.username, &to.email, subject, text);
+        let mut letter = Letter::new(kind, &to.username, &to.email, subject, text);
         letter.unsubscribe = Some(stop);
         letter
     }
@@ -436,18 +475,6 @@ impl Letter {
         Job::enqueue(db, JOB, self)
     }
 
-    /// Plain when it is plain: a newcomer opens the file and copies the link out of it, which
-    /// quoted-printable would break.
-    fn body(&self) -> Body {
-        if self.text.is_ascii() && self.text.lines().all(|line| line.len() <= 998) {
-            return Body::dangerous_pre_encoded(
-                self.text.replace('\n', "\r\n").into_bytes(),
-                ContentTransferEncoding::SevenBit,
-            );
-        }
-        Body::new(self.text.clone())
-    }
-
     fn message(&self, from: &Mailbox) -> Result<Message, SendError> {
         let to: Mailbox = self
             .to
@@ -463,16 +490,40 @@ impl Letter {
             .from(from.clone())
             .to(to)
             .subject(&self.subject)
+            // The same at each attempt: who got it before its job was marked done gets no second one.
             .message_id(Some(format!(
                 "<{}@{}>",
-                &secret::token()[..24],
+                &secret::sha256(&self.file)[..24],
                 from.email.domain()
             )))
             .header(AutoSubmitted)
-            .header(lettre::message::header::ContentType::TEXT_PLAIN)
-            .body(self.body())
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(
+                        SinglePart::builder()
+                            .header(ContentType::TEXT_PLAIN)
+                            .body(body(self.text.clone())),
+                    )
+                    .singlepart(
+                        SinglePart::builder()
+                            .header(ContentType::TEXT_HTML)
+                            .body(body(html::of(&self.subject, &self.text))),
+                    ),
+            )
             .map_err(|error| SendError::never(error.to_string()))
     }
+}
+
+/// Plain when it is plain: a newcomer opens the file and copies the link out of it, which
+/// quoted-printable would break.
+fn body(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= 998) {
+        return Body::dangerous_pre_encoded(
+            text.replace('\n', "\r\n").into_bytes(),
+            ContentTransferEncoding::SevenBit,
+        );
+    }
+    Body::new(text)
 }
 
 /// RFC 3834: nobody's holiday notice should answer.

@@ -12,9 +12,10 @@ fn get() -> actix_web::Route {
 
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
-        account, appeals, comments, deleted, feedback, forge, gallery, home, ignored, inbox, join,
-        lists, makers, mine, old, people, profile, projects, ratings, reactions, release_form,
-        releases, reports, search, secret, signup, tags, team, unsubscribe,
+        account, appeals, awards, comments, deleted, failure_answers, failures, favourites,
+        feedback, following, forge, gallery, home, ignored, inbox, join, lists, makers, mine, old,
+        people, profile, projects, ratings, reactions, release_form, releases, reports, search,
+        secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -30,6 +31,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/project-{title:.*}.html", get().to(old::by_title))
         .route("/tags/{tag}.{format:atom|json}", get().to(feeds::tag))
         .route("/tags/{tag}", get().to(tags::show))
+        .route("/tags/{tag}/follow", post().to(following::tag))
         .route(
             "/people/{username}.{format:atom|json}",
             get().to(feeds::person),
@@ -37,6 +39,9 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/people/{username}", get().to(people::show))
         .route("/people/{username}/ignore", post().to(ignored::change))
         .route("/account/ignored", get().to(ignored::list))
+        .route("/people/{username}/follow", post().to(following::person))
+        .route("/account/following", get().to(following::list))
+        .route("/favourites", get().to(favourites::list))
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
         // Projects
@@ -58,6 +63,8 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/invitation", post().to(team::answer))
         .route("/projects/{slug}/pictures", get().to(gallery::form))
         .route("/projects/{slug}/pictures", post().to(gallery::save))
+        .route("/projects/{slug}/follow", post().to(following::project))
+        .route("/projects/{slug}/favourite", post().to(favourites::change))
         .route("/projects/{slug}/join", get().to(join::form))
         .route("/projects/{slug}/join", post().to(join::ask))
         .route("/projects/{slug}/requests", post().to(join::answer))
@@ -127,6 +134,46 @@ pub fn routes(site: &mut ServiceConfig) {
         .route(
             "/projects/{slug}/releases/{version}/report",
             post().to(reports::release),
+        )
+        // What did not work
+        .route("/projects/{slug}/failures", get().to(failures::list))
+        .route(
+            "/projects/{slug}/failures/new",
+            get().to(failures::new_form),
+        )
+        .route("/projects/{slug}/failures/new", post().to(failures::create))
+        .route(
+            "/projects/{slug}/failures/{group}",
+            get().to(failures::show),
+        )
+        .route(
+            "/projects/{slug}/failures/{group}/too",
+            post().to(failures::too),
+        )
+        .route(
+            "/projects/{slug}/failures/{group}/answer",
+            post().to(failure_answers::post),
+        )
+        .route("/failures/{id}/edit", get().to(failures::edit_form))
+        .route("/failures/{id}/edit", post().to(failures::edit))
+        .route("/failures/{id}/delete", post().to(failures::delete))
+        .route("/answers/{id}/delete", post().to(failure_answers::delete))
+        .route("/{kind:failures|answers}/{id}", get().to(failures::find))
+        // Awards
+        .route("/projects/{slug}/award", get().to(awards::form))
+        .route("/projects/{slug}/award", post().to(awards::give))
+        .route("/projects/{slug}/awards", get().to(awards::of_project))
+        .route("/people/{username}/awards", get().to(awards::of_person))
+        .route("/awards/{id}", get().to(awards::find))
+        .route("/awards/{id}/decline", post().to(awards::decline))
+        .route("/awards/{id}/delete", post().to(awards::delete))
+        .route(
+            "/{kind:failures|answers|awards}/{id}/report",
+            get().to(reports::item_form),
+        )
+        .route(
+            "/{kind:failures|answers|awards}/{id}/report",
+            post().to(reports::item),
         )
         // Comments
         .route(

@@ -79,6 +79,7 @@ pub fn start(app: Arc<App>, workers: usize) -> anyhow::Result<Site> {
         tokio::spawn(jobs::work(app.clone(), mailer)),
         tokio::spawn(jobs::watch(app.clone())),
         tokio::spawn(jobs::sweep(app.clone())),
+        tokio::spawn(jobs::notices::watch(app.clone())),
         tokio::spawn(jobs::outside::watch(app.clone())),
         tokio::spawn(jobs::gravatars::watch(app.clone())),
         tokio::spawn(views::work(app.clone())),

@@ -8,8 +8,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use potluck_models::account::{Role, User, network_hash};
 use potluck_models::db::UserId;
+use potluck_models::inbox;
 use potluck_models::moderation::sanction::Sanction;
-use potluck_models::notice;
 use potluck_models::secret;
 use potluck_models::session::Session;
 use std::future::{Ready, ready};
@@ -23,7 +23,7 @@ pub struct SignedIn {
     pub is_maker: bool,
     /// For moderators: how many items wait in their queues.
     pub waiting: i64,
-    /// What was said to them and is not read, up to [`notice::COUNTED`].
+    /// What was said to them and is not read, up to [`inbox::COUNTED`].
     pub unread: i64,
     /// What a moderator wants them to read before they post on.
     pub warning: Option<Sanction>,
@@ -32,8 +32,8 @@ pub struct SignedIn {
 impl SignedIn {
     /// "3", or "99+".
     pub fn unread(&self) -> String {
-        if self.unread >= notice::COUNTED {
-            return format!("{}+", notice::COUNTED - 1);
+        if self.unread >= inbox::COUNTED {
+            return format!("{}+", inbox::COUNTED - 1);
         }
         self.unread.to_string()
     }
@@ -195,7 +195,7 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
                 Some(id) => Some(Sanction::find(db, id)?),
                 None => None,
             };
-            let unread = notice::unread(db, user.id)?;
+            let unread = inbox::unread(db, user.id)?;
             Ok(Some(SignedIn {
                 user,
                 unread,

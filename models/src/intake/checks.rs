@@ -18,6 +18,8 @@ use diesel::prelude::*;
 pub struct History {
     published_comments: bool,
     published_projects: bool,
+    /// Asked for a report of a failure alone.
+    published_failures: bool,
     /// Other accounts of the same network that were made in the last week.
     linked: i64,
 }
@@ -39,6 +41,7 @@ impl History {
         };
         let published_comments = published(Kind::Comment)?;
         let published_projects = published(Kind::Project)?;
+        let published_failures = text.kind == Kind::Failure && published(Kind::Failure)?;
         let linked = if text.network.is_empty() {
             0
         } else {
@@ -56,6 +59,7 @@ impl History {
         Ok(History {
             published_comments,
             published_projects,
+            published_failures,
             linked,
         })
     }
@@ -83,8 +87,12 @@ impl History {
         if text.kind == Kind::Profile {
             signals.push("@profile".to_owned());
         }
-        if text.kind == Kind::Rating {
-            signals.push("@rating".to_owned());
+        match text.kind {
+            Kind::Rating => signals.push("@rating".to_owned()),
+            Kind::Failure => signals.push("@failure".to_owned()),
+            Kind::Answer => signals.push("@answer".to_owned()),
+            Kind::Award => signals.push("@award".to_owned()),
+            _ => {}
         }
         let age = now() - text.author.created_at;
         signals.push(
@@ -130,7 +138,9 @@ pub fn watched(db: &mut Db, text: &Text) -> QueryResult<Step> {
 /// profile one for each place where somebody may be.
 pub fn links(settings: &Settings, text: &Text) -> Step {
     let most = match text.kind {
-        Kind::Comment | Kind::Rating => settings.links_held_above,
+        Kind::Comment | Kind::Rating | Kind::Answer | Kind::Award => settings.links_held_above,
+        // A trace names the pages it ran on.
+        Kind::Failure => settings.links_held_above + 3,
         Kind::Project | Kind::Release => settings.links_held_above + 12,
         Kind::Profile => settings.links_held_above + Site::ALL.len() as i64,
     };
@@ -222,8 +232,24 @@ pub fn first_texts(history: &History, text: &Text) -> Step {
                 "links of a member of whom nothing was approved yet",
             )
         }
+        // As for comments, or it would be the way round: but whose earlier one was let through is known.
+        Kind::Failure
+            if !trusted
+                && !text.is_maker
+                // "Me too" has no words.
+                && !text.text.is_empty()
+                && history.is_newcomer()
+                && !history.published_failures =>
+        {
+            Step::new(
+                "first_failure",
+                Outcome::Hold,
+                "nothing of this member was approved yet",
+            )
+        }
+        Kind::Failure => Step::pass("first_failure"),
         Kind::Profile => Step::pass("first_profile"),
-        Kind::Comment => Step::pass("first_comment"),
+        Kind::Comment | Kind::Answer | Kind::Award => Step::pass("first_comment"),
         Kind::Project | Kind::Release => Step::pass("first_project"),
     }
 }

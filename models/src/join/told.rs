@@ -5,7 +5,7 @@ use crate::account::User;
 use crate::db::{JoinNoticeId, UserId, now};
 use crate::item::State;
 use crate::looking::Role;
-use crate::notice::Wishes;
+use crate::mailing::{self, Topic};
 use crate::schema::{ignores, items, join_notices, join_requests, projects, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
@@ -210,7 +210,7 @@ pub fn take_letter(
         .sanctioned
         .locked_out_until
         .is_some_and(|until| until > now());
-    if !Wishes::of(db, user)?.by_mail || !person.is_confirmed() || shut_out {
+    if !mailing::wants(db, user, Topic::Team)? || !person.is_confirmed() || shut_out {
         return Ok(None);
     }
     let Some(told) = load(db, user, Some(id))?.pop().filter(|told| !told.read) else {

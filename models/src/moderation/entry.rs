@@ -172,6 +172,9 @@ impl Entry {
             (Some(place), Kind::Release, Some(version)) => {
                 format!("/projects/{}/releases/{version}", place.slug)
             }
+            (_, Kind::Failure, _) => format!("/failures/{}", self.item.id),
+            (_, Kind::Answer, _) => format!("/answers/{}", self.item.id),
+            (_, Kind::Award, _) => format!("/awards/{}", self.item.id),
             _ => format!("/comments/{}", self.item.id),
         }
     }

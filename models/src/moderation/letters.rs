@@ -391,6 +391,9 @@ impl Text {
             Kind::Project => format!("project {}", self.title),
             Kind::Profile => "profile".into(),
             Kind::Rating => format!("answers about {}", self.title),
+            Kind::Failure => format!("report of a failure of {}", self.title),
+            Kind::Answer => format!("answer on {}", self.title),
+            Kind::Award => format!("award for {}", self.title),
         }
     }
 

@@ -72,7 +72,9 @@ impl ReportReason {
     pub fn of_kind(kind: Kind) -> &'static [ReportReason] {
         use ReportReason::{Copied, OffTopic, Other, Private, Spam, Unkind};
         match kind {
-            Kind::Comment | Kind::Rating => &[Spam, Unkind, OffTopic, Private, Other],
+            Kind::Comment | Kind::Rating | Kind::Failure | Kind::Answer | Kind::Award => {
+                &[Spam, Unkind, OffTopic, Private, Other]
+            }
             Kind::Project | Kind::Release => &[Spam, Unkind, Copied, Private, Other],
             Kind::Profile => ReportReason::OF_PROFILE,
         }
@@ -531,6 +533,9 @@ fn own_of(line: Line) -> Own {
         (Kind::Comment, _) => "a comment on",
         (Kind::Profile, _) => "a profile",
         (Kind::Rating, _) => "an answer about",
+        (Kind::Failure, _) => "a report of a failure of",
+        (Kind::Answer, _) => "an answer on",
+        (Kind::Award, _) => "an award for",
     };
     let (slug, title) = line.place.unwrap_or_default();
     Own {
@@ -541,6 +546,9 @@ fn own_of(line: Line) -> Own {
         path: match line.kind {
             Kind::Comment => format!("/comments/{}", line.item_id),
             Kind::Project => format!("/projects/{slug}"),
+            Kind::Failure => format!("/failures/{}", line.item_id),
+            Kind::Answer => format!("/answers/{}", line.item_id),
+            Kind::Award => format!("/awards/{}", line.item_id),
             Kind::Release => format!("/projects/{slug}/releases"),
             Kind::Rating => format!("/projects/{slug}/feedback"),
             // Reported apart: see `profile_report`.

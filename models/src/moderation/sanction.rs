@@ -14,7 +14,7 @@ use crate::item::{Kind, Queue, State};
 use crate::job::Job;
 use crate::schema::{items, sanctions, users};
 use crate::session::Session;
-use crate::{Db, QueryResult, fairness, reaction, words};
+use crate::{Db, QueryResult, fairness, favourite, follow, reaction, words};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -328,8 +328,10 @@ pub(crate) fn settle(db: &mut Db, user: UserId) -> QueryResult<()> {
             users::locked_out_until.eq(locked_out),
             users::warning_id.eq(warning),
         ))
-        .execute(db)
-        .map(|_| ())
+        .execute(db)?;
+    let counts = !standing.iter().any(|sanction| sanction.sort == Sort::Ban);
+    follow::settle(db, user, counts)?;
+    favourite::settle(db, user, counts)
 }
 
 /// The hold that this text of theirs meets. A new text uses it up by one; an edit does not, or a

@@ -64,6 +64,9 @@ impl Sample {
     pub fn path(&self) -> String {
         match (self.kind, &self.slug) {
             (crate::item::Kind::Comment, _) => format!("/comments/{}", self.id),
+            (crate::item::Kind::Failure, _) => format!("/failures/{}", self.id),
+            (crate::item::Kind::Answer, _) => format!("/answers/{}", self.id),
+            (crate::item::Kind::Award, _) => format!("/awards/{}", self.id),
             (crate::item::Kind::Profile, _) => format!("/people/{}", self.author),
             (_, Some(slug)) => format!("/projects/{slug}"),
             (_, None) => "/moderation/log".to_owned(),

@@ -398,7 +398,7 @@ pub(super) fn hold_for_readers(
     to.state = State::Held;
     to.queue = Some(match item.kind {
         Kind::Project => Queue::Projects,
-        Kind::Comment | Kind::Release | Kind::Profile | Kind::Rating => Queue::Held,
+        _ => Queue::Held,
     });
     to.looked_at = None;
     because(&mut to, why, evidence);

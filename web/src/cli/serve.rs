@@ -61,6 +61,7 @@ pub fn work(config: Config) -> anyhow::Result<()> {
             () = jobs::work(app.clone(), mailer) => {}
             () = jobs::watch(app.clone()) => {}
             () = jobs::digest::watch(app.clone()) => {}
+            () = jobs::notices::watch(app.clone()) => {}
             () = jobs::outside::watch(app.clone()) => {}
             () = jobs::training::watch(app) => {}
             stop = tokio::signal::ctrl_c() => stop?,

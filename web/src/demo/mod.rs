@@ -5,6 +5,7 @@
 
 mod elsewhere;
 mod finding;
+mod given;
 mod giving;
 mod guide;
 mod making;
@@ -266,6 +267,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
         demo.fill_queues(db, &community, &covers)
             .and_then(|()| finding::lay(db))
             .and_then(|()| making::lay(db, &demo.context, &shots))
+            .and_then(|()| given::lay(db, &demo.context))
             .and_then(|()| elsewhere::lay(db))
             .and_then(|()| giving::lay(db, &demo.context))
             .map_err(Rollback)?;
@@ -513,7 +515,7 @@ impl Demo<'_> {
             .execute(db)?;
         diesel::sql_query(
             "UPDATE notices SET mailed_at = created_at, \
-             created_at = (SELECT c.created_at FROM comments c WHERE c.id = comment_id)",
+             created_at = coalesce((SELECT c.created_at FROM comments c WHERE c.id = comment_id), created_at)",
         )
         .execute(db)?;
         let lately = self.start - Duration::days(1);

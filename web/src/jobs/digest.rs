@@ -37,7 +37,7 @@ pub async fn send(app: &App, at: NaiveDateTime) -> Result<usize, Error> {
                 return Ok(0);
             };
             for to in &digest.to {
-                let stop = unsubscribe::address(&url, &settings.key, to.id);
+                let stop = unsubscribe::of_digest(&url, &settings.key, to.id);
                 Letter::digest(&settings.site_name, &url, to, &digest, stop).queue(db)?;
             }
             Ok(digest.to.len())

@@ -8,6 +8,7 @@ use potluck_models::QueryResult;
 use potluck_models::account::User;
 use potluck_models::db::{Db, JoinNoticeId, UserId};
 use potluck_models::join::{self, Answer, Told};
+use potluck_models::mailing::{Stop, Topic};
 
 /// Writes to a maker that somebody asks, or to who asked that it was answered; unless they have read
 /// it, or it is over.
@@ -17,7 +18,7 @@ pub async fn write(app: &App, user: UserId, id: JoinNoticeId) -> Result<(), Erro
         let Some((person, told)) = join::take_letter(db, user, id)? else {
             return Ok(());
         };
-        let stop = unsubscribe::about_notices(&url, &settings.key, user);
+        let stop = unsubscribe::address(&url, &settings.key, Stop::Topic(Topic::Team), user);
         letter(&url, &person, &told, stop).queue(db)?;
         Ok(())
     })

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod digest;
+pub mod followers;
 pub mod gravatars;
 pub mod joins;
 pub mod notices;
@@ -28,7 +29,7 @@ use potluck_models::picture::Picture;
 use potluck_models::search::{self, index};
 use potluck_models::settings::Settings;
 use potluck_models::spam::training::RESCORE;
-use potluck_models::{fairness, intake, item, link, lists, rating, session};
+use potluck_models::{fairness, favourite, follow, intake, item, link, lists, rating, session};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +39,12 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// Works until the process ends: jobs as they come due.
 pub async fn work(app: Arc<App>, mailer: Mailer) {
-    // A verdict on many that a kill cut off goes on at once, not when its claim has run out.
-    let resumed = app.write(|db| Job::take_up_again(db, bulk::JOB)).await;
-    if let Err(error) = resumed {
-        tracing::warn!("cannot look for verdicts that were cut off: {error}");
+    // A verdict on many, or a telling of many, that a kill cut off goes on at once, not when its claim has run out.
+    for kind in [bulk::JOB, follow::JOB] {
+        let resumed = app.write(move |db| Job::take_up_again(db, kind)).await;
+        if let Err(error) = resumed {
+            tracing::warn!("cannot look for work that was cut off: {error}");
+        }
     }
     loop {
         match app_claim(&app).await {
@@ -117,6 +120,9 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
         },
+        follow::JOB => followers::tell(app, job)
+            .await
+            .map_err(|error| (error.to_string(), false)),
         join::LETTER => match serde_json::from_str(&job.payload) {
             Ok((user, id)) => joins::write(app, user, id)
                 .await
@@ -124,7 +130,7 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
             Err(error) => Err((error.to_string(), true)),
         },
         notice::LETTER => match serde_json::from_str(&job.payload) {
-            Ok((user, comment)) => notices::write(app, user, comment)
+            Ok((user, item)) => notices::queued_before(app, user, item)
                 .await
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
@@ -281,6 +287,22 @@ async fn look_for_rings(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// What people who like a project like beside it; as the ranks, counted without the write lock.
+async fn count_liked_also(app: &App) -> Result<(), Error> {
+    let mut counting = favourite::Counting::default();
+    loop {
+        let (changed, so_far) = app
+            .read(move |db| -> QueryResult<_> { Ok((counting.step(db)?, counting)) })
+            .await?;
+        counting = so_far;
+        match changed {
+            None => return Ok(()),
+            Some(changed) if changed.is_empty() => {}
+            Some(changed) => app.write(move |db| favourite::store(db, &changed)).await?,
+        }
+    }
+}
+
 async fn drain_index(app: &App) -> Result<(), Error> {
     while app.write(index::drain).await? {}
     Ok(())
@@ -348,6 +370,9 @@ pub async fn sweep(app: Arc<App>) {
         }
         if let Err(error) = look_for_rings(&app).await {
             tracing::warn!("looking for rings of ratings failed: {error}");
+        }
+        if let Err(error) = count_liked_also(&app).await {
+            tracing::warn!("counting what is liked beside projects failed: {error}");
         }
         if let Err(error) = training::count_weeks(&app).await {
             tracing::warn!("counting the filter's weeks failed: {error}");

@@ -266,10 +266,11 @@ impl QueuePage {
         typed(*share)
     }
 
-    fn whys(&self) -> [(&'static str, &'static str); 12] {
+    fn whys(&self) -> [(&'static str, &'static str); 13] {
         [
             ("first_comment", "First comment"),
             ("first_project", "First project"),
+            ("first_failure", "First report of a failure"),
             ("first_profile", "First profile with links"),
             ("links", "Links"),
             ("duplicates", "Same text as another"),

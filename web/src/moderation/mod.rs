@@ -141,6 +141,7 @@ pub fn why_words(why: &str) -> &str {
         "first_comment" => "first comment",
         "first_project" => "first project",
         "first_profile" => "first profile with links",
+        "first_failure" => "first report of a failure",
         "removed_before" => "removed before",
         "duplicates" => "same text as another",
         "campaign" => "part of a campaign",

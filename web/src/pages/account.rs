@@ -18,6 +18,7 @@ use potluck_models::intake::limits;
 use potluck_models::invitation::Invitation;
 use potluck_models::item::State;
 use potluck_models::join::Sent;
+use potluck_models::mailing::{self, Rate, Topic};
 use potluck_models::moderation::digest;
 use potluck_models::moderation::sanction::{self, Sanction};
 use potluck_models::notice::Wishes;
@@ -48,9 +49,21 @@ struct AccountPage {
     /// Of a moderator: whether the daily letter of what waits is wanted.
     digest: Option<bool>,
     wishes: Wishes,
+    /// How often they want letters, by topic.
+    letters: Vec<(Topic, Rate)>,
 }
 
 impl AccountPage {
+    /// What switches a topic off in the inbox too, if anything does: its field, and whether it is on.
+    fn switch(&self, topic: &Topic) -> Option<(&'static str, bool)> {
+        match topic {
+            Topic::Replies => Some(("replies", self.wishes.replies)),
+            Topic::Mentions => Some(("mentions", self.wishes.mentions)),
+            Topic::Comments => Some(("comments", self.wishes.comments)),
+            Topic::Follows | Topic::Team => None,
+        }
+    }
+
     fn error(&self, field: &str) -> Option<&str> {
         self.errors
             .iter()
@@ -81,8 +94,14 @@ async fn account_page(
 ) -> Result<AccountPage, Error> {
     let (user, this) = (member.user().clone(), member.0.session.id);
     let (id, moderates) = (user.id, user.role >= Role::Moderator);
-    let (sessions, (mine, kept_away, (invitations, sent), deleted), sanctions, digest, wishes) =
-        app.read(move |db| -> QueryResult<_> {
+    let (
+        sessions,
+        (mine, kept_away, (invitations, sent), deleted),
+        sanctions,
+        digest,
+        (wishes, letters),
+    ) = app
+        .read(move |db| -> QueryResult<_> {
             let mine = Listing {
                 maker: Some(id),
                 every_state: true,
@@ -97,7 +116,7 @@ async fn account_page(
             let deleted = Deletion::of_maker(db, id)?;
             let mine = (mine, kept_away, invitations, deleted);
             let sessions = Session::of(db, id)?;
-            let wishes = Wishes::of(db, id)?;
+            let wishes = (Wishes::of(db, id)?, mailing::chosen(db, id)?);
             Ok((sessions, mine, sanctions, digest, wishes))
         })
         .await?;
@@ -115,6 +134,7 @@ async fn account_page(
         sanctions,
         digest,
         wishes,
+        letters,
     })
 }
 

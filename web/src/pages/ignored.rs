@@ -10,7 +10,7 @@ use askama::Template;
 use potluck_models::Db;
 use potluck_models::account::User;
 use potluck_models::ignore::{self, Ignored};
-use potluck_models::notice;
+use potluck_models::inbox;
 
 #[derive(Template)]
 #[template(path = "accounts/ignored.html")]
@@ -49,7 +49,7 @@ pub async fn change(
                 ignore::read_again(db, me, whom.id)?;
             } else {
                 ignore::ignore(db, me, whom.id)?;
-                notice::read_by(db, me, whom.id)?;
+                inbox::read_by(db, me, whom.id)?;
             }
             Ok(whom.username)
         })

@@ -3,15 +3,17 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Query, see_other};
-use crate::layout::{Layout, page};
+use crate::layout::{Layout, page, segment};
 use crate::session::Member;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::QueryResult;
 use potluck_models::db::{Db, JoinNoticeId, NoticeId};
+use potluck_models::inbox::{self, Notice};
+use potluck_models::item::Kind;
 use potluck_models::join::{self, Answer, Told};
-use potluck_models::markdown;
-use potluck_models::notice::{self, Notice, Sort, Wishes};
+use potluck_models::mailing::{self, Rate, Topic};
+use potluck_models::notice::{Sort, Wishes};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -31,20 +33,25 @@ struct InboxPage {
     next: Option<NoticeId>,
 }
 
+/// Where a notice leads.
+pub fn path(notice: &Notice) -> String {
+    let (item, slug) = (notice.item, &notice.slug);
+    match notice.kind {
+        Kind::Comment => format!("/comments/{item}#comment-{item}"),
+        Kind::Release => format!(
+            "/projects/{slug}/releases/{}",
+            segment(&notice.text.version)
+        ),
+        Kind::Project => format!("/projects/{slug}"),
+        Kind::Profile => format!("/people/{}", notice.username),
+        Kind::Failure => format!("/failures/{item}"),
+        Kind::Answer => format!("/answers/{item}"),
+        Kind::Award => format!("/projects/{slug}/awards#award-{item}"),
+        Kind::Rating => format!("/projects/{slug}/feedback"),
+    }
+}
+
 impl InboxPage {
-    fn words(&self, notice: &Notice) -> &'static str {
-        match notice.sort {
-            Sort::Mention => "named you on",
-            Sort::Reply => "answered you on",
-            Sort::Comment => "commented on",
-            Sort::Review => "would like to show in the guide what you said on",
-        }
-    }
-
-    fn excerpt(&self, notice: &Notice) -> String {
-        markdown::excerpt(&notice.body_html, 240)
-    }
-
     fn newest(&self) -> Option<NoticeId> {
         let unread = self.notices.iter().any(|notice| !notice.read);
         let newest = self.notices.first().map(|notice| notice.id);
@@ -79,7 +86,7 @@ pub async fn show(
                 None => join::inbox(db, me)?,
                 Some(_) => Vec::new(),
             };
-            Ok((notice::inbox(db, me, before)?, joins))
+            Ok((inbox::page(db, me, before)?, joins))
         })
         .await?;
     page(&InboxPage {
@@ -91,16 +98,16 @@ pub async fn show(
     })
 }
 
-/// All up to one, or one, which leads to its comment.
+/// All up to one, or one, which leads to what it is about.
 pub async fn read(app: web::Data<App>, member: Member, form: Form) -> Result<HttpResponse, Error> {
     const FAULT: Error = Error::BadRequest("Press one of the buttons. Nothing was changed.");
     let me = member.user().id;
     if let Ok(one) = form.get("one").parse::<NoticeId>() {
-        let comment = app
-            .write(move |db: &mut Db| notice::read_one(db, me, one))
+        let notice = app
+            .write(move |db: &mut Db| inbox::read_one(db, me, one))
             .await?
             .ok_or(Error::NotFound)?;
-        return Ok(see_other(format!("/comments/{comment}#comment-{comment}")));
+        return Ok(see_other(path(&notice)));
     }
     if let Ok(one) = form.get("join").parse::<JoinNoticeId>() {
         let path = app
@@ -116,7 +123,7 @@ pub async fn read(app: web::Data<App>, member: Member, form: Form) -> Result<Htt
     }
     app.write(move |db: &mut Db| -> QueryResult<()> {
         if let Some(up_to) = up_to {
-            notice::read_all(db, me, up_to)?;
+            inbox::read_all(db, me, up_to)?;
         }
         if let Some(up_to) = joins {
             join::read_all(db, me, up_to)?;
@@ -127,7 +134,7 @@ pub async fn read(app: web::Data<App>, member: Member, form: Form) -> Result<Htt
     Ok(see_other("/inbox?said=inbox-read"))
 }
 
-/// What somebody wants to be told of, from the account page.
+/// What somebody wants to be told of, and how often by mail, from the account page.
 pub async fn choose(
     app: web::Data<App>,
     member: Member,
@@ -138,8 +145,16 @@ pub async fn choose(
         mentions: form.has("mentions"),
         replies: form.has("replies"),
         comments: form.has("comments"),
-        by_mail: form.has("by_mail"),
     };
-    app.write(move |db: &mut Db| wishes.save(db, me)).await?;
+    // What the form does not say stays.
+    let letters: Vec<(Topic, Rate)> = Topic::ALL
+        .iter()
+        .filter_map(|topic| Some((*topic, form.get(&format!("mail_{topic}")).parse().ok()?)))
+        .collect();
+    app.write(move |db: &mut Db| -> QueryResult<()> {
+        wishes.save(db, me)?;
+        mailing::choose(db, me, &letters)
+    })
+    .await?;
     Ok(see_other("/account?said=saved#told"))
 }

@@ -2,9 +2,14 @@
 
 pub mod account;
 pub mod appeals;
+pub mod awards;
 pub mod comments;
 pub mod deleted;
+pub mod failure_answers;
+pub mod failures;
+pub mod favourites;
 pub mod feedback;
+pub mod following;
 pub mod forge;
 pub mod gallery;
 pub mod guide;

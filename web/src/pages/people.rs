@@ -5,6 +5,9 @@ use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Html, Layout, page};
 use crate::linked::{self, Who};
+use crate::pages::awards;
+use crate::pages::favourites;
+use crate::pages::following::Button;
 use crate::pages::projects::{next_page, parse_after};
 use crate::session::Visitor;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,6 +16,7 @@ use potluck_models::account::User;
 use potluck_models::db::ItemId;
 use potluck_models::elsewhere::Elsewhere;
 use potluck_models::exchange::{self, Gift, Way};
+use potluck_models::follow::{self, Target};
 use potluck_models::ignore;
 use potluck_models::item::State;
 use potluck_models::markdown;
@@ -36,6 +40,8 @@ pub struct PersonQuery {
     gave: String,
     #[serde(default)]
     received: String,
+    #[serde(default)]
+    liked: String,
 }
 
 /// A part of what they gave or received, and where it goes on.
@@ -60,6 +66,12 @@ struct PersonPage {
     kept_away: HashSet<ItemId>,
     gave: Part,
     received: Part,
+    /// Their public favourites, and where older ones begin.
+    liked: (Vec<(Card, bool)>, Option<String>),
+    follow: Option<Button>,
+    /// Told to themselves alone.
+    followers: i32,
+    awards: Option<awards::OfPerson>,
     /// Not on a later page of any part.
     is_first: bool,
 }
@@ -113,6 +125,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Error> {
     let (username, viewer, query) = (username.into_inner(), visitor.id(), query.0);
     let layout = Layout::new(&req);
+    let (me, csrf) = (visitor.signed_in.clone(), layout.csrf.clone());
     let make = app
         .read(move |db| -> Result<_, Error> {
             let person = User::by_username(db, &username)?.ok_or(Error::NotFound)?;
@@ -144,6 +157,13 @@ pub async fn show(
             let gave = exchange::page(db, person.id, Way::Gave, gave, viewer)?;
             let received = query.received.parse().ok();
             let received = exchange::page(db, person.id, Way::Received, received, viewer)?;
+            let liked = parse_after(&query.liked);
+            let is_first = is_first && liked.is_none();
+            let liked = favourites::shown(db, person.id, false, liked, viewer)?;
+            let awards = match is_first {
+                true => awards::OfPerson::of(db, &person, viewer)?,
+                false => None,
+            };
             // An account that was never confirmed, and did nothing, is nobody yet.
             let did_nothing = projects.is_empty() && gave.0.is_empty();
             if !person.is_confirmed() && !is_own && is_first && did_nothing {
@@ -158,8 +178,29 @@ pub async fn show(
                 Some(viewer) if !is_own => ignore::holds(db, viewer, person.id)?,
                 _ => false,
             };
+            let follow = match person.is_confirmed() && !is_own {
+                true => {
+                    let path = format!("/people/{}", person.username);
+                    let place = (path, person.name(), csrf.as_str());
+                    let target = Target::Person(person.id);
+                    Some(Button::new(
+                        db,
+                        me.as_ref().map(|me| &me.user),
+                        &target,
+                        place,
+                    )?)
+                }
+                false => None,
+            };
+            let followers = match is_own {
+                true => follow::followers_of(db, person.id)?,
+                false => 0,
+            };
             Ok(move |layout| PersonPage {
                 layout,
+                liked,
+                follow,
+                followers,
                 is_ignored,
                 links,
                 proved,
@@ -171,6 +212,7 @@ pub async fn show(
                 kept_away,
                 gave,
                 received,
+                awards,
                 is_first,
             })
         })

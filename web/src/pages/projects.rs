@@ -8,10 +8,11 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::linked::{self, Who};
 use crate::moderation::beside::Beside;
 use crate::pages::comments::Talk;
+use crate::pages::favourites::Keep;
 use crate::pages::forge::Changes;
 use crate::pages::ratings::Panel;
 use crate::pages::reactions::Bar;
-use crate::pages::{appeals, deleted, secret};
+use crate::pages::{appeals, awards, deleted, failures, favourites, secret};
 use crate::picture::{self, PictureError, Sizes};
 use crate::session::{self, Member, Visitor};
 use crate::video::Video;
@@ -184,7 +185,12 @@ struct ShowPage {
     kept_away: bool,
     ratings: Option<Panel>,
     reactions: Option<Bar>,
+    /// Of a public one.
+    keep: Option<Keep>,
+    failures: Option<failures::Panel>,
+    awards: Option<awards::Panel>,
     talk: Talk,
+    liked_also: Vec<Card>,
 }
 
 impl ShowPage {
@@ -472,6 +478,14 @@ pub async fn show(
             let here = (csrf.as_str(), format!("/projects/{}", project.slug));
             let here = (here.0, here.1.as_str());
             let reactions = Bar::of(db, &item, &project, viewer, &settings, here)?;
+            let keep = match project.is_public() {
+                true => Some(Keep::of(db, &project, viewer, standing.on_team, &csrf)?),
+                false => None,
+            };
+            let liked_also = favourites::liked_also(db, project.id, viewer.map(|user| user.id))?;
+            let reader = viewer.map(|viewer| viewer.id);
+            let failures = failures::Panel::of(db, &project, standing.on_team, None)?;
+            let awards = awards::Panel::of(db, &project, standing, reader)?;
             let talk = Talk::load(db, &project, me, &csrf, &settings, order, after)?;
             Ok(Ok(move |layout| ShowPage {
                 layout,
@@ -496,7 +510,11 @@ pub async fn show(
                 kept_away,
                 ratings,
                 reactions,
+                keep,
+                failures,
+                awards,
                 talk,
+                liked_also,
             }))
         })
         .await?;

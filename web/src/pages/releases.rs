@@ -8,7 +8,7 @@ use crate::moderation::beside::Beside;
 use crate::pages::forge::Changes;
 use crate::pages::projects::{ListQuery, after, parse_after, visible_with};
 use crate::pages::reactions::Bar;
-use crate::pages::{appeals, deleted, secret};
+use crate::pages::{appeals, deleted, failures, secret};
 use crate::session::{self, Visitor};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -172,6 +172,7 @@ struct ShowPage {
     /// Who reads wrote it.
     own: bool,
     reactions: Option<Bar>,
+    failures: Option<failures::Panel>,
     older: Option<Version>,
     newer: Option<Version>,
 }
@@ -283,7 +284,13 @@ pub async fn show(
             let newer = at
                 .filter(|at| *at > 0)
                 .map(|at| versions.swap_remove(at - 1));
+            let version = (state == State::Published).then_some(release.version.as_str());
+            let failures = match version {
+                Some(_) => failures::Panel::of(db, &project, standing.on_team, version)?,
+                None => None,
+            };
             Ok(Shown::Page(Box::new(ShowPage {
+                failures,
                 layout,
                 key: secret::query(&project, &key),
                 project,

@@ -17,6 +17,7 @@ use potluck_models::gallery::{self, Shot};
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Kind, State};
 use potluck_models::markdown;
+use potluck_models::moderation::entry::these;
 use potluck_models::moderation::profile_report;
 use potluck_models::moderation::report::{self, Fate, Own, ReportReason};
 use potluck_models::picture::Picture;
@@ -175,6 +176,39 @@ fn the_release(
         picture: None,
         pictures: Vec::new(),
         reasons: ReportReason::of_kind(Kind::Release),
+    })
+}
+
+/// A report of a failure, an answer to one, or an award.
+fn the_item(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, Error> {
+    let item = Item::find(db, id)?;
+    let what = match item.kind {
+        Kind::Failure => "a report of a failure",
+        Kind::Answer => "an answer",
+        Kind::Award => "an award",
+        _ => return Err(Error::NotFound),
+    };
+    let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
+    visible(db, &project.slug, me.map(|me| &me.user))?;
+    match item.state {
+        State::Published => {}
+        State::Removed | State::Deleted => return Err(Error::Gone),
+        _ => return Err(Error::NotFound),
+    }
+    let entry = these(db, &[id])?.pop().ok_or(Error::NotFound)?;
+    let author = User::find(db, item.author_id)?;
+    let back = entry.path();
+    Ok(Thing {
+        target: Target::Item(id, None),
+        what,
+        action: format!("{back}/report"),
+        back,
+        author: author.id,
+        by: author.name().to_owned(),
+        quote: entry.excerpt(400),
+        picture: None,
+        pictures: Vec::new(),
+        reasons: ReportReason::of_kind(item.kind),
     })
 }
 
@@ -349,6 +383,29 @@ pub async fn release(
     let thing = app
         .read(move |db| the_release(db, &slug, &version, Some(&me)))
         .await?;
+    file(&req, &app, &member, thing, &form).await
+}
+
+pub async fn item_form(
+    req: HttpRequest,
+    app: web::Data<App>,
+    visitor: Visitor,
+    path: web::Path<(String, ItemId)>,
+) -> Result<HttpResponse, Error> {
+    let ((_, id), reader, me) = (path.into_inner(), visitor.id(), visitor.signed_in);
+    let thing = app.read(move |db| the_item(db, id, me.as_deref()));
+    show(&req, thing.await?, reader)
+}
+
+pub async fn item(
+    req: HttpRequest,
+    app: web::Data<App>,
+    member: Member,
+    path: web::Path<(String, ItemId)>,
+    form: Form,
+) -> Result<HttpResponse, Error> {
+    let ((_, id), me) = (path.into_inner(), member.0.clone());
+    let thing = app.read(move |db| the_item(db, id, Some(&me))).await?;
     file(&req, &app, &member, thing, &form).await
 }
 

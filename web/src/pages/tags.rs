@@ -4,12 +4,14 @@ use crate::app::{App, LARGE};
 use crate::error::Error;
 use crate::forms::Query;
 use crate::layout::{Layout, page, segment};
+use crate::pages::following::Button;
 use crate::pages::lists::{COUNTED, counted};
 use crate::pages::projects::{ListQuery, next_page, parse_after};
-use crate::session;
+use crate::session::Visitor;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use potluck_models::follow::Target;
 use potluck_models::old_number;
 use potluck_models::project::{self, Card, Listing, PAGE};
 use potluck_models::{QueryResult, tag};
@@ -81,6 +83,7 @@ struct TagPage {
     cards: Vec<Card>,
     next: Option<String>,
     is_first: bool,
+    follow: Button,
 }
 
 impl TagPage {
@@ -99,13 +102,15 @@ pub fn moved(path: &str) -> HttpResponse {
 pub async fn show(
     req: HttpRequest,
     app: web::Data<App>,
+    visitor: Visitor,
     name: web::Path<String>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, Error> {
     let (name, start) = (name.into_inner(), parse_after(&query.0.after));
     let asked = name.clone();
-    let reader = session::reader(&req);
-    let (mut cards, total, related, merged, follows) = app
+    let (layout, me) = (Layout::new(&req), visitor.signed_in.clone());
+    let (reader, csrf) = (visitor.id(), layout.csrf.clone());
+    let (mut cards, total, related, merged, (follow, follows)) = app
         .read(move |db| -> QueryResult<_> {
             let merged = tag::target(db, &asked)?;
             let listing = Listing {
@@ -118,7 +123,14 @@ pub async fn show(
             let total = project::count_tagged(db, &asked, COUNTED)?;
             let related = tag::related(db, &asked, RELATED)?;
             let follows = total == 0 && old_number::are_any(db)?;
-            Ok((listing.load(db)?, total, related, merged, follows))
+            let place = (
+                format!("/tags/{}", segment(&asked)),
+                asked.as_str(),
+                csrf.as_str(),
+            );
+            let target = Target::Tag(asked.clone());
+            let follow = Button::new(db, me.as_ref().map(|me| &me.user), &target, place)?;
+            Ok((listing.load(db)?, total, related, merged, (follow, follows)))
         })
         .await?;
     if total == 0 && name == "all" && follows {
@@ -132,7 +144,8 @@ pub async fn show(
         return Err(Error::NotFound);
     }
     page(&TagPage {
-        layout: Layout::new(&req),
+        layout,
+        follow,
         tag: name,
         related,
         total: counted(total),

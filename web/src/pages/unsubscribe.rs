@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::db::UserId;
+use potluck_models::mailing::Stop;
 use potluck_models::moderation::digest;
-use potluck_models::notice;
 use potluck_models::{Db, QueryResult};
 
 #[derive(Template)]
@@ -20,7 +20,7 @@ struct UnsubscribePage {
     layout: Layout,
     token: String,
     username: String,
-    sort: Sort,
+    ends: Ends,
     /// It has been pressed.
     done: bool,
 }
@@ -31,25 +31,37 @@ impl UnsubscribePage {
     }
 }
 
-/// What it ends: the daily letter to moderators, or those about what was said to somebody.
+/// What it ends: the daily letter to moderators, or letters about what lies in an inbox.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum Ends {
     Digest,
-    Notices,
+    News(Stop),
 }
 
-fn of_token(key: &str, token: &str) -> Option<(Sort, UserId)> {
-    let digest = digest::of_token(key, token).map(|user| (Sort::Digest, user));
-    digest.or_else(|| notice::of_token(key, token).map(|user| (Sort::Notices, user)))
+impl Ends {
+    fn of_token(key: &str, token: &str) -> Option<(Ends, UserId)> {
+        let digest = digest::of_token(key, token).map(|user| (Ends::Digest, user));
+        digest.or_else(|| Stop::of_token(key, token).map(|(stop, user)| (Ends::News(stop), user)))
+    }
+
+    /// What they are called.
+    fn words(self) -> String {
+        match self {
+            Ends::Digest => "daily letters".into(),
+            Ends::News(Stop::Topic(topic)) => format!("letters about {}", topic.words()),
+            Ends::News(Stop::Rate(rate)) => format!("letters that come {}", rate.name()),
+            Ends::News(Stop::All) => "letters about what lies in your inbox".into(),
+        }
+    }
 }
 
-/// What stands in a letter about what was said to somebody.
-pub fn about_notices(url: &str, key: &str, user: UserId) -> String {
-    format!("{url}/unsubscribe/{}", notice::token(key, user))
+/// What stands in a letter about what lies in an inbox.
+pub fn address(url: &str, key: &str, stop: Stop, user: UserId) -> String {
+    format!("{url}/unsubscribe/{}", stop.token(key, user))
 }
 
-/// What stands in a letter to somebody.
-pub fn address(url: &str, key: &str, user: UserId) -> String {
+/// What stands in the daily letter to a moderator.
+pub fn of_digest(url: &str, key: &str, user: UserId) -> String {
     format!("{url}/unsubscribe/{}", digest::token(key, user))
 }
 
@@ -59,13 +71,13 @@ pub async fn show(
     app: web::Data<App>,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let (sort, id) = of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
+    let (ends, id) = Ends::of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
     let user = app.read(move |db: &mut Db| User::find(db, id)).await?;
     page(&UnsubscribePage {
         layout: Layout::new(&req),
         token: token.into_inner(),
         username: user.username,
-        sort,
+        ends,
         done: false,
     })
 }
@@ -77,12 +89,12 @@ pub async fn unsubscribe(
     app: web::Data<App>,
     token: web::Path<String>,
 ) -> Result<HttpResponse, Error> {
-    let (sort, id) = of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
+    let (ends, id) = Ends::of_token(&app.settings().key, &token).ok_or(Error::NotFound)?;
     let user = app
         .write(move |db: &mut Db| -> QueryResult<User> {
-            match sort {
-                Sort::Digest => digest::want(db, id, false)?,
-                Sort::Notices => notice::end_letters(db, id)?,
+            match ends {
+                Ends::Digest => digest::want(db, id, false).map(|_| ())?,
+                Ends::News(stop) => stop.end(db, id)?,
             };
             User::find(db, id)
         })
@@ -91,7 +103,7 @@ pub async fn unsubscribe(
         layout: Layout::new(&req),
         token: token.into_inner(),
         username: user.username,
-        sort,
+        ends,
         done: true,
     })
 }

@@ -1,0 +1,3 @@
+DROP TABLE liked_also;
+ALTER TABLE projects DROP COLUMN favourites;
+DROP TABLE favourites;

@@ -1,0 +1,2 @@
+ALTER TABLE projects DROP COLUMN awards;
+DROP TABLE awards;

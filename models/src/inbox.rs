@@ -1,0 +1,284 @@
+//! `/inbox`: the notices of somebody as they read them. A notice holds no words; what it is about is
+//! read with it, and one whose item is not published, or whose author they ignore, is not shown.
+
+use crate::db::{ItemId, NoticeId, UserId, now};
+use crate::item::{Kind, State};
+use crate::notice::Sort;
+use crate::schema::{comments, ignores, items, notices, projects, releases, users};
+use crate::{Db, QueryResult, award, failure, join, markdown};
+use chrono::NaiveDateTime;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use std::collections::HashMap;
+
+/// Notices of a page.
+pub const PAGE: i64 = 50;
+/// More unread ones than that are "99+".
+pub const COUNTED: i64 = 100;
+/// Characters of what a notice is about.
+pub(crate) const EXCERPT: usize = 300;
+/// What an item stands on; a project stands on itself.
+const PLACE: &str = "coalesce(items.project_id, items.id)";
+
+/// A notice as an inbox shows it.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub sort: Sort,
+    pub at: NaiveDateTime,
+    pub read: bool,
+    pub item: ItemId,
+    pub kind: Kind,
+    /// Who wrote the item.
+    pub author: UserId,
+    pub username: String,
+    pub display_name: String,
+    pub avatar: Option<String>,
+    /// The project it stands on.
+    pub place: ItemId,
+    pub slug: String,
+    pub title: String,
+    pub text: Text,
+}
+
+/// What an item says, as far as a notice tells of it.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    pub excerpt: String,
+    /// Of a release.
+    pub version: String,
+}
+
+impl Notice {
+    pub fn name(&self) -> &str {
+        match self.display_name.is_empty() {
+            true => &self.username,
+            false => &self.display_name,
+        }
+    }
+
+    /// Who did it, as letters say it.
+    pub fn who(&self) -> &str {
+        match self.sort {
+            Sort::Review => "A moderator",
+            Sort::Fixed | Sort::Marked => "Its makers",
+            _ => &self.username,
+        }
+    }
+
+    /// It is about the reader's own report: not who wrote that did it.
+    pub fn is_by_makers(&self) -> bool {
+        matches!(self.sort, Sort::Fixed | Sort::Marked)
+    }
+
+    /// What happened, between the name of who did it and the title of the project.
+    pub fn what(&self) -> String {
+        match self.sort {
+            Sort::Mention => "named you on".into(),
+            Sort::Reply => "answered you on".into(),
+            Sort::Comment => "commented on".into(),
+            Sort::Review => "would like to show in the guide what you said on".into(),
+            Sort::Release => format!("released {} of", self.text.version),
+            Sort::Project => "shared".into(),
+            Sort::Award => "gave an award to".into(),
+            Sort::Answer => "answered what did not work for you in".into(),
+            // Their own report: what became of it stands in the text.
+            Sort::Fixed | Sort::Marked => {
+                format!(
+                    "say “{}” of what did not work for you in",
+                    self.text.version
+                )
+            }
+        }
+    }
+}
+
+/// What these items say, by the tables of their kinds.
+fn texts(db: &mut Db, of: &[(ItemId, Kind)]) -> QueryResult<HashMap<ItemId, Text>> {
+    let ids = |kind: Kind| -> Vec<ItemId> {
+        let these = of.iter().filter(|(_, is)| *is == kind);
+        these.map(|(id, _)| *id).collect()
+    };
+    let mut found = HashMap::new();
+    let of_kind = ids(Kind::Comment);
+    if !of_kind.is_empty() {
+        let rows: Vec<(ItemId, String)> = comments::table
+            .filter(comments::id.eq_any(of_kind))
+            .select((comments::id, comments::body_html))
+            .load(db)?;
+        for (id, html) in rows {
+            let excerpt = markdown::excerpt(&html, EXCERPT);
+            let version = String::new();
+            found.insert(id, Text { excerpt, version });
+        }
+    }
+    let of_kind = ids(Kind::Release);
+    if !of_kind.is_empty() {
+        let rows: Vec<(ItemId, String, String)> = releases::table
+            .filter(releases::id.eq_any(of_kind))
+            .select((releases::id, releases::notes_html, releases::version))
+            .load(db)?;
+        for (id, html, version) in rows {
+            let excerpt = markdown::excerpt(&html, EXCERPT);
+            found.insert(id, Text { excerpt, version });
+        }
+    }
+    let of_kind = ids(Kind::Project);
+    if !of_kind.is_empty() {
+        let rows: Vec<(ItemId, String)> = projects::table
+            .filter(projects::id.eq_any(of_kind))
+            .select((projects::id, projects::summary))
+            .load(db)?;
+        for (id, excerpt) in rows {
+            let version = String::new();
+            found.insert(id, Text { excerpt, version });
+        }
+    }
+    failure::told(db, &ids(Kind::Failure), &ids(Kind::Answer), &mut found)?;
+    award::told(db, &ids(Kind::Award), &mut found)?;
+    Ok(found)
+}
+
+type Row = (
+    (NoticeId, Sort, NaiveDateTime, Option<NaiveDateTime>),
+    (ItemId, Kind, UserId),
+    (String, String, Option<String>),
+    (ItemId, String, String),
+);
+
+/// Which notices of somebody.
+pub(crate) enum Which {
+    Before(Option<NoticeId>),
+    One(NoticeId),
+    /// Not read, with a letter due by then.
+    Due(NaiveDateTime),
+}
+
+pub(crate) fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryResult<Vec<Notice>> {
+    let places = diesel::alias!(items as places);
+    let mut query = notices::table
+        .inner_join(items::table.on(items::id.eq(notices::item_id)))
+        .inner_join(users::table.on(users::id.eq(items::author_id)))
+        .inner_join(projects::table.on(projects::id.eq(sql::<BigInt>(PLACE))))
+        .inner_join(places.on(places.field(items::id).eq(projects::id)))
+        .filter(notices::user_id.eq(user))
+        .filter(items::state.eq(State::Published))
+        .filter(places.field(items::state).eq(State::Published))
+        .filter(
+            items::author_id.ne_all(
+                ignores::table
+                    .filter(ignores::by_id.eq(user))
+                    .select(ignores::user_id),
+            ),
+        )
+        .order(notices::id.desc())
+        .limit(most)
+        .select((
+            (
+                notices::id,
+                notices::kind,
+                notices::created_at,
+                notices::read_at,
+            ),
+            (items::id, items::kind, items::author_id),
+            (users::username, users::display_name, users::avatar),
+            (projects::id, projects::slug, projects::title),
+        ))
+        .into_boxed();
+    query = match which {
+        Which::Before(Some(before)) => query.filter(notices::id.lt(before)),
+        Which::Before(None) => query,
+        Which::One(id) => query.filter(notices::id.eq(id)),
+        Which::Due(at) => query
+            .filter(notices::due_at.le(at))
+            .filter(notices::read_at.is_null()),
+    };
+    let rows: Vec<Row> = query.load(db)?;
+    let of: Vec<(ItemId, Kind)> = rows.iter().map(|row| (row.1.0, row.1.1)).collect();
+    let mut texts = texts(db, &of)?;
+    Ok(rows
+        .into_iter()
+        .map(|(notice, item, author, project)| Notice {
+            id: notice.0,
+            sort: notice.1,
+            at: notice.2,
+            read: notice.3.is_some(),
+            item: item.0,
+            kind: item.1,
+            author: item.2,
+            username: author.0,
+            display_name: author.1,
+            avatar: author.2,
+            place: project.0,
+            slug: project.1,
+            title: project.2,
+            text: texts.remove(&item.0).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// Newest first, before one; and where the next page begins.
+pub fn page(
+    db: &mut Db,
+    user: UserId,
+    before: Option<NoticeId>,
+) -> QueryResult<(Vec<Notice>, Option<NoticeId>)> {
+    let mut page = load(db, user, Which::Before(before), PAGE + 1)?;
+    let more = page.len() as i64 > PAGE;
+    page.truncate(PAGE as usize);
+    let next = page.last().filter(|_| more).map(|notice| notice.id);
+    Ok((page, next))
+}
+
+/// How many are not read, up to [`COUNTED`].
+pub fn unread(db: &mut Db, user: UserId) -> QueryResult<i64> {
+    let places = diesel::alias!(items as places);
+    let found: Vec<NoticeId> = notices::table
+        .inner_join(items::table.on(items::id.eq(notices::item_id)))
+        .inner_join(places.on(places.field(items::id).eq(sql::<BigInt>(PLACE))))
+        .filter(notices::user_id.eq(user).and(notices::read_at.is_null()))
+        .filter(items::state.eq(State::Published))
+        .filter(places.field(items::state).eq(State::Published))
+        .limit(COUNTED)
+        .select(notices::id)
+        .load(db)?;
+    Ok(found.len() as i64 + join::unread(db, user)?)
+}
+
+/// All up to this one, so that what came in since the page was shown stays new.
+pub fn read_all(db: &mut Db, user: UserId, up_to: NoticeId) -> QueryResult<usize> {
+    diesel::update(
+        notices::table
+            .filter(notices::user_id.eq(user).and(notices::id.le(up_to)))
+            .filter(notices::read_at.is_null()),
+    )
+    .set(notices::read_at.eq(now()))
+    .execute(db)
+}
+
+/// Gives the notice, which leads to what it is about; none, if it is not theirs or is gone.
+pub fn read_one(db: &mut Db, user: UserId, id: NoticeId) -> QueryResult<Option<Notice>> {
+    let notice = load(db, user, Which::One(id), 1)?.pop();
+    if notice.is_some() {
+        diesel::update(notices::table.find(id).filter(notices::read_at.is_null()))
+            .set(notices::read_at.eq(now()))
+            .execute(db)?;
+    }
+    Ok(notice)
+}
+
+/// What came from somebody who is ignored from now on is new no more.
+pub fn read_by(db: &mut Db, user: UserId, author: UserId) -> QueryResult<usize> {
+    let theirs = items::table
+        .filter(items::author_id.eq(author))
+        .select(items::id);
+    diesel::update(
+        notices::table
+            .filter(notices::user_id.eq(user))
+            .filter(notices::read_at.is_null())
+            .filter(notices::item_id.eq_any(theirs)),
+    )
+    .set(notices::read_at.eq(now()))
+    .execute(db)
+}
