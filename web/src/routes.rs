@@ -13,8 +13,8 @@ fn get() -> actix_web::Route {
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, comments, deleted, favourites, following, forge, gallery, home, ignored,
-        inbox, join, lists, makers, mine, people, profile, projects, release_form, releases,
-        reports, search, secret, signup, tags, team, unsubscribe,
+        inbox, join, lists, makers, mine, muting, people, profile, projects, release_form,
+        releases, reports, search, secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -61,6 +61,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/pictures", post().to(gallery::save))
         .route("/projects/{slug}/follow", post().to(following::project))
         .route("/projects/{slug}/favourite", post().to(favourites::change))
+        .route("/projects/{slug}/mute", post().to(muting::change))
         .route("/projects/{slug}/join", get().to(join::form))
         .route("/projects/{slug}/join", post().to(join::ask))
         .route("/projects/{slug}/requests", post().to(join::answer))

@@ -6,6 +6,7 @@
 mod elsewhere;
 mod finding;
 mod guide;
+mod liking;
 mod making;
 mod picture;
 
@@ -269,6 +270,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             .map_err(Rollback)?;
         demo.tell(db)
             .and_then(|()| guide::lay(db))
+            .and_then(|()| liking::lay(db))
             .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
@@ -510,7 +512,7 @@ impl Demo<'_> {
         diesel::delete(jobs::table.filter(jobs::kind.eq_any([notice::JOB, notice::LETTER])))
             .execute(db)?;
         diesel::sql_query(
-            "UPDATE notices SET mailed_at = created_at, \
+            "UPDATE notices SET mailed_at = created_at, due_at = NULL, \
              created_at = (SELECT c.created_at FROM comments c WHERE c.id = comment_id)",
         )
         .execute(db)?;

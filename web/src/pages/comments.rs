@@ -30,7 +30,7 @@ use potluck_models::nudge::{self, Nudge};
 use potluck_models::project::Project;
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
-use potluck_models::{Db, QueryResult, markdown, now};
+use potluck_models::{Db, QueryResult, markdown, mute, now};
 use std::sync::Arc;
 
 /// A thread, or a part of one, with the composer or the gate's sentence in its place.
@@ -57,6 +57,8 @@ pub struct Talk {
     csrf: String,
     settings: Arc<Settings>,
     now: NaiveDateTime,
+    /// The reader is not told of it, as they wish.
+    muted: bool,
 }
 
 impl askama::filters::HtmlSafe for Talk {}
@@ -240,7 +242,12 @@ impl Talk {
         let mut comments = nest(part.comments, reader, thread.pinned_id, &settings.reasons);
         note_appeals(db, &mut comments)?;
         note_ignored(db, viewer, &mut comments)?;
+        let muted = match viewer {
+            Some(viewer) => mute::holds(db, viewer, project.id)?,
+            None => false,
+        };
         Ok(Talk {
+            muted,
             gate: gate::may_comment(person, project.terms(), now()),
             project: project.clone(),
             shows,

@@ -17,6 +17,7 @@ pub mod lists;
 pub mod log;
 pub mod makers;
 pub mod mine;
+pub mod muting;
 pub mod people;
 pub mod profile;
 pub mod projects;
