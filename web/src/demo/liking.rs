@@ -16,10 +16,13 @@ const LIKES: [(&str, &[&str]); 6] = [
         "vera",
         &["Mango Racer", "Tidepool", "Knitmap", "Pocket Synth"],
     ),
-    ("ferro", &["Mango Racer", "Tidepool", "Pocket Synth"]),
+    ("ferro", &["Tidepool", "Pocket Synth", "Knitmap"]),
     ("leonh", &["Mango Racer", "Tidepool", "Knitmap"]),
     ("bram_k", &["Mango Racer", "Knitmap", "Bytebonsai"]),
-    ("mia_t", &["Tidepool", "Pocket Synth", "Signal Box"]),
+    (
+        "mia_t",
+        &["Mango Racer", "Tidepool", "Pocket Synth", "Signal Box"],
+    ),
     ("odile", &["Tidepool", "Pocket Synth", "Signal Box"]),
 ];
 
