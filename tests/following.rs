@@ -174,7 +174,7 @@ on_both! {
         let page = bob.get("/account/following").expect(200).says("Duck racer").says("odile").says("duck");
         for path in [duck.path(), "/people/odile".into(), "/tags/duck".into()] {
             let form = page.form(&format!("{path}/follow"));
-            bob.fill_in(&form, &[]).expect(303);
+            bob.fill_in(&form, &[("unfollow", "1")]).expect(303);
         }
         bob.get("/account/following").expect(200).says("You follow nothing yet");
         odile.get(&duck.path()).expect(200).does_not_say("follows it");
@@ -198,7 +198,7 @@ on_both! {
         };
         assert_eq!(counts(), (0, 0));
         let mona = site.moderator("mona");
-        mona.submit("/moderation/people/bob/ban", "/moderation/people/bob/ban", &[("reason", "He sells shoes here.")]).expect(303);
+        mona.submit("/moderation/people/bob/ban", "/moderation/people/bob/ban", &[("reason", "He sells shoes here."), ("sure", "1")]).expect(303);
         assert_eq!(counts(), (1, 1));
         assert!(site.db(|db| potluck_models::check::run(db, false, |_| {})).iter().all(|report| report.differs.is_empty()));
         let sanction = site.count("sanctions");
@@ -239,7 +239,7 @@ on_both! {
         assert!(unread("odile") > 0, "she did not mute it");
         bob.get("/account/following").expect(200).says("Threads you muted").says("Duck racer");
         let form = bob.get(&duck.path()).expect(200).says("You are told of this thread no more").form(&mute);
-        bob.fill_in(&form, &[]).expect(303);
+        bob.fill_in(&form, &[("hear", "1")]).expect(303);
         talk("The fourth is the best, @bob.");
         assert_eq!(unread("bob"), 1);
         let comment = site.comment_saying("The fourth").unwrap();
