@@ -122,6 +122,7 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/account/following",                  MEMBERS),
     ("POST", "/projects/{slug}/favourite",          [No,    Done,  Done,  No,    Done,  Done]),
     ("GET",  "/favourites",                         MEMBERS),
+    ("POST", "/projects/{slug}/mute",               [No,    Done,  Done,  Done,  Done,  Done]),
     ("GET",  "/account/mine",                       MEMBERS),
     ("GET",  "/inbox",                              MEMBERS),
     ("POST", "/inbox",                              MEMBERS_SEND),

@@ -61,7 +61,7 @@ impl Running {
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.0.kill().expect("it runs");
         self.0.wait().expect("it ended");
     }
@@ -81,7 +81,7 @@ struct Line {
 }
 
 /// Numbers that nobody can foresee, without a dependency for it.
-fn random(below: u64) -> u64 {
+pub fn random(below: u64) -> u64 {
     let token = potluck_models::secret::token();
     u64::from_str_radix(&token[..12], 16).expect("hexadecimal") % below
 }
@@ -235,7 +235,7 @@ const MANY: usize = 4_000;
 /// Rounds in which the death must have come in the middle, of verdicts and of undos.
 const CUT_OFF: usize = 2;
 
-fn up_again(site: &Site, address: SocketAddr) -> Running {
+pub fn up_again(site: &Site, address: SocketAddr) -> Running {
     let running = Running::start(site, address);
     let visitor = site.visitor();
     wait_for("the site to be up again", || {

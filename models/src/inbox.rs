@@ -3,6 +3,7 @@
 
 use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::item::{Kind, State};
+use crate::mailing::Topic;
 use crate::notice::Sort;
 use crate::schema::{comments, ignores, items, notices, projects, releases, users};
 use crate::{Db, QueryResult, award, failure, join, markdown};
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 
 /// Notices of a page.
 pub const PAGE: i64 = 50;
+/// Unread ones that are looked at to say how many there are of each topic.
+const LOOKED_AT: i64 = 1_000;
 /// More unread ones than that are "99+".
 pub const COUNTED: i64 = 100;
 /// Characters of what a notice is about.
@@ -149,7 +152,7 @@ type Row = (
 
 /// Which notices of somebody.
 pub(crate) enum Which {
-    Before(Option<NoticeId>),
+    Before(Option<NoticeId>, Option<Topic>),
     One(NoticeId),
     /// Not read, with a letter due by then.
     Due(NaiveDateTime),
@@ -187,8 +190,15 @@ pub(crate) fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryR
         ))
         .into_boxed();
     query = match which {
-        Which::Before(Some(before)) => query.filter(notices::id.lt(before)),
-        Which::Before(None) => query,
+        Which::Before(before, topic) => {
+            if let Some(before) = before {
+                query = query.filter(notices::id.lt(before));
+            }
+            match topic {
+                Some(topic) => query.filter(notices::kind.eq_any(topic.sorts())),
+                None => query,
+            }
+        }
         Which::One(id) => query.filter(notices::id.eq(id)),
         Which::Due(at) => query
             .filter(notices::due_at.le(at))
@@ -218,13 +228,14 @@ pub(crate) fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryR
         .collect())
 }
 
-/// Newest first, before one; and where the next page begins.
+/// Newest first, before one, of one topic or of all; and where the next page begins.
 pub fn page(
     db: &mut Db,
     user: UserId,
+    topic: Option<Topic>,
     before: Option<NoticeId>,
 ) -> QueryResult<(Vec<Notice>, Option<NoticeId>)> {
-    let mut page = load(db, user, Which::Before(before), PAGE + 1)?;
+    let mut page = load(db, user, Which::Before(before, topic), PAGE + 1)?;
     let more = page.len() as i64 > PAGE;
     page.truncate(PAGE as usize);
     let next = page.last().filter(|_| more).map(|notice| notice.id);
@@ -233,28 +244,75 @@ pub fn page(
 
 /// How many are not read, up to [`COUNTED`].
 pub fn unread(db: &mut Db, user: UserId) -> QueryResult<i64> {
+    let found = unread_ones(db, user, COUNTED)?;
+    Ok(found.len() as i64 + join::unread(db, user)?)
+}
+
+/// How many are not read of each topic, of the newest thousand.
+pub fn unread_by_topic(db: &mut Db, user: UserId) -> QueryResult<HashMap<Topic, usize>> {
+    let mut counts = HashMap::new();
+    for (_, sort, _) in unread_ones(db, user, LOOKED_AT)? {
+        *counts.entry(sort.topic()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Those that are shown and not read, with the project they stand on.
+fn unread_ones(db: &mut Db, user: UserId, most: i64) -> QueryResult<Vec<(NoticeId, Sort, ItemId)>> {
     let places = diesel::alias!(items as places);
-    let found: Vec<NoticeId> = notices::table
+    notices::table
         .inner_join(items::table.on(items::id.eq(notices::item_id)))
         .inner_join(places.on(places.field(items::id).eq(sql::<BigInt>(PLACE))))
         .filter(notices::user_id.eq(user).and(notices::read_at.is_null()))
         .filter(items::state.eq(State::Published))
         .filter(places.field(items::state).eq(State::Published))
-        .limit(COUNTED)
-        .select(notices::id)
-        .load(db)?;
-    Ok(found.len() as i64 + join::unread(db, user)?)
+        .filter(
+            items::author_id.ne_all(
+                ignores::table
+                    .filter(ignores::by_id.eq(user))
+                    .select(ignores::user_id),
+            ),
+        )
+        .limit(most)
+        .select((notices::id, notices::kind, places.field(items::id)))
+        .load(db)
 }
 
-/// All up to this one, so that what came in since the page was shown stays new.
-pub fn read_all(db: &mut Db, user: UserId, up_to: NoticeId) -> QueryResult<usize> {
+/// All up to this one, of one topic or of all, so that what came in since the page was shown stays new.
+pub fn read_all(
+    db: &mut Db,
+    user: UserId,
+    topic: Option<Topic>,
+    up_to: NoticeId,
+) -> QueryResult<usize> {
+    let sorts = match topic {
+        Some(topic) => topic.sorts(),
+        None => Sort::ALL.to_vec(),
+    };
     diesel::update(
         notices::table
             .filter(notices::user_id.eq(user).and(notices::id.le(up_to)))
+            .filter(notices::kind.eq_any(sorts))
             .filter(notices::read_at.is_null()),
     )
     .set(notices::read_at.eq(now()))
     .execute(db)
+}
+
+/// All on one project up to this one.
+pub fn read_on(db: &mut Db, user: UserId, project: ItemId, up_to: NoticeId) -> QueryResult<usize> {
+    // From the unread ones, not from the project: it may have a hundred thousand comments.
+    let unread = unread_ones(db, user, i64::MAX)?.into_iter();
+    let here: Vec<NoticeId> = unread
+        .filter(|(id, _, place)| *place == project && *id <= up_to)
+        .map(|(id, ..)| id)
+        .collect();
+    for some in here.chunks(500) {
+        diesel::update(notices::table.filter(notices::id.eq_any(some)))
+            .set(notices::read_at.eq(now()))
+            .execute(db)?;
+    }
+    Ok(here.len())
 }
 
 /// Gives the notice, which leads to what it is about; none, if it is not theirs or is gone.

@@ -19,7 +19,6 @@ use crate::item::{Kind, State};
 use crate::job::Job;
 use crate::looking::{self, Role};
 use crate::mailing::{self, Topic};
-use crate::moderation::UNTOLD;
 use crate::project::Project;
 use crate::schema::{
     ignores, items, join_notices, join_requests, maker_invitations, projects, users,
@@ -317,8 +316,8 @@ fn tell(db: &mut Db, request: JoinId, user: UserId) -> QueryResult<()> {
         ))
         .returning(join_notices::id)
         .get_result(db)?;
-    if mailing::wants(db, user, Topic::Team)? {
-        Job::enqueue_in(db, LETTER, &(user, id), UNTOLD)?;
+    if let Some(due) = mailing::due(db, &[user], Topic::Team)?.remove(&user) {
+        Job::enqueue_in(db, LETTER, &(user, id), due - now())?;
     }
     Ok(())
 }

@@ -165,6 +165,11 @@ fn said(word: &str) -> &'static str {
         "draft" => "Saved as a draft. Only you see it.",
         "saved" => "Saved.",
         "inbox-read" => "All read.",
+        "inbox-some" => "Read.",
+        "muted" => {
+            "You are told of this thread no more. Nobody learns of it; the same place takes it back."
+        }
+        "heard-again" => "You are told of this thread again.",
         "followed" => "You follow it. What is new comes to your inbox.",
         "unfollowed" => "You do not follow it any more.",
         "kept" => "It is one of your favourites now.",

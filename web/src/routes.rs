@@ -13,9 +13,9 @@ fn get() -> actix_web::Route {
 pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, awards, comments, deleted, failure_answers, failures, favourites,
-        feedback, following, forge, gallery, home, ignored, inbox, join, lists, makers, mine, old,
-        people, profile, projects, ratings, reactions, release_form, releases, reports, search,
-        secret, signup, tags, team, unsubscribe,
+        feedback, following, forge, gallery, home, ignored, inbox, join, lists, makers, mine,
+        muting, old, people, profile, projects, ratings, reactions, release_form, releases,
+        reports, search, secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -65,6 +65,7 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/projects/{slug}/pictures", post().to(gallery::save))
         .route("/projects/{slug}/follow", post().to(following::project))
         .route("/projects/{slug}/favourite", post().to(favourites::change))
+        .route("/projects/{slug}/mute", post().to(muting::change))
         .route("/projects/{slug}/join", get().to(join::form))
         .route("/projects/{slug}/join", post().to(join::ask))
         .route("/projects/{slug}/requests", post().to(join::answer))

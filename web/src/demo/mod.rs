@@ -8,6 +8,7 @@ mod finding;
 mod given;
 mod giving;
 mod guide;
+mod liking;
 mod making;
 mod picture;
 
@@ -273,6 +274,7 @@ pub fn lay_table(app: &App, pools: &Pools) -> anyhow::Result<()> {
             .map_err(Rollback)?;
         demo.tell(db)
             .and_then(|()| guide::lay(db))
+            .and_then(|()| liking::lay(db))
             .map_err(Rollback)
     })
     .map_err(|rollback| rollback.0)?;
@@ -514,7 +516,7 @@ impl Demo<'_> {
         diesel::delete(jobs::table.filter(jobs::kind.eq_any([notice::JOB, notice::LETTER])))
             .execute(db)?;
         diesel::sql_query(
-            "UPDATE notices SET mailed_at = created_at, \
+            "UPDATE notices SET mailed_at = created_at, due_at = NULL, \
              created_at = coalesce((SELECT c.created_at FROM comments c WHERE c.id = comment_id), created_at)",
         )
         .execute(db)?;

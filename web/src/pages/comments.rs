@@ -34,7 +34,7 @@ use potluck_models::rating::{self, Asked, Giving, RateError};
 use potluck_models::reaction::{self, Set};
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
-use potluck_models::{Db, QueryResult, markdown, now};
+use potluck_models::{Db, QueryResult, markdown, mute, now};
 use std::sync::Arc;
 
 /// A thread, or a part of one, with the composer or the gate's sentence in its place.
@@ -64,6 +64,8 @@ pub struct Talk {
     csrf: String,
     settings: Arc<Settings>,
     now: NaiveDateTime,
+    /// The reader is not told of it, as they wish.
+    muted: bool,
 }
 
 impl askama::filters::HtmlSafe for Talk {}
@@ -250,6 +252,10 @@ impl Talk {
         let mut comments = nest(part.comments, reader, thread.pinned_id, &settings.reasons);
         note_appeals(db, &mut comments)?;
         note_ignored(db, viewer, &mut comments)?;
+        let muted = match viewer {
+            Some(viewer) => mute::holds(db, viewer, project.id)?,
+            None => false,
+        };
         let gate = gate::may_comment(person, project.terms(), now());
         let steps = match &me {
             Some(me) if gate.is_ok() && !on_team => steps_for(db, project, me, settings)?,
@@ -267,6 +273,7 @@ impl Talk {
         let mut talk = Talk {
             steps,
             may_react,
+            muted,
             gate,
             project: project.clone(),
             shows,

@@ -14,6 +14,7 @@ use potluck_models::account::User;
 use potluck_models::db::{ItemId, UserId};
 use potluck_models::favourite;
 use potluck_models::follow::Target;
+use potluck_models::gate::Refusal;
 use potluck_models::project::{Card, Listing, PAGE, Project};
 use potluck_models::{Db, QueryResult};
 
@@ -174,7 +175,8 @@ pub async fn change(
     slug: web::Path<String>,
     form: Form,
 ) -> Result<HttpResponse, Error> {
-    let me = member.user().id;
+    let user = member.user().clone();
+    let me = user.id;
     let lets_go = form.has("let_go");
     let public = match form.get("public") {
         "yes" => Some(true),
@@ -189,7 +191,12 @@ pub async fn change(
                 (false, Some(public)) => {
                     favourite::show(db, me, project.id, public)?;
                 }
-                (false, None) => favourite::keep(db, me, &project)?,
+                (false, None) => {
+                    if !user.is_confirmed() {
+                        return Err(Error::Refused(Refusal::Unconfirmed));
+                    }
+                    favourite::keep(db, me, &project)?;
+                }
             }
             Ok(project.slug)
         })

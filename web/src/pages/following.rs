@@ -11,7 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
 use potluck_models::follow::{self, Followed, Target};
-use potluck_models::{Db, QueryResult, project, tag};
+use potluck_models::gate::Refusal;
+use potluck_models::{Db, QueryResult, mute, project, tag};
 
 /// Follow, or follow no more. Who is not logged in is led there.
 #[derive(Template)]
@@ -56,6 +57,8 @@ impl Button {
 struct FollowingPage {
     layout: Layout,
     followed: Followed,
+    /// Threads they are not told of, as they wish: slug and title.
+    muted: Vec<(String, String)>,
 }
 
 /// `/account/following`
@@ -65,10 +68,15 @@ pub async fn list(
     member: Member,
 ) -> Result<HttpResponse, Error> {
     let me = member.user().id;
-    let followed = app.read(move |db: &mut Db| Followed::by(db, me)).await?;
+    let (followed, muted) = app
+        .read(move |db: &mut Db| -> QueryResult<_> {
+            Ok((Followed::by(db, me)?, mute::list(db, me)?))
+        })
+        .await?;
     page(&FollowingPage {
         layout: Layout::new(&req),
         followed,
+        muted,
     })
 }
 
@@ -86,6 +94,7 @@ async fn change(
             let (target, path) = find(db, &user)?;
             match unfollows {
                 true => follow::unfollow(db, user.id, &target)?,
+                false if !user.is_confirmed() => return Err(Error::Refused(Refusal::Unconfirmed)),
                 false => follow::follow(db, user.id, &target)?,
             }
             Ok(path)

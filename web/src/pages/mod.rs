@@ -21,6 +21,7 @@ pub mod lists;
 pub mod log;
 pub mod makers;
 pub mod mine;
+pub mod muting;
 pub mod old;
 pub mod people;
 pub mod profile;
