@@ -155,6 +155,7 @@ on_both! {
     fn the_maker_answers_and_marks_and_reporters_are_told(site, limits_off) {
         let (odile, ann, bob, duck) = table(site);
         let group = group_of(&report(&ann, &duck, "linux", "It stops when I load.", ON_LINUX));
+        odile.get("/inbox").expect(200).says("ann reported what did not work in Duck racer").says("It stops when I load.");
         answer(&odile, &group, &[("words", "Which level was it, please?"), ("fate", "open")]).expect(303);
         site.visitor().get(&group).expect(200).says("What the makers say").says("Which level was it");
         assert_eq!((told(site, "ann", "answer"), told(site, "odile", "answer")), (1, 0));

@@ -14,11 +14,14 @@ pub mod signature;
 
 use crate::account::User;
 use crate::block;
-use crate::db::{FailureGroupId, ItemId, dialect, now};
+use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate::{self, Feedback, Person, Refusal};
+use crate::ignore;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Outcome, Text};
+use crate::invitation;
 use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::notice::{self, Sort};
 use crate::project::{FieldError, Project};
 pub use crate::release::System;
 use crate::schema::{failure_groups, failures, items, releases};
@@ -379,6 +382,7 @@ pub fn post(
     let state = Item::find(db, id)?.state;
     if state == State::Published {
         group::recount(db, group)?;
+        published(db, id, author.id)?;
     }
     Ok((id, state))
 }
@@ -435,6 +439,32 @@ pub fn edit(
         Outcome::Spam => State::Spam,
         _ => State::Held,
     })
+}
+
+/// Of these items, reports that come before readers by this are told of.
+pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
+    let comes = |item: &Item| item.kind == Kind::Failure && item.state != State::Published;
+    for item in items.iter().filter(|item| comes(item)) {
+        if to == State::Published {
+            published(db, item.id, item.author_id)?;
+        }
+    }
+    Ok(())
+}
+
+/// The makers learn of a report with words. "Me too" they find beside it.
+fn published(db: &mut Db, id: ItemId, author: UserId) -> QueryResult<()> {
+    let failure = Failure::find(db, id)?;
+    let project: Option<ItemId> = items::table.find(id).select(items::project_id).first(db)?;
+    let Some(project) = project.filter(|_| !failure.is_me_too()) else {
+        return Ok(());
+    };
+    for maker in invitation::makers(db, project)? {
+        if maker != author && !ignore::holds(db, maker, author)? {
+            notice::tell(db, maker, Sort::Failure, id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Its author takes it back.

@@ -85,6 +85,7 @@ impl Notice {
             Sort::Release => format!("released {} of", self.text.version),
             Sort::Project => "shared".into(),
             Sort::Award => "gave an award to".into(),
+            Sort::Failure => "reported what did not work in".into(),
             Sort::Answer => "answered what did not work for you in".into(),
             // Their own report: what became of it stands in the text.
             Sort::Fixed | Sort::Marked => {

@@ -418,6 +418,7 @@ impl Item {
         }
         notice::settled(db, &[self], to_state)?;
         award::settled(db, &[self], to_state)?;
+        failure::settled(db, &[self], to_state)?;
         failure::answer::settled(db, &[self], to_state)?;
         counts.touch(db, &[self], to_state)?;
         let step =
@@ -465,6 +466,7 @@ impl Item {
         profile::settled(db, settled, to.state)?;
         notice::settled(db, settled, to.state)?;
         award::settled(db, settled, to.state)?;
+        failure::settled(db, settled, to.state)?;
         failure::answer::settled(db, settled, to.state)?;
         counts.touch(db, settled, to.state)?;
         counts.add_all(db, settled, to.state)

@@ -38,6 +38,8 @@ words! {
         Project = "project",
         /// What others gave to what they made.
         Award = "award",
+        /// What did not work for somebody with what they made.
+        Failure = "failure",
         /// Of their reports of failures: what the makers say, and what became of it. The latter two are
         /// about their own report.
         Answer = "answer",
@@ -52,7 +54,7 @@ impl Sort {
         match self {
             Sort::Mention => Topic::Mentions,
             Sort::Reply => Topic::Replies,
-            Sort::Comment => Topic::Comments,
+            Sort::Comment | Sort::Failure => Topic::Comments,
             Sort::Release | Sort::Project => Topic::Follows,
             Sort::Review | Sort::Award => Topic::Team,
             Sort::Answer | Sort::Fixed | Sort::Marked => Topic::Replies,
