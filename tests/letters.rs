@@ -104,7 +104,8 @@ on_both! {
         let stop = way_out(&letter);
         site.visitor().get(&stop).expect(200).says("End the letters that come once a day?");
         site.visitor().post_raw(&stop, &[("List-Unsubscribe", "One-Click")], &[]).expect(200);
-        let chosen = site.db(|db| mailing::chosen(db, site.user_id("bob")));
+        let id = site.user_id("bob");
+        let chosen = site.db(|db| mailing::chosen(db, id));
         assert!(chosen.contains(&(Topic::Follows, Rate::Off)) && chosen.contains(&(Topic::Replies, Rate::Instant)), "{chosen:?}");
     }
 
