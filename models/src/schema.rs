@@ -710,11 +710,11 @@ diesel::table! {
         id -> BigInt,
         user_id -> BigInt,
         kind -> Text,
-        comment_id -> BigInt,
+        #[sql_name = "comment_id"]
+        item_id -> BigInt,
         created_at -> Timestamp,
         read_at -> Nullable<Timestamp>,
         mailed_at -> Nullable<Timestamp>,
-        item_id -> BigInt,
         due_at -> Nullable<Timestamp>,
     }
 }
