@@ -6,6 +6,7 @@
 //! out of sight for as long as they make it.
 
 use crate::account::User;
+use crate::condition::Published;
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::failure;
 use crate::gate::{self, Feedback, Refusal};
@@ -466,7 +467,7 @@ pub fn recount(db: &mut Db, project: ItemId) -> QueryResult<()> {
     let counted: i64 = awards::table
         .inner_join(items::table)
         .filter(awards::project_id.eq(project))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(awards::declined_at.is_null())
         .filter(not(exists(
             project_makers::table
@@ -573,7 +574,7 @@ pub fn list(
         .inner_join(users::table.on(users::id.eq(awards::giver_id)))
         .inner_join(projects::table.on(projects::id.eq(awards::project_id)))
         .inner_join(project_items.on(project_items.field(items::id).eq(awards::project_id)))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(not(exists(
             project_makers::table
                 .filter(project_makers::project_id.eq(awards::project_id))
@@ -664,7 +665,7 @@ pub fn designs(db: &mut Db, giver: UserId) -> QueryResult<Vec<(ItemId, String, S
     let rows: Vec<(ItemId, String, String)> = awards::table
         .inner_join(items::table)
         .filter(awards::giver_id.eq(giver))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .order(awards::id.desc())
         .limit(READ)
         .select((awards::id, awards::name, awards::mark))

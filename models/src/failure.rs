@@ -14,6 +14,7 @@ pub mod signature;
 
 use crate::account::User;
 use crate::block;
+use crate::condition::Published;
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate::{self, Feedback, Person, Refusal};
 use crate::ignore;
@@ -615,11 +616,7 @@ pub(crate) fn told(
 pub fn versions(db: &mut Db, project: ItemId) -> QueryResult<Vec<Version>> {
     releases::table
         .inner_join(items::table)
-        .filter(
-            releases::project_id
-                .eq(project)
-                .and(items::state.eq(State::Published)),
-        )
+        .filter(releases::project_id.eq(project).and(Published))
         .order((releases::released_at.desc(), releases::id.desc()))
         .limit(200)
         .select((releases::id, releases::version))

@@ -4,9 +4,9 @@
 //! What people who like a project like beside it is counted each hour ([`Counting`]), from public
 //! favourites alone and never of fewer than [`FLOOR`] people, so that it tells of nobody.
 
+use crate::condition::{Published, among};
 use crate::db::{ItemId, UserId, now};
 use crate::follow::counts;
-use crate::item::State;
 use crate::project::Project;
 use crate::schema::{favourites, items, liked_also, projects};
 use crate::{Db, QueryResult, both};
@@ -166,7 +166,7 @@ pub fn page(
     let mut query = favourites::table
         .inner_join(items::table.on(items::id.eq(favourites::project_id)))
         .filter(favourites::user_id.eq(user))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .order((favourites::created_at.desc(), favourites::project_id.desc()))
         .limit(limit)
         .select((
@@ -242,7 +242,7 @@ impl Counting {
         let ids: Vec<ItemId> = next.iter().map(|row| ItemId(row.id)).collect();
         let mut known: HashMap<ItemId, Vec<(ItemId, i32)>> = HashMap::new();
         let rows: Vec<(ItemId, ItemId, i32)> = liked_also::table
-            .filter(liked_also::project_id.eq_any(&ids))
+            .filter(among(liked_also::project_id, &ids))
             .order((liked_also::people.desc(), liked_also::other_id.desc()))
             .select((
                 liked_also::project_id,

@@ -111,17 +111,5 @@ fn firsts(db: &mut Db, reader: Option<UserId>) -> QueryResult<Vec<Card>> {
     .bind::<BigInt, _>(FEW as i64)
     .load(db)?;
     let ids: Vec<ItemId> = found.into_iter().map(|found| found.id).collect();
-    cards(db, &ids, reader)
-}
-
-/// In this order; without those that the reader ignores.
-fn cards(db: &mut Db, ids: &[ItemId], reader: Option<UserId>) -> QueryResult<Vec<Card>> {
-    let mut cards = Listing {
-        ids: Some(ids),
-        reader,
-        ..Listing::default()
-    }
-    .load(db)?;
-    cards.sort_by_key(|card| ids.iter().position(|id| *id == card.id));
-    Ok(cards)
+    project::cards(db, &ids, reader)
 }

@@ -1078,6 +1078,22 @@ pub fn tag_counts(db: &mut Db) -> QueryResult<Vec<(String, i64)>> {
         .load(db)
 }
 
+/// The cards of these projects in this order; without those that the reader ignores.
+pub fn cards(db: &mut Db, ids: &[ItemId], reader: Option<UserId>) -> QueryResult<Vec<Card>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut cards = Listing {
+        ids: Some(ids),
+        limit: ids.len() as i64,
+        reader,
+        ..Listing::default()
+    }
+    .load(db)?;
+    cards.sort_by_key(|card| ids.iter().position(|id| *id == card.id));
+    Ok(cards)
+}
+
 /// Whether more than so many projects are published.
 pub fn are_more_than(db: &mut Db, most: i64) -> QueryResult<bool> {
     let ids: Vec<ItemId> = items::table

@@ -5,6 +5,7 @@
 //! one is counted; [`weigh`] brings a person's in line when what holds for them changes.
 
 use crate::account::User;
+use crate::condition::among;
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::gate::{self, Feedback, Person, Refusal, Shut};
 use crate::intake::limits::{self, Limited};
@@ -311,7 +312,7 @@ pub fn under(
     set: &Set,
 ) -> QueryResult<HashMap<ItemId, Vec<Shown>>> {
     let rows: Vec<(ItemId, String, i32)> = reaction_counts::table
-        .filter(reaction_counts::item_id.eq_any(ids))
+        .filter(among(reaction_counts::item_id, ids))
         .filter(reaction_counts::n.gt(0))
         .order((reaction_counts::item_id, reaction_counts::sign))
         .select((
@@ -323,7 +324,7 @@ pub fn under(
     let mine: HashSet<(ItemId, String)> = match reader {
         Some(reader) if !rows.is_empty() => reactions::table
             .filter(reactions::user_id.eq(reader))
-            .filter(reactions::item_id.eq_any(ids))
+            .filter(among(reactions::item_id, ids))
             .select((reactions::item_id, reactions::sign))
             .load(db)?
             .into_iter()

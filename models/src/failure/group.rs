@@ -2,6 +2,7 @@
 
 use super::{Failure, FailureError};
 use crate::account::User;
+use crate::condition::{Published, among};
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate;
 use crate::item::{Kind, State};
@@ -155,8 +156,8 @@ pub fn tell(db: &mut Db, groups: Vec<Group>) -> QueryResult<Vec<Told>> {
     let published = || {
         failures::table
             .inner_join(items::table)
-            .filter(failures::group_id.eq_any(&ids))
-            .filter(items::state.eq(State::Published))
+            .filter(among(failures::group_id, &ids))
+            .filter(Published)
     };
     let first: Vec<(FailureGroupId, Option<ItemId>)> = published()
         .filter(failures::words.ne(""))
@@ -228,7 +229,7 @@ fn versions(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<(ItemId, String)>> {
     releases::table
         .inner_join(items::table)
         .filter(releases::id.eq_any(ids))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .order((releases::released_at.desc(), releases::id.desc()))
         .select((releases::id, releases::version))
         .load(db)
@@ -339,7 +340,7 @@ pub fn part_of(db: &mut Db, group: FailureGroupId, id: ItemId) -> QueryResult<Op
         .inner_join(items::table)
         .filter(failures::group_id.eq(group).and(failures::id.lt(id)))
         .filter(failures::words.ne("").or(failures::trace.ne("")))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .order(failures::id.desc())
         .limit(PART)
         .select(failures::id)
@@ -356,7 +357,7 @@ pub fn me_too(db: &mut Db, group: FailureGroupId) -> QueryResult<Vec<(System, i6
         .inner_join(items::table)
         .filter(failures::group_id.eq(group))
         .filter(failures::words.eq("").and(failures::trace.eq("")))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .group_by(failures::system)
         .order(diesel::dsl::count_star().desc())
         .select((failures::system, diesel::dsl::count_star()))
@@ -385,7 +386,7 @@ pub fn reporters(db: &mut Db, group: &Group) -> QueryResult<Vec<(UserId, ItemId)
     let rows: Vec<(UserId, Option<ItemId>)> = failures::table
         .inner_join(items::table)
         .filter(failures::group_id.eq(group.id))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(items::author_id.ne_all(makers))
         .group_by(items::author_id)
         .select((items::author_id, min(failures::id)))
@@ -438,7 +439,7 @@ pub fn recount(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
         failures::table
             .inner_join(items::table)
             .filter(failures::group_id.eq(id))
-            .filter(items::state.eq(State::Published))
+            .filter(Published)
     };
     let people: Vec<UserId> = published().select(items::author_id).distinct().load(db)?;
     let last: Option<NaiveDateTime> = published().select(max(failures::created_at)).first(db)?;
@@ -627,7 +628,7 @@ pub fn lines(
         .inner_join(failure_groups::table)
         .filter(items::project_id.eq(project))
         .filter(items::kind.eq(Kind::Failure))
-        .filter(items::state.eq(State::Published))
+        .filter(Published)
         .filter(items::id.gt(after))
         .order(items::id)
         .limit(most + 1)

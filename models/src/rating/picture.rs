@@ -1,6 +1,7 @@
 //! What is shown of ratings: how many chose each step, from five people on, and how sure it is that
 //! they are good.
 
+use crate::condition::among;
 use crate::db::ItemId;
 use crate::schema::{project_aspects, rating_counts, rating_steps, ratings};
 use crate::{Db, QueryResult};
@@ -79,7 +80,7 @@ pub fn beside(
 ) -> QueryResult<HashMap<ItemId, Vec<(String, i32)>>> {
     let rows: Vec<(Option<ItemId>, String, i32)> = ratings::table
         .inner_join(rating_steps::table)
-        .filter(ratings::comment_id.eq_any(comments))
+        .filter(among(ratings::comment_id, comments))
         .filter(ratings::counts.eq(true))
         .order((ratings::id, rating_steps::aspect))
         .select((
@@ -100,7 +101,7 @@ pub fn beside(
 /// The same of many projects, of those that seek ratings.
 pub fn lower_bounds(db: &mut Db, projects: &[ItemId]) -> QueryResult<HashMap<ItemId, i32>> {
     let rows: Vec<(ItemId, String, i32, i32)> = rating_counts::table
-        .filter(rating_counts::project_id.eq_any(projects))
+        .filter(among(rating_counts::project_id, projects))
         .filter(
             rating_counts::project_id
                 .eq_any(project_aspects::table.select(project_aspects::project_id)),

@@ -15,7 +15,7 @@ use potluck_models::db::{ItemId, UserId};
 use potluck_models::favourite;
 use potluck_models::follow::Target;
 use potluck_models::gate::Refusal;
-use potluck_models::project::{Card, Listing, PAGE, Project};
+use potluck_models::project::{self, Card, PAGE, Project};
 use potluck_models::{Db, QueryResult};
 
 /// What stands below a project's head: keeping it, and following it.
@@ -96,23 +96,7 @@ impl Keep {
 /// What people who like a project like beside it.
 pub fn liked_also(db: &mut Db, project: ItemId, reader: Option<UserId>) -> QueryResult<Vec<Card>> {
     let ids = favourite::liked_also(db, project)?;
-    in_order(db, &ids, reader)
-}
-
-/// The cards of these, in this order; without those of people whom the reader ignores.
-fn in_order(db: &mut Db, ids: &[ItemId], reader: Option<UserId>) -> QueryResult<Vec<Card>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let listing = Listing {
-        ids: Some(ids),
-        limit: ids.len() as i64,
-        reader,
-        ..Listing::default()
-    };
-    let mut cards = listing.load(db)?;
-    cards.sort_by_key(|card| ids.iter().position(|id| *id == card.id));
-    Ok(cards)
+    project::cards(db, &ids, reader)
 }
 
 /// A page of somebody's favourites, and where the next begins.
@@ -130,7 +114,7 @@ pub fn shown(
     let next = last.map(|(id, at, _)| after(*at, *id));
     let ids: Vec<ItemId> = part.iter().map(|(id, ..)| *id).collect();
     let public = |id: ItemId| part.iter().any(|(one, _, public)| *one == id && *public);
-    let cards = in_order(db, &ids, reader)?;
+    let cards = project::cards(db, &ids, reader)?;
     let cards = cards.into_iter().map(|card| {
         let public = public(card.id);
         (card, public)
