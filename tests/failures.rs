@@ -325,6 +325,14 @@ on_both! {
         let rest = site.db(|db| group::lines(db, duck.id, next.expect("one more"), 10)).0;
         assert_eq!((rest.len(), rest[0].by.as_str(), rest[0].release.as_deref()), (1, "bob", Some("1.2")));
         assert_eq!(site.db(|db| items::table.filter(items::kind.eq(Kind::Failure)).count().get_result::<i64>(db)), 2);
+        // And on the makers' page of all feedback, with what they take along.
+        let feedback = format!("{}/feedback", duck.path());
+        odile.get(&feedback).expect(200).says("What did not work").says("SaveError");
+        let json: serde_json::Value = serde_json::from_str(&odile.get(&format!("{feedback}.json")).expect(200).html()).unwrap();
+        let exported = json["failures"].as_array().unwrap();
+        assert!(exported.iter().any(|one| one["trace"].as_str().unwrap().contains("save.py")), "{json}");
+        let csv = odile.get(&format!("{feedback}.csv")).expect(200).html();
+        assert_eq!(csv.matches("\r\nfailure,").count(), exported.len(), "{csv}");
     }
 
     fn many_groups_go_on_page_by_page_open_ones_first(site, limits_off) {

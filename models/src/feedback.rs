@@ -1,8 +1,9 @@
-//! All feedback of a project, by release, as its makers read it: what people think, what they answered
-//! and which comments helped. Nobody who rated is named, and of fewer than
+//! All feedback of a project, by release, as its makers read it: what people think, what they answered,
+//! which comments helped and what did not work. Nobody who rated is named, and of fewer than
 //! [`crate::rating::picture::SHOWN_FROM`] nothing is told, to the makers either.
 
 use crate::db::ItemId;
+use crate::failure::group::{self, Told};
 use crate::item::State;
 use crate::rating::picture::Picture;
 use crate::rating::{self, counting};
@@ -27,6 +28,19 @@ pub struct OfRelease {
     /// Each question with its answers, the newest first.
     pub answers: Vec<(String, Vec<String>)>,
     pub helped: Vec<Helped>,
+    /// What did not work with it: open, and closed.
+    pub open: Vec<Told>,
+    pub closed: Vec<Told>,
+}
+
+impl OfRelease {
+    /// Beside ratings.
+    pub fn says_anything(&self) -> bool {
+        !(self.answers.is_empty()
+            && self.helped.is_empty()
+            && self.open.is_empty()
+            && self.closed.is_empty())
+    }
 }
 
 /// A comment that helped the makers.
@@ -95,6 +109,10 @@ pub fn by_release(db: &mut Db, project: ItemId, aspects: &[String]) -> QueryResu
         let of = helped.entry(release.map_or(0, |id| id.0)).or_default();
         of.push(comment);
     }
+    let mut failures: HashMap<Option<String>, group::OfRelease> = group::by_release(db, project)?
+        .into_iter()
+        .map(|one| (one.version.clone(), one))
+        .collect();
     let versions: Vec<(ItemId, String, NaiveDateTime)> = releases::table
         .filter(releases::project_id.eq(project))
         .order((releases::released_at.desc(), releases::id.desc()))
@@ -109,6 +127,11 @@ pub fn by_release(db: &mut Db, project: ItemId, aspects: &[String]) -> QueryResu
         .map(|(release, version, released_at)| {
             let key = release.map_or(0, |id| id.0);
             let steps = steps.remove(&key).unwrap_or_default();
+            // Who reported one without a release met it before there was any, or did not say.
+            let name = release.is_some().then(|| version.clone());
+            let (open, closed) = failures
+                .remove(&name)
+                .map_or_else(Default::default, |one| (one.open, one.closed));
             OfRelease {
                 release,
                 version,
@@ -116,10 +139,12 @@ pub fn by_release(db: &mut Db, project: ItemId, aspects: &[String]) -> QueryResu
                 picture: Picture::of_rows(aspects, &steps),
                 answers: answers.remove(&key).unwrap_or_default(),
                 helped: helped.remove(&key).unwrap_or_default(),
+                open,
+                closed,
             }
         });
     Ok(all
-        .filter(|one| one.picture.people > 0 || !one.answers.is_empty() || !one.helped.is_empty())
+        .filter(|one| one.picture.people > 0 || one.says_anything())
         .collect())
 }
 

@@ -99,6 +99,9 @@ pub fn liked_also(db: &mut Db, project: ItemId, reader: Option<UserId>) -> Query
     project::cards(db, &ids, reader)
 }
 
+/// Cards, each with whether everybody may see that it is a favourite; and where the next page begins.
+type Part = (Vec<(Card, bool)>, Option<String>);
+
 /// A page of somebody's favourites, and where the next begins.
 pub fn shown(
     db: &mut Db,
@@ -106,7 +109,7 @@ pub fn shown(
     own: bool,
     start: Option<(NaiveDateTime, ItemId)>,
     reader: Option<UserId>,
-) -> QueryResult<(Vec<(Card, bool)>, Option<String>)> {
+) -> QueryResult<Part> {
     let mut part = favourite::page(db, user, own, start, PAGE + 1)?;
     let more = part.len() as i64 > PAGE;
     part.truncate(PAGE as usize);

@@ -12,7 +12,10 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::Db;
+use potluck_models::QueryResult;
 use potluck_models::account::User;
+use potluck_models::db::ItemId;
+use potluck_models::failure::group::{self, Fate, Line};
 use potluck_models::feedback::{self, Helped, OfRelease};
 use potluck_models::markdown;
 use potluck_models::project::Project;
@@ -142,6 +145,8 @@ pub async fn show(
 struct Export {
     project: String,
     releases: Vec<ExportedRelease>,
+    /// Each published report, the oldest first.
+    failures: Vec<Line>,
 }
 
 #[derive(Serialize)]
@@ -239,6 +244,17 @@ impl ExportedRelease {
     }
 }
 
+fn all_failures(db: &mut Db, project: ItemId) -> QueryResult<Vec<Line>> {
+    const AT_ONCE: i64 = 500;
+    let (mut all, mut next) = group::lines(db, project, ItemId(0), AT_ONCE)?;
+    while let Some(after) = next {
+        let (more, then) = group::lines(db, project, after, AT_ONCE)?;
+        all.extend(more);
+        next = then;
+    }
+    Ok(all)
+}
+
 /// `/projects/{slug}/feedback.csv` and `.json`
 pub async fn export(
     req: HttpRequest,
@@ -248,8 +264,12 @@ pub async fn export(
 ) -> Result<HttpResponse, Error> {
     let ((slug, format), user) = (path.into_inner(), member.user().clone());
     let (settings, url) = (app.settings(), Layout::new(&req).url);
-    let (project, _, _, releases) = app
-        .read(move |db| load(db, &slug, &user, &settings))
+    let (project, releases, failures) = app
+        .read(move |db| -> Result<_, Error> {
+            let (project, _, _, releases) = load(db, &slug, &user, &settings)?;
+            let failures = all_failures(db, project.id)?;
+            Ok((project, releases, failures))
+        })
         .await?;
     let all = Export {
         project: project.title.clone(),
@@ -257,6 +277,7 @@ pub async fn export(
             .iter()
             .map(|one| ExportedRelease::of(one, &url))
             .collect(),
+        failures,
     };
     let (kind, body) = match format.as_str() {
         "json" => {
@@ -268,6 +289,22 @@ pub async fn export(
             let mut csv = String::from("what,release,about,said,people\r\n");
             for line in all.releases.iter().flat_map(ExportedRelease::lines) {
                 csv.push_str(&line.map(|field| cell(&field)).join(","));
+                csv.push_str("\r\n");
+            }
+            for one in &all.failures {
+                let release = one.release.clone().unwrap_or_default();
+                let about = format!("failure {}, {}", one.failure, one.state);
+                let said = [&one.words, &one.headline]
+                    .map(|part| part.trim())
+                    .join(" ");
+                let line = [
+                    "failure".into(),
+                    release,
+                    about,
+                    said.trim().into(),
+                    one.people.to_string(),
+                ];
+                csv.push_str(&line.map(|field: String| cell(&field)).join(","));
                 csv.push_str("\r\n");
             }
             ("text/csv; charset=utf-8", csv)
