@@ -118,6 +118,12 @@ pub fn has_postgres() -> bool {
     false
 }
 
+/// Of a letter's two forms, the one that is read as it stands.
+pub fn plain_part(letter: &str) -> &str {
+    let (plain, _) = letter.split_once("text/html").expect("the same as HTML");
+    plain
+}
+
 /// Waits until `look` finds something, and says what it waited for when it never does.
 pub fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     wait(what, Duration::from_secs(30), look)
