@@ -45,14 +45,6 @@ pub fn of(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<Option<bool
         .optional()
 }
 
-/// How many keep a project, and how many follow it.
-pub fn counted(db: &mut Db, project: ItemId) -> QueryResult<(i32, i32)> {
-    projects::table
-        .find(project)
-        .select((projects::favourites, projects::followers))
-        .first(db)
-}
-
 /// As they chose last; who never chose shows what they like.
 fn as_last(db: &mut Db, user: UserId) -> QueryResult<bool> {
     let last = favourites::table

@@ -103,6 +103,38 @@ macro_rules! filtered {
     }};
 }
 
+/// Those that have any of a rank, the most first.
+macro_rules! ranked {
+    ($list:expr, $db:expr, $few:expr, $rank:expr) => {{
+        let list: &List = $list;
+        let mut query = filtered!(
+            project_ranks::table
+                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
+                .inner_join(items::table.on(items::id.eq(projects::id))),
+            list,
+            $few
+        )
+        .filter(FoundPublished)
+        .filter($rank.gt(0))
+        .order(($rank.desc(), project_ranks::project_id.desc()))
+        .limit(list.asked())
+        .select((project_ranks::project_id, $rank));
+        if let Some((rank, id)) = list.after {
+            let rank = i32::try_from(rank).unwrap_or(i32::MAX);
+            query = query.filter($rank.le(rank)).filter(
+                $rank
+                    .lt(rank)
+                    .or($rank.eq(rank).and(project_ranks::project_id.lt(ItemId(id)))),
+            );
+        }
+        let rows: Vec<(ItemId, i32)> = query.load($db)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, rank)| (id, i64::from(rank), id.0))
+            .collect())
+    }};
+}
+
 impl List {
     /// The cards, and where the next page begins.
     pub fn load(&self, db: &mut Db) -> QueryResult<(Vec<Card>, Option<Place>)> {
@@ -343,66 +375,12 @@ impl List {
     }
 
     fn helpful(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
-        let mut query = filtered!(
-            project_ranks::table
-                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
-                .inner_join(items::table.on(items::id.eq(projects::id))),
-            self,
-            few
-        )
-        .filter(FoundPublished)
-        .filter(project_ranks::helped.gt(0))
-        .order((
-            project_ranks::helped.desc(),
-            project_ranks::project_id.desc(),
-        ))
-        .limit(self.asked())
-        .select((project_ranks::project_id, project_ranks::helped));
-        if let Some((helped, id)) = self.after {
-            let helped = i32::try_from(helped).unwrap_or(i32::MAX);
-            query = query.filter(project_ranks::helped.le(helped)).filter(
-                project_ranks::helped.lt(helped).or(project_ranks::helped
-                    .eq(helped)
-                    .and(project_ranks::project_id.lt(ItemId(id)))),
-            );
-        }
-        let rows: Vec<(ItemId, i32)> = query.load(db)?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, helped)| (id, i64::from(helped), id.0))
-            .collect())
+        ranked!(self, db, few, project_ranks::helped)
     }
 
     /// By the lower bound of [`picture::lower_bound`].
     fn rated(&self, db: &mut Db, few: Option<&[ItemId]>) -> QueryResult<Vec<(ItemId, i64, i64)>> {
-        let mut query = filtered!(
-            project_ranks::table
-                .inner_join(projects::table.on(projects::id.eq(project_ranks::project_id)))
-                .inner_join(items::table.on(items::id.eq(projects::id))),
-            self,
-            few
-        )
-        .filter(FoundPublished)
-        .filter(project_ranks::rated.gt(0))
-        .order((
-            project_ranks::rated.desc(),
-            project_ranks::project_id.desc(),
-        ))
-        .limit(self.asked())
-        .select((project_ranks::project_id, project_ranks::rated));
-        if let Some((rated, id)) = self.after {
-            let rated = i32::try_from(rated).unwrap_or(i32::MAX);
-            query = query.filter(project_ranks::rated.le(rated)).filter(
-                project_ranks::rated.lt(rated).or(project_ranks::rated
-                    .eq(rated)
-                    .and(project_ranks::project_id.lt(ItemId(id)))),
-            );
-        }
-        let rows: Vec<(ItemId, i32)> = query.load(db)?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, rated)| (id, i64::from(rated), id.0))
-            .collect())
+        ranked!(self, db, few, project_ranks::rated)
     }
 }
 

@@ -354,6 +354,9 @@ pub struct Project {
     pub feedback_open: bool,
     /// Counted: those that readers see.
     pub awards: i32,
+    /// Counted: who keeps it, and who follows it.
+    pub favourites: i32,
+    pub followers: i32,
     #[diesel(select_expression = items::state)]
     pub state: State,
     /// None: it never was public.

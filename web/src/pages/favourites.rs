@@ -46,7 +46,6 @@ impl Keep {
         on_team: bool,
         csrf: &str,
     ) -> QueryResult<Keep> {
-        let (favourites, followers) = favourite::counted(db, project.id)?;
         let own = match reader {
             Some(reader) if !on_team => favourite::of(db, reader.id, project.id)?,
             _ => None,
@@ -66,8 +65,8 @@ impl Keep {
             slug: project.slug.clone(),
             title: project.title.clone(),
             csrf: csrf.to_owned(),
-            favourites,
-            followers,
+            favourites: project.favourites,
+            followers: project.followers,
             on_team,
             signed_in: reader.is_some(),
             own,
