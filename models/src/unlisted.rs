@@ -9,7 +9,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::{Project, ShareError};
 use crate::schema::projects;
-use crate::{Db, QueryResult, secret};
+use crate::{Db, QueryResult, condition, secret};
 use diesel::prelude::*;
 
 const KEY_LENGTH: usize = 32;
@@ -17,7 +17,7 @@ const KEY_LENGTH: usize = 32;
 /// Which of these their makers keep out of lists.
 pub fn among(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
     projects::table
-        .filter(projects::id.eq_any(ids).and(projects::unlisted.eq(true)))
+        .filter(condition::among(projects::id, ids.iter().copied()).and(projects::unlisted.eq(true)))
         .select(projects::id)
         .load(db)
 }

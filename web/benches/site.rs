@@ -1,4 +1,5 @@
-//! What Potluck costs: `cargo bench --bench site`. Prints the figures of `BENCHMARKS.md`.
+//! What Potluck costs: `cargo bench --bench site`. Prints the figures of `BENCHMARKS.md`; with names
+//! of parts (`cargo bench --bench site -- pages batches`) only those.
 //!
 //! Rates are told as ratios to actix-web serving the same bytes from memory, measured in turn in
 //! the same run, so that a busy or slower machine changes both sides.
@@ -18,6 +19,7 @@ use potluck_models::moderation::bulk;
 use potluck_models::moderation::queue::{Filter, Name};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
+use potluck_models::{award, rating, reaction};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -38,13 +40,27 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     machine();
     let slug = fill(folder.path());
-    pages(folder.path(), &slug);
-    intake(folder.path());
-    filter();
-    pictures();
-    start_and_memory(folder.path(), &slug);
-    training(folder.path(), &slug);
-    batches(folder.path(), &slug);
+    let parts: [(&str, &dyn Fn()); 8] = [
+        ("pages", &|| pages(folder.path(), &slug)),
+        ("feedback", &feedback),
+        ("intake", &|| intake(folder.path())),
+        ("filter", &filter),
+        ("pictures", &pictures),
+        ("start", &|| start_and_memory(folder.path(), &slug)),
+        ("training", &|| training(folder.path(), &slug)),
+        ("batches", &|| batches(folder.path(), &slug)),
+    ];
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let known = |asked: &String| parts.iter().any(|(name, _)| name == asked);
+    assert!(asked.iter().all(known), "there is no such part: {asked:?}");
+    for (name, part) in parts {
+        if asked.is_empty() || asked.iter().any(|asked| asked == name) {
+            part();
+        }
+    }
 }
 
 /// What it ran on.
@@ -211,6 +227,119 @@ fn pages(folder: &Path, slug: &str) {
     println!("  ratio        {:>8.3}", page.rate / ceiling.rate);
     let _ = served.kill();
     let _ = served.wait();
+}
+
+/// Who gave feedback on the page, and how much of each.
+const PEOPLE: usize = 200;
+const REACTIONS: usize = 1_000;
+const AWARDS: usize = 50;
+
+/// The page with its comments alone, beside one with all kinds of feedback on top of them.
+fn feedback() {
+    let bare = tempfile::tempdir().expect("a temporary folder");
+    let rich = tempfile::tempdir().expect("a temporary folder");
+    let slug = fill(bare.path());
+    fill(rich.path());
+    give_feedback(rich.path(), &slug);
+    let path = format!("/projects/{slug}");
+    let (mut served_bare, site_bare) = spawn(bare.path());
+    let (mut served_rich, site_rich) = spawn(rich.path());
+    println!(
+        "project page, {} bytes, and {} bytes with {REACTIONS} reactions, {PEOPLE} ratings and {AWARDS} awards:",
+        get(site_bare, &path).len(),
+        get(site_rich, &path).len()
+    );
+    for connections in [1, CONNECTIONS] {
+        let (mut without, mut with) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            without.push(load(site_bare, &path, connections));
+            with.push(load(site_rich, &path, connections));
+        }
+        let (without, with) = (best(without), best(with));
+        println!(
+            "  {connections} connections: median {:.2?} -> {:.2?}, cost x {:.2}",
+            without.median,
+            with.median,
+            without.rate / with.rate
+        );
+    }
+    for child in [&mut served_bare, &mut served_rich] {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+fn give_feedback(folder: &Path, slug: &str) {
+    let (app, pools) = open(folder);
+    let mut db = pools.write.get().expect("a connection");
+    let intake = app.intake([127, 0, 0, 1].into());
+    let settings = app.settings();
+    let signs: Vec<String> = reaction::Set::of(&settings)
+        .offered
+        .into_iter()
+        .map(|one| one.sign)
+        .collect();
+    write_tx(&mut db, |db| -> diesel::QueryResult<()> {
+        let moderator = User::by_username(db, "mo_t")?.expect("an account");
+        let page = project::Project::by_slug(db, slug)?;
+        let aspects = rating::offered(&settings);
+        rating::choose(db, page.id, &aspects, &aspects)?;
+        let comments: Vec<ItemId> = potluck_models::schema::comments::table
+            .select(potluck_models::schema::comments::id)
+            .load(db)?;
+        let places: Vec<ItemId> = comments.into_iter().chain([page.id]).collect();
+        for i in 0..PEOPLE {
+            let person = member(db, &format!("person{i}"), Role::Member);
+            for k in 0..REACTIONS / PEOPLE {
+                // Half of them on the project, the others all over the talk.
+                let place = match k % 2 {
+                    0 => page.id,
+                    _ => places[(i * 7 + k) % places.len()],
+                };
+                let sign = &signs[(i + k) % signs.len()];
+                reaction::give(db, &settings, true, &person, place, sign).expect("a reaction");
+            }
+            let steps = aspects
+                .iter()
+                .enumerate()
+                .map(|(n, aspect)| (aspect.clone(), ((i + n) % 5 + 1) as i32));
+            let given = rating::Given {
+                steps: steps.collect(),
+                answers: None,
+            };
+            let giving = rating::Giving {
+                given: &given,
+                comment: None,
+                network: "",
+            };
+            rating::give(db, &intake.context(), &person, page.id, &giving).expect("a rating");
+        }
+        let reactions: i64 = potluck_models::schema::reactions::table
+            .count()
+            .get_result(db)?;
+        assert_eq!(reactions, REACTIONS as i64);
+        for i in 0..AWARDS {
+            // Five a month are everybody's to give.
+            let giver = User::by_username(db, &format!("maker{}", 1 + i % 11))?;
+            let design = award::Design {
+                name: format!("Best melon of row {i}"),
+                mark: award::Mark::Star.as_str().into(),
+                why: text(i),
+            };
+            let (id, _) = award::give(
+                db,
+                &intake.context(),
+                &giver.expect("a maker"),
+                &page,
+                &design,
+                "",
+            )
+            .expect("an award");
+            approve(db, &moderator, id)?;
+        }
+        Ok(())
+    })
+    .expect("feedback");
 }
 
 fn best(runs: Vec<Load>) -> Load {

@@ -5,6 +5,7 @@
 
 use super::{What, fold};
 use crate::account::FOR_GOOD;
+use crate::condition::among;
 use crate::db::{ItemId, UserId, dialect};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
@@ -19,7 +20,7 @@ use crate::schema::{
 use crate::{Db, QueryResult, both};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What one transaction could not take along.
@@ -257,69 +258,111 @@ fn write(db: &mut Db, docs: Vec<i64>) -> QueryResult<()> {
         .map(|doc| (doc.doc, doc))
         .collect();
     let known: HashMap<i64, i64> = search_texts::table
-        .filter(search_texts::doc.eq_any(&docs))
+        .filter(among(search_texts::doc, docs.iter().copied()))
         .select((search_texts::doc, search_texts::place))
         .load::<(i64, i64)>(db)?
         .into_iter()
         .collect();
-    for id in docs {
-        let old = known.get(&id).copied();
-        let Some(doc) = found.get(&id) else {
-            if let Some(old) = old {
-                forget(db, old)?;
-                diesel::delete(search_texts::table.filter(search_texts::doc.eq(id))).execute(db)?;
+    let gone: Vec<i64> = known
+        .keys()
+        .copied()
+        .filter(|doc| !found.contains_key(doc))
+        .collect();
+    forget(db, known.values().copied().collect())?;
+    if !gone.is_empty() {
+        diesel::delete(search_texts::table.filter(among(search_texts::doc, gone))).execute(db)?;
+    }
+    let mut docs: Vec<(i64, Doc)> = found
+        .into_values()
+        .map(|doc| (place(doc.at, doc.doc), doc))
+        .collect();
+    // In order of place, as the index keeps them.
+    docs.sort_by_key(|(place, _)| *place);
+    let moved = docs
+        .iter()
+        .filter(|(place, doc)| known.get(&doc.doc) != Some(place));
+    put_places(db, moved.map(|(place, doc)| (*place, doc.doc)).unzip())?;
+    insert(db, &docs)
+}
+
+fn forget(db: &mut Db, places: Vec<i64>) -> QueryResult<()> {
+    match db {
+        _ if places.is_empty() => {}
+        Db::Sqlite(sqlite) => {
+            for place in places {
+                diesel::sql_query("DELETE FROM search_index WHERE rowid = $1")
+                    .bind::<BigInt, _>(place)
+                    .execute(sqlite)?;
             }
-            continue;
-        };
-        let new = place(doc.at, doc.doc);
-        if let Some(old) = old {
-            forget(db, old)?;
         }
-        if old != Some(new) {
-            diesel::sql_query(
-                "INSERT INTO search_texts (place, doc) VALUES ($1, $2) ON CONFLICT (doc) DO UPDATE SET place = excluded.place",
-            )
-            .bind::<BigInt, _>(new)
-            .bind::<BigInt, _>(id)
-            .execute(db)?;
+        Db::Pg(pg) => {
+            diesel::sql_query("DELETE FROM search_index WHERE place = ANY($1)")
+                .bind::<Array<BigInt>, _>(places)
+                .execute(pg)?;
         }
-        doc.insert(db, new)?;
     }
     Ok(())
 }
 
-fn forget(db: &mut Db, place: i64) -> QueryResult<usize> {
+fn put_places(db: &mut Db, (places, docs): (Vec<i64>, Vec<i64>)) -> QueryResult<()> {
     match db {
-        Db::Sqlite(_) => diesel::sql_query("DELETE FROM search_index WHERE rowid = $1"),
-        Db::Pg(_) => diesel::sql_query("DELETE FROM search_index WHERE place = $1"),
+        _ if places.is_empty() => {}
+        Db::Sqlite(sqlite) => {
+            for (place, doc) in places.into_iter().zip(docs) {
+                diesel::sql_query(
+                    "INSERT INTO search_texts (place, doc) VALUES ($1, $2) ON CONFLICT (doc) DO UPDATE SET place = excluded.place",
+                )
+                .bind::<BigInt, _>(place)
+                .bind::<BigInt, _>(doc)
+                .execute(sqlite)?;
+            }
+        }
+        Db::Pg(pg) => {
+            diesel::sql_query(
+                "INSERT INTO search_texts (place, doc) SELECT * FROM unnest($1, $2) ON CONFLICT (doc) DO UPDATE SET place = excluded.place",
+            )
+            .bind::<Array<BigInt>, _>(places)
+            .bind::<Array<BigInt>, _>(docs)
+            .execute(pg)?;
+        }
     }
-    .bind::<BigInt, _>(place)
-    .execute(db)
+    Ok(())
 }
 
-impl Doc {
-    fn insert(&self, db: &mut Db, place: i64) -> QueryResult<usize> {
-        let title = fold::words(&self.title);
-        let words = fold::words(&self.text);
-        match db {
-            Db::Sqlite(sqlite) => {
-                let words = format!("{} {}", words.join(" "), self.facts.join(" "));
+/// One statement a text costs SQLite nothing; PostgreSQL is at the other end of a wire.
+fn insert(db: &mut Db, docs: &[(i64, Doc)]) -> QueryResult<()> {
+    match db {
+        _ if docs.is_empty() => {}
+        Db::Sqlite(sqlite) => {
+            for (place, doc) in docs {
+                let words = fold::words(&doc.text).join(" ");
                 diesel::sql_query(
                     "INSERT INTO search_index (rowid, title, words) VALUES ($1, $2, $3)",
                 )
                 .bind::<BigInt, _>(place)
-                .bind::<Text, _>(title.join(" "))
-                .bind::<Text, _>(words)
-                .execute(sqlite)
+                .bind::<Text, _>(fold::words(&doc.title).join(" "))
+                .bind::<Text, _>(format!("{words} {}", doc.facts.join(" ")))
+                .execute(sqlite)?;
             }
-            Db::Pg(pg) => diesel::sql_query(
-                "INSERT INTO search_index (place, vector) VALUES ($1, CAST($2 AS tsvector))",
+        }
+        Db::Pg(pg) => {
+            let (places, vectors): (Vec<i64>, Vec<String>) = docs
+                .iter()
+                .map(|(place, doc)| {
+                    let (title, words) = (fold::words(&doc.title), fold::words(&doc.text));
+                    (*place, vector(&title, &words, &doc.facts))
+                })
+                .unzip();
+            diesel::sql_query(
+                "INSERT INTO search_index (place, vector) \
+                 SELECT place, CAST(vector AS tsvector) FROM unnest($1, $2) AS new (place, vector)",
             )
-            .bind::<BigInt, _>(place)
-            .bind::<Text, _>(vector(&title, &words, &self.facts))
-            .execute(pg),
+            .bind::<Array<BigInt>, _>(places)
+            .bind::<Array<Text>, _>(vectors)
+            .execute(pg)?;
         }
     }
+    Ok(())
 }
 
 /// As PostgreSQL writes a `tsvector`: our own words with their places, so that its parser has no say.
