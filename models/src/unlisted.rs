@@ -17,7 +17,9 @@ const KEY_LENGTH: usize = 32;
 /// Which of these their makers keep out of lists.
 pub fn among(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<ItemId>> {
     projects::table
-        .filter(condition::among(projects::id, ids.iter().copied()).and(projects::unlisted.eq(true)))
+        .filter(
+            condition::among(projects::id, ids.iter().copied()).and(projects::unlisted.eq(true)),
+        )
         .select(projects::id)
         .load(db)
 }

@@ -5,7 +5,7 @@
 
 use super::{What, fold};
 use crate::account::FOR_GOOD;
-use crate::condition::among;
+use crate::condition::{Published, among};
 use crate::db::{ItemId, UserId, dialect};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
@@ -400,7 +400,8 @@ pub(super) fn load(db: &mut Db, docs: &[i64]) -> QueryResult<Vec<Doc>> {
         .map(|doc| ItemId(*doc))
         .collect();
     let kinds: Vec<(ItemId, Kind)> = items::table
-        .filter(items::id.eq_any(ids).and(items::state.eq(State::Published)))
+        .filter(among(items::id, ids))
+        .filter(Published)
         .select((items::id, items::kind))
         .load(db)?;
     let of = |kind: Kind| -> Vec<ItemId> {
@@ -423,25 +424,40 @@ fn load_comments(db: &mut Db, ids: Vec<ItemId>) -> QueryResult<Vec<Doc>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let project_items = diesel::alias!(items as project_items);
-    let rows: Vec<(ItemId, Option<NaiveDateTime>, NaiveDateTime, String)> = comments::table
+    type Row = (
+        ItemId,
+        Option<ItemId>,
+        Option<NaiveDateTime>,
+        NaiveDateTime,
+        String,
+    );
+    let rows: Vec<Row> = comments::table
         .inner_join(items::table.on(items::id.eq(comments::id)))
-        .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
-        .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
-        .filter(comments::id.eq_any(ids))
-        .filter(items::state.eq(State::Published))
-        .filter(project_items.field(items::state).eq(State::Published))
-        .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
+        .filter(among(comments::id, ids))
+        .filter(Published)
         .select((
             comments::id,
+            items::project_id,
             items::published_at,
             items::created_at,
             comments::body_html,
         ))
         .load(db)?;
+    // In a query of its own: joined to the other, PostgreSQL may walk all comments of each project.
+    let on: BTreeSet<ItemId> = rows.iter().filter_map(|row| row.1).collect();
+    let open: HashSet<ItemId> = projects::table
+        .inner_join(items::table.on(items::id.eq(projects::id)))
+        .filter(among(projects::id, on))
+        .filter(Published)
+        .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
+        .select(projects::id)
+        .load(db)?
+        .into_iter()
+        .collect();
     Ok(rows
         .into_iter()
-        .map(|(id, published, created, html)| Doc {
+        .filter(|row| row.1.is_some_and(|project| open.contains(&project)))
+        .map(|(id, _, published, created, html)| Doc {
             doc: id.0,
             at: published.unwrap_or(created),
             title: String::new(),
