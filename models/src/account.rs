@@ -1,5 +1,6 @@
 //! Accounts: sign-up, confirmation, roles, and what may be a name.
 
+use crate::condition::Upto;
 use crate::db::{SanctionId, UserId, dialect, now};
 use crate::schema::{items, project_makers, users};
 use crate::{Db, QueryResult, secret, words};
@@ -271,14 +272,17 @@ impl User {
     }
 
     pub fn find(db: &mut Db, id: UserId) -> QueryResult<User> {
-        users::table.find(id).select(User::as_select()).first(db)
+        users::table
+            .find(id)
+            .select(User::as_select())
+            .get_result(db)
     }
 
     pub fn by_username(db: &mut Db, name: &str) -> QueryResult<Option<User>> {
         users::table
             .filter(users::username.eq(name.to_lowercase()))
             .select(User::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -286,7 +290,7 @@ impl User {
         users::table
             .filter(users::email_key.eq(email.trim().to_lowercase()))
             .select(User::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -373,10 +377,11 @@ impl User {
             .filter(
                 project_makers::user_id
                     .eq(id)
-                    .and(items::state.eq(crate::item::State::Published)),
+                    .and(crate::condition::Published),
             )
             .select(project_makers::project_id)
-            .first(db)
+            .upto(1)
+            .get_result(db)
             .optional()?;
         Ok(first.is_some())
     }

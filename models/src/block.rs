@@ -3,6 +3,7 @@
 //! was said before stays. Moderators see every block and may lift it.
 
 use crate::account::{Role, User};
+use crate::condition::Upto;
 use crate::db::{BlockId, ItemId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
 use crate::moderation::log::Act;
@@ -73,7 +74,8 @@ pub fn holds(db: &mut Db, project: ItemId, user: UserId) -> QueryResult<bool> {
         .filter(project_makers::project_id.eq(project))
         .filter(blocks::user_id.eq(user).and(blocks::lifted_at.is_null()))
         .select(blocks::id)
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()?;
     Ok(found.is_some())
 }

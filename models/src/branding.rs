@@ -73,7 +73,7 @@ pub fn logo(db: &mut Db) -> QueryResult<Option<Logo>> {
     let stored: Option<String> = settings::table
         .find("logo")
         .select(settings::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(stored.and_then(|stored| stored.parse().ok()))
 }

@@ -1,7 +1,7 @@
 //! Comments: posting, editing, deleting, and reading a thread.
 
 use crate::account::User;
-use crate::condition::{Published, among};
+use crate::condition::{Published, Upto, among};
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::gate::{self, Person, Refusal};
 use crate::intake::heat::Heat;
@@ -319,7 +319,7 @@ impl Comment {
         comments::table
             .find(id)
             .select(Comment::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     /// Published comments on a project, newest first, with user name and display name, for its feed.
@@ -512,25 +512,26 @@ fn tops(
     let all = comments::table
         .filter(comments::thread_id.eq(thread))
         .filter(comments::parent_id.is_null())
-        .select(comments::id)
-        .limit(PART + 1);
+        .select(comments::id);
     // By `root_id`, which is the same of them and stands in the index of the thread.
     let from_oldest = all
         .filter(comments::root_id.gt(after))
         .order(comments::root_id);
     let mut first = Vec::new();
     let mut roots: Vec<ItemId> = match order {
-        Order::Oldest => from_oldest.load(db)?,
+        Order::Oldest => from_oldest.upto(PART + 1).load(db)?,
         Order::Newest => {
             let before = if after.0 > 0 { after.0 } else { i64::MAX };
             all.filter(comments::root_id.lt(ItemId(before)))
                 .order(comments::root_id.desc())
+                .upto(PART + 1)
                 .load(db)?
         }
         Order::Helpful => {
             let helpful = helpful(db, thread)?;
             let others = from_oldest
                 .filter(comments::root_id.ne_all(&helpful))
+                .upto(PART + 1)
                 .load(db)?;
             if after == ItemId(0) {
                 first = helpful;
@@ -820,7 +821,7 @@ fn with_versions(
     let project: Option<ItemId> = threads::table
         .find(thread)
         .select(threads::project_id)
-        .first(db)?;
+        .get_result(db)?;
     let newest = match project {
         Some(project) => release::latest_of(db, project)?,
         None => None,

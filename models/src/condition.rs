@@ -1,5 +1,5 @@
-//! Conditions in words of their own, so that SQLite keeps their statements prepared. For the pages that
-//! most people ask for, preparing cost more than running.
+//! Conditions and limits in words of their own, so that SQLite keeps their statements prepared. For the
+//! pages that most people ask for, preparing cost more than running.
 //!
 //! A list in `eq_any` makes a statement for every length, which diesel does not keep; a bound state is
 //! held against the partial indexes of `items` and has SQLite prepare the statement anew at every run.
@@ -9,7 +9,7 @@ use crate::schema::items;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::sqlite::Sqlite;
 
@@ -104,6 +104,41 @@ fixed! {
     /// The same, as a test that no index serves: where the query shall begin elsewhere, SQLite would
     /// rather walk along all published projects and sort them.
     FoundPublished = "(items.state || '') = 'published'"
+}
+
+pub trait Upto: Sized {
+    /// At most so many rows, as a number in the text of the statement. What diesel binds for `limit`, and
+    /// for `first`, SQLite looks into when it plans, so that it plans anew at every run.
+    fn upto(self, rows: i64) -> Few<Self> {
+        Few { query: self, rows }
+    }
+}
+
+impl<Q: Query> Upto for Q {}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Few<Q> {
+    query: Q,
+    rows: i64,
+}
+
+impl<Q: Query> Query for Few<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> QueryId for Few<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q, Conn> RunQueryDsl<Conn> for Few<Q> {}
+
+impl<Q: QueryFragment<DB>, DB: diesel::backend::Backend> QueryFragment<DB> for Few<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(&format!(" LIMIT {}", self.rows));
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -78,13 +78,13 @@ pub mod dialect {
             Db::Sqlite(sqlite) => items::table
                 .find(id)
                 .select(Item::as_select())
-                .first(sqlite)
+                .get_result(sqlite)
                 .optional(),
             Db::Pg(pg) => items::table
                 .find(id)
                 .select(Item::as_select())
                 .for_no_key_update()
-                .first(pg)
+                .get_result(pg)
                 .optional(),
         }
     }

@@ -40,7 +40,7 @@ impl Deletion {
         let found: Option<Deletion> = deletions::table
             .find(item)
             .select(Deletion::as_select())
-            .first(db)
+            .get_result(db)
             .optional()?;
         Ok(found.filter(Deletion::can_be_undone))
     }

@@ -177,7 +177,7 @@ pub fn describe(db: &mut Db, id: ItemId, fields: &Fields) -> QueryResult<()> {
     let cover: Option<PictureId> = projects::table
         .find(id)
         .select(projects::picture_id)
-        .first(db)?;
+        .get_result(db)?;
     if let Some(cover) = cover {
         let (alt, _) = fields.words_of(cover, true);
         Picture::describe(db, cover, alt)?;

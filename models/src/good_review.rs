@@ -115,7 +115,7 @@ pub fn undo(db: &mut Db, by: &User, id: i64) -> QueryResult<bool> {
     let (comment, author): (ItemId, UserId) = good_reviews::table
         .find(id)
         .select((good_reviews::comment_id, good_reviews::author_id))
-        .first(db)?;
+        .get_result(db)?;
     let standing = good_reviews::table
         .find(id)
         .filter(good_reviews::undone_at.is_null());

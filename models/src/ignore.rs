@@ -55,7 +55,7 @@ pub fn holds(db: &mut Db, by: UserId, whom: UserId) -> QueryResult<bool> {
     let found: Option<UserId> = ignores::table
         .find((by, whom))
         .select(ignores::user_id)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(found.is_some())
 }

@@ -3,7 +3,7 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::condition::among;
+use crate::condition::{Upto, among};
 use crate::db::{
     CampaignId, FailureGroupId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now,
 };
@@ -212,7 +212,10 @@ pub fn erase_deleted(db: &mut Db) -> QueryResult<Erased> {
 
 impl Item {
     pub fn find(db: &mut Db, id: ItemId) -> QueryResult<Item> {
-        items::table.find(id).select(Item::as_select()).first(db)
+        items::table
+            .find(id)
+            .select(Item::as_select())
+            .get_result(db)
     }
 
     /// These, in any order.
@@ -608,7 +611,7 @@ impl Counts {
         let thread: ThreadId = comments::table
             .find(comment)
             .select(comments::thread_id)
-            .first(db)?;
+            .get_result(db)?;
         *self.threads.entry(thread).or_default() += step;
         Ok(())
     }
@@ -741,11 +744,11 @@ impl Revision {
     }
 
     pub fn newest(db: &mut Db, item: ItemId) -> QueryResult<Revision> {
-        revisions::table
+        let newest = revisions::table
             .filter(revisions::item_id.eq(item))
             .order(revisions::number.desc())
-            .select(Revision::as_select())
-            .first(db)
+            .select(Revision::as_select());
+        newest.upto(1).get_result(db)
     }
 
     /// What a moderator decides on: the text that waits, or else the one that readers see.
@@ -755,7 +758,8 @@ impl Revision {
             .filter(revisions::state.eq_any([RevisionState::Waiting, RevisionState::Published]))
             .order(revisions::number.desc())
             .select(Revision::as_select())
-            .first(db)
+            .upto(1)
+            .get_result(db)
             .optional()?;
         match current {
             Some(current) => Ok(current),
@@ -822,7 +826,8 @@ impl Revision {
             )
             .order(revisions::number.desc())
             .select(Revision::as_select())
-            .first(db)
+            .upto(1)
+            .get_result(db)
             .optional()
     }
 

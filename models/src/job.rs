@@ -1,6 +1,7 @@
 //! Work that follows a commit, above all mail. Queued in the same transaction as what caused it,
 //! so that nothing is sent for what was rolled back and nothing is lost by a kill.
 
+use crate::condition::Upto;
 use crate::db::{dialect, now, write_tx};
 use crate::schema::jobs;
 use crate::{Db, QueryResult};
@@ -53,7 +54,8 @@ impl Job {
         let first: Option<i64> = jobs::table
             .filter(jobs::dead_at.is_null().and(jobs::run_at.le(now())))
             .select(jobs::id)
-            .first(db)
+            .upto(1)
+            .get_result(db)
             .optional()?;
         Ok(first.is_some())
     }
@@ -75,7 +77,7 @@ impl Job {
             jobs::table
                 .find(id)
                 .select(Job::as_select())
-                .first(db)
+                .get_result(db)
                 .map(Some)
         })
     }
@@ -97,7 +99,7 @@ impl Job {
         let payload: Option<String> = jobs::table
             .find(id)
             .select(jobs::payload)
-            .first(db)
+            .get_result(db)
             .optional()?;
         payload
             .map(|payload| serde_json::from_str(&payload))

@@ -389,7 +389,7 @@ pub fn answer(
                 .and(join_requests::state.eq(Answer::Open)),
         )
         .select(join_requests::user_id)
-        .first(db)
+        .get_result(db)
         .optional()?;
     let asker = User::find(db, asker.ok_or(JoinError::Answered)?)?;
     let (to, act) = match accepts {

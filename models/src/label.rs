@@ -64,7 +64,7 @@ impl Import {
         label_imports::table
             .find(id)
             .select(Import::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -187,7 +187,7 @@ impl Import {
         let import: Import = label_imports::table
             .find(id)
             .select(Import::as_select())
-            .first(db)?;
+            .get_result(db)?;
         let detail = format!("import {id} ({}): {spam} spam, {ham} ham", import.name);
         Act {
             actor: import.created_by,

@@ -26,7 +26,7 @@ impl Lease {
         leases::table
             .find(name)
             .select(Lease::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 

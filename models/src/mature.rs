@@ -50,7 +50,7 @@ pub fn veil(db: &mut Db, project: ItemId) -> QueryResult<()> {
     let (mature, by, cover): (bool, Option<UserId>, Option<PictureId>) = projects::table
         .find(project)
         .select((projects::mature, projects::mature_by, projects::picture_id))
-        .first(db)?;
+        .get_result(db)?;
     let mut shown: Vec<PictureId> = project_shots::table
         .filter(project_shots::project_id.eq(project))
         .select(project_shots::picture_id)

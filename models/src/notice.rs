@@ -183,7 +183,7 @@ impl Wishes {
                 users::tell_replies,
                 users::tell_comments,
             ))
-            .first(db)
+            .get_result(db)
     }
 
     pub fn save(self, db: &mut Db, user: UserId) -> QueryResult<usize> {

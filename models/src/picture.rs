@@ -53,14 +53,14 @@ impl Picture {
         pictures::table
             .find(id)
             .select(Picture::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     pub fn by_key(db: &mut Db, key: &str) -> QueryResult<Option<Picture>> {
         pictures::table
             .filter(pictures::key.eq(key))
             .select(Picture::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -69,7 +69,7 @@ impl Picture {
         let beside: Option<ItemId> = project_shots::table
             .find(self.id)
             .select(project_shots::project_id)
-            .first(db)
+            .get_result(db)
             .optional()?;
         if let Some(project) = beside {
             return Project::find(db, project).optional();

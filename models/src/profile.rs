@@ -474,7 +474,7 @@ pub fn show(db: &mut Db, id: ItemId) -> QueryResult<()> {
     let (author, state): (UserId, State) = items::table
         .find(id)
         .select((items::author_id, items::state))
-        .first(db)?;
+        .get_result(db)?;
     let published = match state {
         State::Published => Revision::published(db, id)?,
         _ => None,

@@ -163,7 +163,7 @@ pub fn claim(db: &mut Db) -> QueryResult<Option<(Link, String)>> {
     let username = users::table
         .find(link.user_id)
         .select(users::username)
-        .first(db)?;
+        .get_result(db)?;
     Ok(Some((link, username)))
 }
 

@@ -1,7 +1,7 @@
 //! Releases of a project. A release is an item of its own: its notes take the intake too.
 
 use crate::account::User;
-use crate::condition::{Published, among};
+use crate::condition::{Published, Upto, among};
 use crate::db::{ItemId, dialect, now};
 use crate::forge::follow;
 use crate::gate::{self, Refusal};
@@ -349,7 +349,7 @@ pub fn edit(
     let release: Release = releases::table
         .find(release)
         .select(Release::as_select())
-        .first(db)?;
+        .get_result(db)?;
     if facts.released_on != release.released_at.date() {
         diesel::update(releases::table.find(release.id))
             .set(releases::released_at.eq(moment(facts.released_on, now())))
@@ -489,7 +489,8 @@ pub fn newest_of(db: &mut Db, project: ItemId, at: NaiveDateTime) -> QueryResult
         .filter(releases::released_at.le(at))
         .order((releases::released_at.desc(), releases::id.desc()))
         .select(releases::id)
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()
 }
 
@@ -504,7 +505,8 @@ pub fn latest_of(db: &mut Db, project: ItemId) -> QueryResult<Option<(ItemId, Na
             releases::id.desc(),
         ))
         .select((releases::id, releases::released_at))
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()
 }
 
@@ -558,8 +560,8 @@ impl Release {
             .inner_join(items::table)
             .filter(releases::project_id.eq(project).and(Published))
             .order((releases::released_at.desc(), releases::id.desc()))
-            .limit(200)
             .select(Version::as_select())
+            .upto(200)
             .load(db)
     }
 
@@ -641,7 +643,7 @@ pub fn show_content(db: &mut Db, id: ItemId, content: &str) -> QueryResult<()> {
     let release: Release = releases::table
         .find(id)
         .select(Release::as_select())
-        .first(db)?;
+        .get_result(db)?;
     write(db, id, &Notes::stored(content, &release))
 }
 

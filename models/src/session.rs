@@ -65,7 +65,7 @@ impl Session {
                     .or(users::locked_out_until.le(at)),
             )
             .select((Session::as_select(), User::as_select()))
-            .first(db)
+            .get_result(db)
             .optional()
     }
 

@@ -59,7 +59,7 @@ pub fn change(db: &mut Db, project: ItemId, to: &str) -> QueryResult<()> {
     let from: String = projects::table
         .find(project)
         .select(projects::slug)
-        .first(db)?;
+        .get_result(db)?;
     if from == to || !is_free(db, project, to)? {
         return Ok(());
     }
@@ -104,7 +104,7 @@ pub fn formerly(db: &mut Db, slug: &str) -> QueryResult<Option<ItemId>> {
     old_slugs::table
         .find(slug)
         .select(old_slugs::project_id)
-        .first(db)
+        .get_result(db)
         .optional()
 }
 

@@ -159,7 +159,7 @@ pub fn find(db: &mut Db, id: i64) -> QueryResult<Merge> {
     tag_merges::table
         .find(id)
         .select(Merge::as_select())
-        .first(db)
+        .get_result(db)
 }
 
 /// Parts them again, on the projects that had the first one then and still have the second. False: it

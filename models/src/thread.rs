@@ -29,6 +29,6 @@ impl Thread {
         threads::table
             .filter(threads::project_id.eq(project))
             .select(Thread::as_select())
-            .first(db)
+            .get_result(db)
     }
 }

@@ -4,6 +4,7 @@
 use super::answers::Change;
 use super::{Repository, Software, name_of};
 use crate::account::User;
+use crate::condition::Upto;
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::item::State;
 use crate::moderation::log::Act;
@@ -83,7 +84,7 @@ impl Follow {
         forge_follows::table
             .find(project)
             .select(Follow::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -113,7 +114,7 @@ impl Follow {
         users::table
             .find(self.user_id)
             .select(users::username)
-            .first(db)
+            .get_result(db)
     }
 
     pub fn changes(&self) -> Vec<Change> {
@@ -268,7 +269,8 @@ pub fn is_due(db: &mut Db) -> QueryResult<bool> {
     let first: Option<ItemId> = forge_follows::table
         .filter(forge_follows::next_at.le(now()))
         .select(forge_follows::project_id)
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()?;
     Ok(first.is_some())
 }

@@ -121,7 +121,7 @@ pub fn take_in(
             forge_releases::digest,
             forge_releases::kept,
         ))
-        .first(db)
+        .get_result(db)
         .optional()?;
     let known = match known {
         Some(row) if !row.imported || row.kept => return Ok(Took::Theirs),
@@ -243,7 +243,7 @@ fn change(
     let release: Release = releases::table
         .find(id)
         .select(Release::as_select())
-        .first(db)?;
+        .get_result(db)?;
     // The version is a part of its address and stays.
     notes.version.clone_from(&release.version);
     if release.for_editing(db)? != notes {

@@ -36,7 +36,7 @@ pub fn of(db: &mut Db, item: ItemId) -> QueryResult<Option<IpAddr>> {
     let address: Option<String> = item_addresses::table
         .find(item)
         .select(item_addresses::address)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(address.and_then(|address| address.parse().ok()))
 }

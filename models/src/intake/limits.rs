@@ -2,6 +2,7 @@
 //! Counted in the database, so that all web nodes share them.
 
 use crate::account::User;
+use crate::condition::Upto;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
 use crate::item::{Kind, Queue, RevisionState, State};
 use crate::moderation::log::counted;
@@ -150,7 +151,8 @@ pub fn comment(
     let last: Option<NaiveDateTime> = mine
         .order(comments::id.desc())
         .select(comments::created_at)
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()?;
     let apart = Duration::seconds(settings.seconds_between_comments);
     if let Some(wait) = last

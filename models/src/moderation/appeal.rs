@@ -475,13 +475,13 @@ pub fn decide(
     let found: Appeal = appeals::table
         .find(id)
         .select(Appeal::as_select())
-        .first(db)?;
+        .get_result(db)?;
     let item = dialect::lock_item(db, found.item_id)?.ok_or(diesel::result::Error::NotFound)?;
     // Under the lock of its item: of two who decide at once, the second sees what the first did.
     let appeal: Appeal = appeals::table
         .find(id)
         .select(Appeal::as_select())
-        .first(db)?;
+        .get_result(db)?;
     let version = ruling.version.unwrap_or(item.version);
     if appeal.decided_at.is_some() || version != item.version || !is_away(&item) {
         return Err(AppealError::Changed);
@@ -633,12 +633,12 @@ pub fn take_answer(
     let appeal: Appeal = appeals::table
         .find(id)
         .select(Appeal::as_select())
-        .first(db)?;
+        .get_result(db)?;
     let item = Item::find(db, appeal.item_id)?;
     let left: i32 = verdicts::table
         .find(verdict)
         .select(verdicts::version_after)
-        .first(db)?;
+        .get_result(db)?;
     if item.version != left {
         return Ok(None);
     }

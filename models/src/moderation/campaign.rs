@@ -337,7 +337,7 @@ impl Campaign {
         campaigns::table
             .find(id)
             .select(Campaign::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     pub fn holds(&self) -> bool {

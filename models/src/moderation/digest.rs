@@ -78,7 +78,7 @@ fn last(db: &mut Db) -> QueryResult<Option<NaiveDateTime>> {
     marks::table
         .find(MARK)
         .select(marks::at)
-        .first(db)
+        .get_result(db)
         .optional()
 }
 
@@ -155,7 +155,7 @@ fn recipients(db: &mut Db) -> QueryResult<Vec<Recipient>> {
 }
 
 pub fn is_wanted(db: &mut Db, user: UserId) -> QueryResult<bool> {
-    users::table.find(user).select(users::digest).first(db)
+    users::table.find(user).select(users::digest).get_result(db)
 }
 
 pub fn want(db: &mut Db, user: UserId, wanted: bool) -> QueryResult<usize> {

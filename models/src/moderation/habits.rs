@@ -40,7 +40,7 @@ impl Habits {
         let found = desk_habits::table
             .find(user)
             .select(Habits::as_select())
-            .first(db)
+            .get_result(db)
             .optional()?;
         Ok(found.unwrap_or_default())
     }

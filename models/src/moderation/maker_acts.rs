@@ -150,7 +150,7 @@ fn find(db: &mut Db, id: MakerActId) -> QueryResult<MakerAct> {
     maker_acts::table
         .find(id)
         .select(MakerAct::as_select())
-        .first(db)
+        .get_result(db)
 }
 
 /// A moderator takes an act back, in a write transaction. What was put away comes back by a verdict,
@@ -207,7 +207,7 @@ pub fn let_stand(db: &mut Db, by: &User, id: MakerActId) -> QueryResult<bool> {
         let pinned: Option<ItemId> = threads::table
             .find(thread)
             .select(threads::pinned_id)
-            .first(db)?;
+            .get_result(db)?;
         if pinned.is_some() {
             return Ok(false);
         }

@@ -292,7 +292,7 @@ pub fn networks(db: &mut Db, person: UserId) -> QueryResult<Vec<Network>> {
     let (made_in, made_at): (String, NaiveDateTime) = users::table
         .find(person)
         .select((users::network, users::created_at))
-        .first(db)?;
+        .get_result(db)?;
     seen.push((made_in, Some(made_at), Some(made_at)));
     let mut spans: BTreeMap<String, (NaiveDateTime, NaiveDateTime)> = BTreeMap::new();
     for (hash, first, last) in seen {

@@ -282,7 +282,10 @@ impl Rule {
     }
 
     pub fn find(db: &mut Db, id: RuleId) -> QueryResult<Rule> {
-        rules::table.find(id).select(Rule::as_select()).first(db)
+        rules::table
+            .find(id)
+            .select(Rule::as_select())
+            .get_result(db)
     }
 
     /// Whether there is room for one more of its kind beside those in force: every text walks them all.

@@ -350,7 +350,7 @@ pub fn by_the_filter(
         Some(project) => projects::table
             .find(project)
             .select(projects::approve_first)
-            .first(db)?,
+            .get_result(db)?,
         None => false,
     };
     let mut to = item.standing();
@@ -682,7 +682,7 @@ fn count_kinds(db: &mut Db, batch: BatchId, more: impl Iterator<Item = Kind>) ->
     let counted: String = batches::table
         .find(batch)
         .select(batches::kinds)
-        .first(db)?;
+        .get_result(db)?;
     let mut kinds = kinds(&counted);
     for kind in more {
         *kinds.entry(kind.to_string()).or_default() += 1;
@@ -862,7 +862,10 @@ impl Batch {
     }
 
     pub fn find(db: &mut Db, id: BatchId) -> QueryResult<Batch> {
-        batches::table.find(id).select(Batch::as_select()).first(db)
+        batches::table
+            .find(id)
+            .select(Batch::as_select())
+            .get_result(db)
     }
 
     /// The verdicts of it from after one on, in the order they were given.
@@ -1127,7 +1130,7 @@ fn find_revision(db: &mut Db, id: RevisionId) -> QueryResult<Revision> {
     revisions::table
         .find(id)
         .select(Revision::as_select())
-        .first(db)
+        .get_result(db)
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ fn count_steps(db: &mut Db, id: RatingId) -> QueryResult<()> {
     let (project, counts): (ItemId, bool) = ratings::table
         .find(id)
         .select((ratings::project_id, ratings::counts))
-        .first(db)?;
+        .get_result(db)?;
     let by = if counts { 1 } else { -1 };
     let mut steps: Vec<(String, i32)> = rating_steps::table
         .filter(rating_steps::rating_id.eq(id))

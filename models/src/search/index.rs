@@ -206,7 +206,7 @@ pub(super) fn position(db: &mut Db, name: &str) -> QueryResult<i64> {
     let at: Option<i64> = search_progress::table
         .find(name)
         .select(search_progress::position)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(at.unwrap_or(0))
 }

@@ -111,7 +111,7 @@ impl StoredModel {
         models::table
             .find(id)
             .select(StoredModel::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -145,7 +145,10 @@ impl StoredModel {
 
     /// The model itself, with thresholds for the promises in force.
     pub fn read(db: &mut Db, id: ModelId) -> Result<Model, LoadError> {
-        let bytes: Vec<u8> = models::table.find(id).select(models::bytes).first(db)?;
+        let bytes: Vec<u8> = models::table
+            .find(id)
+            .select(models::bytes)
+            .get_result(db)?;
         let mut model =
             Model::from_bytes(&bytes).map_err(|error| LoadError::Broken { id, error })?;
         model.promise(Settings::load(db)?.promises(), silent(db)?);
@@ -585,7 +588,7 @@ fn last_read(db: &mut Db) -> QueryResult<Option<NaiveDateTime>> {
     let mark: Option<NaiveDateTime> = marks::table
         .find(LABELS_READ)
         .select(marks::at)
-        .first(db)
+        .get_result(db)
         .optional()?;
     if mark.is_some() {
         return Ok(mark);

@@ -153,7 +153,7 @@ fn address(db: &mut Db, item: &Item, project: &Project) -> QueryResult<String> {
             let version: String = releases::table
                 .find(item.id)
                 .select(releases::version)
-                .first(db)?;
+                .get_result(db)?;
             format!("/projects/{}/releases/{}", project.slug, segment(&version))
         }
         _ => format!("/projects/{}", project.slug),
