@@ -36,6 +36,7 @@ pub mod job;
 pub mod join;
 pub mod label;
 pub mod lease;
+pub mod line;
 pub mod link;
 pub mod lists;
 pub mod looking;

@@ -11,6 +11,7 @@ use crate::gate::{self, CommentPolicy, Refusal, Terms};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Text};
 use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::line::one_line;
 use crate::picture::Picture;
 use crate::schema::{
     ignores, items, pictures, project_links, project_makers, project_tags, projects, releases,
@@ -252,15 +253,6 @@ pub fn link_field(kind: LinkKind) -> &'static str {
         LinkKind::Play => "link_play",
         LinkKind::Funding => "link_funding",
     }
-}
-
-/// White space folded and control characters dropped: it goes into headers, feeds and mails.
-fn one_line(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `Pixel Art, racing` becomes `pixel-art` and `racing`.
@@ -621,7 +613,7 @@ impl Project {
             .inner_join(items::table.on(items::id.eq(projects::id)))
             .filter(projects::id.eq(id))
             .select(Project::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     pub fn by_slug(db: &mut Db, slug: &str) -> QueryResult<Project> {
@@ -629,7 +621,7 @@ impl Project {
             .inner_join(items::table.on(items::id.eq(projects::id)))
             .filter(projects::slug.eq(slug))
             .select(Project::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     /// By its address of now, or by one that it had before.
@@ -702,8 +694,9 @@ impl Project {
             ))
             .on_conflict_do_nothing()
             .execute(conn))?;
-        fairness::weigh(db, user)?;
+        // The project's row before the lock of its ratings, in the order in which a verdict takes them.
         award::recount(db, self.id)?;
+        fairness::weigh(db, user)?;
         Ok(added)
     }
 

@@ -14,8 +14,8 @@ pub fn routes(site: &mut ServiceConfig) {
     use pages::{
         account, appeals, awards, comments, deleted, failure_answers, failures, favourites,
         feedback, following, forge, gallery, home, ignored, inbox, join, lists, makers, mine,
-        muting, old, people, profile, projects, ratings, reactions, release_form, releases,
-        reports, search, secret, signup, tags, team, unsubscribe,
+        muting, old, people, profile, project_form, projects, ratings, reactions, release_form,
+        releases, reports, search, secret, signup, tags, team, unsubscribe,
     };
     site
         // Front page and lists
@@ -45,11 +45,11 @@ pub fn routes(site: &mut ServiceConfig) {
         .route("/people/{username}/report", get().to(reports::person_form))
         .route("/people/{username}/report", post().to(reports::person))
         // Projects
-        .route("/projects/new", get().to(projects::new_form))
-        .route("/projects/new", post().to(projects::create))
+        .route("/projects/new", get().to(project_form::new_form))
+        .route("/projects/new", post().to(project_form::create))
         .route("/projects/{slug}", get().to(projects::show))
-        .route("/projects/{slug}/edit", get().to(projects::edit_form))
-        .route("/projects/{slug}/edit", post().to(projects::update))
+        .route("/projects/{slug}/edit", get().to(project_form::edit_form))
+        .route("/projects/{slug}/edit", post().to(project_form::update))
         .route("/projects/{slug}/delete", get().to(projects::delete_form))
         .route("/projects/{slug}/delete", post().to(projects::delete))
         .route("/projects/{slug}/link", get().to(secret::show))

@@ -5,7 +5,8 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, Upload, see_other};
 use crate::layout::{self, Html, Layout, page, page_with};
-use crate::pages::projects::{MAX_ALT, own};
+use crate::pages::project_form::MAX_ALT;
+use crate::pages::projects::own;
 use crate::picture::{self, Sizes};
 use crate::session::{self, Member};
 use actix_web::http::StatusCode;
@@ -18,6 +19,7 @@ use potluck_models::gallery::{self, MAX_CAPTION, MOST, Shot, Words};
 use potluck_models::gate;
 use potluck_models::intake::limits;
 use potluck_models::item::{Item, Revision, State};
+use potluck_models::line::one_line;
 use potluck_models::picture::Picture;
 use potluck_models::project::{FieldError, Intent, Project};
 use potluck_models::{Db, QueryResult};
@@ -169,14 +171,6 @@ struct Typed {
     /// All that stay, the cover first.
     order: Vec<PictureId>,
     faults: Vec<FieldError>,
-}
-
-fn one_line(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Typed {

@@ -25,6 +25,7 @@ pub mod muting;
 pub mod old;
 pub mod people;
 pub mod profile;
+pub mod project_form;
 pub mod projects;
 pub mod ratings;
 pub mod reactions;
