@@ -12,6 +12,7 @@ mod appeals;
 mod awards;
 mod branding;
 mod browser;
+mod browser_feedback;
 mod bulk;
 mod campaigns;
 mod cli;
