@@ -2,7 +2,13 @@
 //! the table here fails.
 
 use crate::support::*;
+use potluck_models::award::{self, Design, Mark};
+use potluck_models::failure::{self, Failure, Report, System, answer};
+use potluck_models::intake::Context;
+use potluck_models::intake::rules::Rules;
 use potluck_models::item::{Item, Queue, State};
+use potluck_models::project::Project;
+use potluck_models::settings::Settings;
 
 /// Every `.route(…)` of the table, as method and path.
 pub fn routes() -> Vec<(String, String)> {
@@ -147,24 +153,25 @@ const TABLE: &[(&str, &str, [Gets; 6])] = &[
     ("GET",  "/projects/{slug}/failures",           ALL),
     ("GET",  "/projects/{slug}/failures/new",       MEMBERS),
     ("POST", "/projects/{slug}/failures/new",       [No,    Fault, Fault, No,    Fault, Fault]),
-    ("GET",  "/projects/{slug}/failures/{group}",   [None; 6]),
-    ("POST", "/projects/{slug}/failures/{group}/too", [No, None, None, None, None, None]),
-    ("POST", "/projects/{slug}/failures/{group}/answer", [No, No, No, None, No, No]),
-    ("GET",  "/failures/{id}/edit",                 [LogIn, None, None, None, None, None]),
-    ("POST", "/failures/{id}/edit",                 [No, None, None, None, None, None]),
-    ("POST", "/failures/{id}/delete",               [No, None, None, None, None, None]),
-    ("POST", "/answers/{id}/delete",                [No, None, None, None, None, None]),
-    ("GET",  "/{kind:failures|answers}/{id}",       [None; 6]),
+    ("GET",  "/projects/{slug}/failures/{group}",   ALL),
+    ("POST", "/projects/{slug}/failures/{group}/too", MEMBERS_SEND),
+    ("POST", "/projects/{slug}/failures/{group}/answer", [No, No, No, Fault, No, No]),
+    ("GET",  "/failures/{id}/edit",                 [LogIn, No,    Page,  No,    No,    No]),
+    ("POST", "/failures/{id}/edit",                 [No,    No,    Fault, No,    No,    No]),
+    ("POST", "/failures/{id}/delete",               [No,    No,    Done,  No,    No,    No]),
+    ("POST", "/answers/{id}/delete",                [No,    No,    No,    Done,  No,    No]),
+    ("GET",  "/{kind:failures|answers}/{id}",       [Done; 6]),
     ("GET",  "/projects/{slug}/award",              MEMBERS),
     // Of these only odile is a maker, and it is her own.
     ("POST", "/projects/{slug}/award",              [No; 6]),
     ("GET",  "/projects/{slug}/awards",             ALL),
     ("GET",  "/people/{username}/awards",           ALL),
-    ("GET",  "/awards/{id}",                        [None; 6]),
+    ("GET",  "/awards/{id}",                        ALL),
     ("POST", "/awards/{id}/decline",                MEMBERS_SEND),
-    ("POST", "/awards/{id}/delete",                 [No, None, None, None, None, None]),
-    ("GET",  "/{kind:failures|answers|awards}/{id}/report", [None; 6]),
-    ("POST", "/{kind:failures|answers|awards}/{id}/report", [No, None, None, None, None, None]),
+    ("POST", "/awards/{id}/delete",                 [No,    No,    No,    Done,  No,    No]),
+    // The answer, which is odile's.
+    ("GET",  "/{kind:failures|answers|awards}/{id}/report", [Page, Page, Page, No, Page, Page]),
+    ("POST", "/{kind:failures|answers|awards}/{id}/report", MEMBERS_SEND),
     ("GET",  "/projects/{slug}/comments.{format:atom|json}",      ALL),
     ("POST", "/projects/{slug}/comments",           MEMBERS_SEND),
     ("GET",  "/comments/{id}",                      ALL),
@@ -302,9 +309,20 @@ struct Things {
     project: Made,
     comment: String,
     waiting: String,
+    feedback: Feedback,
 }
 
-fn things(site: &Site) -> Things {
+/// What ann reports of the project, the answer of odile to it, and an award that odile gave to what
+/// somebody else made. Empty for the routes that ask for none of it.
+#[derive(Default)]
+struct Feedback {
+    group: String,
+    failure: String,
+    answer: String,
+    award: String,
+}
+
+fn things(site: &Site, path: &str) -> Things {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -321,24 +339,84 @@ fn things(site: &Site) -> Things {
         (to.state, to.queue) = (State::Held, Some(Queue::Maker));
         item.settle(db, to)
     });
+    let of_feedback = [
+        "{group}",
+        "/failures/{id}",
+        "/answers/{id}",
+        "/awards/{id}",
+        "{kind:",
+    ];
+    let feedback = match of_feedback.iter().any(|part| path.contains(part)) {
+        true => feedback(site, &project, number),
+        false => Feedback::default(),
+    };
     Things {
         project,
         comment: comment.to_string(),
         waiting: waiting.to_string(),
+        feedback,
     }
+}
+
+fn feedback(site: &Site, project: &Made, number: usize) -> Feedback {
+    let toy = site.project("marguerite", &format!("Toy {number}"));
+    let (ann, odile) = (site.user("ann"), site.user("odile"));
+    site.db(|db| {
+        let mut settings = Settings::load(db)?;
+        settings.awards_per_month = i64::MAX;
+        let context = Context {
+            settings: &settings,
+            filter: Option::None,
+            limits_off: true,
+            rules: Rules::none(),
+            address: Option::None,
+        };
+        let (project, toy) = (Project::find(db, project.id)?, Project::find(db, toy.id)?);
+        let report = Report {
+            release: Option::None,
+            version: String::new(),
+            system: System::Linux,
+            system_version: String::new(),
+            words: "It stops.".into(),
+            trace: String::new(),
+        };
+        let (id, _) = failure::post(db, &context, &ann, &project, Option::None, &report, "")
+            .expect("the report is taken in");
+        let group = Failure::find(db, id)?.group_id;
+        let (answer, _) = answer::post(db, &context, &odile, &project, group, "Where?", "")
+            .expect("the answer is taken in");
+        let design = Design {
+            name: "Best toy".into(),
+            mark: Mark::Duck.as_str().into(),
+            why: "It rolls.".into(),
+        };
+        let (award, _) =
+            award::give(db, &context, &odile, &toy, &design, "").expect("the award is taken in");
+        Ok(Feedback {
+            group: group.to_string(),
+            failure: id.to_string(),
+            answer: answer.to_string(),
+            award: award.to_string(),
+        })
+    })
 }
 
 fn filled_in(path: &str, things: &Things) -> String {
     let id = match path {
         "/comments/{id}/approve" => &things.waiting,
         path if path.starts_with("/comments/") => &things.comment,
+        path if path.starts_with("/answers/") => &things.feedback.answer,
+        path if path.starts_with("/awards/") => &things.feedback.award,
+        path if path.starts_with("/failures/") => &things.feedback.failure,
+        "/{kind:failures|answers}/{id}" => &things.feedback.failure,
+        "/{kind:failures|answers|awards}/{id}/report" => &things.feedback.answer,
         _ => "987654321",
     };
     path.replace("{slug}", &things.project.slug)
         .replace("{id}", id)
-        .replace("{group}", "987654321")
+        .replace("{group}", &things.feedback.group)
         .replace("{kind:failures|answers}", "failures")
-        .replace("{kind:failures|answers|awards}", "awards")
+        .replace("{kind:failures|answers|awards}", "answers")
         .replace("{tag}", "duck")
         .replace("{username}", "odile")
         .replace("{version}/{path:.*}", "0/css/site.css")
@@ -385,7 +463,7 @@ on_both! {
         let mut faults = Vec::new();
         for (method, path, gets) in TABLE {
             for (name, gets) in names.iter().zip(gets) {
-                let things = things(site);
+                let things = things(site, path);
                 let client = if name.is_empty() { site.visitor() } else { site.come_back(name) };
                 let there = filled_in(path, &things);
                 let answer = if *method == "GET" { client.get(&there) } else { client.post(&there, &[]) };
@@ -397,6 +475,20 @@ on_both! {
             }
         }
         assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    }
+
+    fn a_report_an_answer_and_an_award_are_complained_of_by_others_alone(site, limits_off) {
+        let (odile, ann, bob) = (site.maker("odile"), site.regular("ann"), site.regular("bob"));
+        let duck = site.project("odile", "Duck racer");
+        let made = feedback(site, &duck, 1);
+        let all = [("failures", &made.failure, &ann), ("answers", &made.answer, &odile), ("awards", &made.award, &odile)];
+        for (kind, id, author) in all {
+            let there = format!("/{kind}/{id}/report");
+            author.get(&there).expect(403);
+            site.visitor().get(&there).expect(200).says("Log in to report it");
+            bob.submit(&there, &there, &[("reason", "unkind")]).expect(303);
+        }
+        assert_eq!(site.count("reports"), 3);
     }
 
     fn what_is_not_published_is_its_makers_and_the_moderators_alone(site) {

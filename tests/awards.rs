@@ -61,7 +61,7 @@ on_both! {
         let (odile, bob, duck) = table(site);
         bob.get(&duck.path()).expect(200).says("Give it an award");
         bob.get(&form(&duck)).expect(200).says("5 of your 5 awards of this month are left").says("More come on 1");
-        give(&bob, &duck, "Best duck main character").expect(303);
+        give(&bob, &duck, "Best \u{202e}duck main character").expect(303);
         let id = newest(site);
         for page in [duck.path(), "/people/bob".into(), "/people/odile".into(), format!("{}/awards", duck.path()), format!("/awards/{id}")] {
             site.visitor().get(&page).expect(200).says("Best duck main character").says("bob");
@@ -126,7 +126,13 @@ on_both! {
         for page in [duck.path(), "/people/bob".into(), "/people/odile".into(), list.clone()] {
             site.visitor().get(&page).expect(200).does_not_say("Slowest duck");
         }
-        site.visitor().get(&format!("/awards/{id}")).expect(404);
+        let ann = site.regular("ann");
+        for page in [format!("/awards/{id}"), format!("/awards/{id}/report")] {
+            site.visitor().get(&page).expect(404);
+            ann.get(&page).expect(404);
+            odile.get(&page).expect(200);
+        }
+        ann.post(&format!("/awards/{id}/report"), &[("reason", "spam")]).expect(404);
         // Who gave it is told nothing: neither in the inbox nor on its own page.
         bob.get("/inbox").expect(200).does_not_say("declined").does_not_say("Slowest");
         bob.get(&format!("/awards/{id}")).expect(200).says("Slowest duck").does_not_say("declined");
@@ -151,6 +157,12 @@ on_both! {
             site.visitor().get(&page).expect(200).does_not_say("Best duck");
         }
         assert_eq!(counted(site, &duck), 0);
+        let id = newest(site);
+        for page in [format!("/awards/{id}"), format!("/awards/{id}/report")] {
+            site.visitor().get(&page).expect(404);
+        }
+        odile.get(&format!("/awards/{id}")).expect(200).says("Not shown: who gave it makes the project, too.");
+        bob.get(&format!("/awards/{id}")).expect(200).says("Best duck");
         agrees(site);
         bob.post(&format!("{}/leave", duck.path()), &[("sure", "1")]);
         let leave = site.count(&format!("project_makers WHERE project_id = {}", duck.id));

@@ -3,9 +3,17 @@
 use crate::support::*;
 use diesel::prelude::*;
 use potluck_models::check;
+use potluck_models::db::FailureGroupId;
 use potluck_models::failure::group::{self, Fate};
+use potluck_models::failure::{self, Report, System, telling};
+use potluck_models::intake::Context;
+use potluck_models::intake::rules::Rules;
 use potluck_models::item::{Kind, State};
-use potluck_models::schema::{failures, items};
+use potluck_models::job::Job;
+use potluck_models::notice::Sort;
+use potluck_models::project::Project;
+use potluck_models::schema::{failures, items, notices, releases};
+use potluck_models::settings::Settings;
 
 /// The same fault on two machines.
 const ON_LINUX: &str = "Traceback (most recent call last):\n  File \"/home/ann/duck/game.py\", line 12, in play\n    load(3)\n  File \"/home/ann/duck/save.py\", line 40, in load\n    raise SaveError(path)\nsave.SaveError: cannot open '/home/ann/save.dat' at 0x7f3a2b\n";
@@ -94,6 +102,32 @@ fn told(site: &Site, name: &str, sort: &str) -> i64 {
         "notices WHERE user_id = {} AND kind = '{sort}'",
         site.user_id(name)
     ))
+}
+
+/// So many newcomers who say "me too", as in the past.
+fn crowd(site: &Site, duck: &Made, group: FailureGroupId, many: i64) {
+    let names: Vec<String> = (0..many).map(|n| format!("player-{n}")).collect();
+    for name in &names {
+        site.member(name);
+    }
+    let users: Vec<_> = names.iter().map(|name| site.user(name)).collect();
+    site.db(|db| {
+        let settings = Settings::load(db)?;
+        let context = Context {
+            settings: &settings,
+            filter: None,
+            limits_off: true,
+            rules: Rules::none(),
+            address: None,
+        };
+        let project = Project::find(db, duck.id)?;
+        let too = Report::me_too(None, System::Linux);
+        for user in &users {
+            failure::post(db, &context, user, &project, Some(group), &too, "")
+                .expect("it is taken in");
+        }
+        Ok(())
+    });
 }
 
 fn agrees(site: &Site) {
@@ -333,6 +367,181 @@ on_both! {
         assert!(exported.iter().any(|one| one["trace"].as_str().unwrap().contains("save.py")), "{json}");
         let csv = odile.get(&format!("{feedback}.csv")).expect(200).html();
         assert_eq!(csv.matches("\r\nfailure,").count(), exported.len(), "{csv}");
+    }
+
+    fn who_complains_reads_what_readers_see_and_is_thanked(site, limits_off) {
+        let (_, ann, bob, duck) = table(site);
+        report(&ann, &duck, "linux", "It stops when I load.", "");
+        let id = newest(site);
+        let shops: Vec<String> = (0..9).map(|n| format!("https://shop{n}.example/")).collect();
+        let edit = format!("/failures/{id}/edit");
+        let words = format!("Better buy at {}", shops.join(" "));
+        ann.submit(&edit, &edit, &[("release", "1.1"), ("system", "linux"), ("words", &words)]).expect(303);
+        assert!(site.item(id).has_waiting_edit(), "the edit waits");
+        let complain = format!("/failures/{id}/report");
+        for reader in [&site.visitor(), &bob] {
+            reader.get(&complain).expect(200).says("It stops when I load.").does_not_say("shop3.example");
+        }
+        // By the address of the report to its place on the page of its group, which says thank you.
+        let done = bob.submit(&complain, &complain, &[("reason", "unkind")]).expect(303);
+        let there = bob.get(done.location().expect("an address")).expect(303);
+        let (page, place) = there.location().expect("an address").split_once('#').expect("a place");
+        assert_eq!(place, format!("failure-{id}"));
+        bob.get(page).expect(200).says("Thank you for telling us.").says("It stops when I load.");
+    }
+
+    fn me_too_is_no_report_that_somebody_looked_at(site, limits_off) {
+        let (_, ann, _, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        let nina = site.member("nina");
+        too(&nina, &group, "1.1", false).expect(303);
+        let too = newest(site);
+        assert_eq!(site.state(too), State::Published);
+        report(&nina, &duck, "web", "It is all white.", "");
+        assert_eq!(site.state(newest(site)), State::Held);
+        // Nor are words that come into it later.
+        let edit = format!("/failures/{too}/edit");
+        nina.submit(&edit, &edit, &[("release", "1.1"), ("system", "windows"), ("words", "Come to my shop.")]).expect(303);
+        assert!(site.item(too).has_waiting_edit(), "the words wait");
+        site.visitor().get(&group).expect(200).does_not_say("Come to my shop");
+    }
+
+    fn me_too_counts_people_and_not_what_they_sent(site, limits_off) {
+        let (odile, ann, bob, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        put_out(&odile, &duck, "1.2");
+        too(&bob, &group, "1.1", false).expect(303);
+        too(&bob, &group, "1.2", false).expect(303);
+        // Who told of it in words is no "me too".
+        too(&ann, &group, "1.2", false).expect(303);
+        site.visitor().get(&group).expect(200).says("2 people").says("1 said “me too”, on Windows.");
+        agrees(site);
+    }
+
+    fn what_opens_again_by_itself_is_told_of_as_fixed_no_more(site, limits_off) {
+        let (odile, ann, bob, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        put_out(&odile, &duck, "1.2");
+        answer(&odile, &group, &[("fate", "fixed"), ("fixed_in", "1.2")]).expect(303);
+        assert_eq!(told(site, "ann", "fixed"), 1);
+        too(&bob, &group, "1.2", false).expect(303);
+        site.visitor().get(&list(&duck)).expect(200).does_not_say("fixed in 1.2");
+        assert_eq!(told(site, "ann", "fixed"), 0);
+        ann.get("/inbox").expect(200).does_not_say("what did not work for you");
+    }
+
+    fn who_ignores_the_maker_is_told_nothing_by_them(site, limits_off) {
+        let (odile, ann, bob, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        too(&bob, &group, "1.1", false).expect(303);
+        ann.post("/people/odile/ignore", &[]).expect(303);
+        answer(&odile, &group, &[("fate", "intended"), ("words", "It is meant to.")]).expect(303);
+        assert_eq!((told(site, "ann", "marked"), told(site, "ann", "answer")), (0, 0));
+        assert_eq!((told(site, "bob", "marked"), told(site, "bob", "answer")), (1, 1));
+    }
+
+    fn words_are_taken_in_before_the_mark(site, limits_off) {
+        let (odile, ann, _, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        let done = answer(&odile, &group, &[("fate", "intended"), ("words", "It is meant to.")]).expect(303);
+        assert!(done.location().is_some_and(|to| to.ends_with("?said=failure-answered")), "{:?}", done.location());
+        let ann = site.user_id("ann");
+        let sorts: Vec<Sort> = site.db(|db| {
+            notices::table.filter(notices::user_id.eq(ann)).order(notices::id).select(notices::kind).load(db)
+        });
+        assert_eq!(sorts, [Sort::Answer, Sort::Marked]);
+    }
+
+    fn a_release_that_is_gone_mends_nothing_by_name(site, limits_off) {
+        let (odile, ann, _, duck) = table(site);
+        let group = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        put_out(&odile, &duck, "1.2");
+        answer(&odile, &group, &[("fate", "fixed"), ("fixed_in", "1.2")]).expect(303);
+        ann.get("/inbox").expect(200).says("say “fixed in 1.2” of what did not work");
+        let release = site.db(|db| releases::table.filter(releases::version.eq("1.2")).select(releases::id).first(db));
+        for state in [State::Held, State::Deleted] {
+            site.put(release, state);
+            ann.get("/inbox").expect(200).says("say “fixed” of what did not work").does_not_say("fixed in 1.2");
+        }
+        site.put(release, State::Published);
+        ann.get("/inbox").expect(200).says("say “fixed in 1.2” of what did not work");
+    }
+
+    fn a_group_of_nothing_that_one_may_read_is_nowhere_in_any_part(site, limits_off) {
+        let (_, _, _, duck) = table(site);
+        let nina = site.member("nina");
+        let group = group_of(&report(&nina, &duck, "web", "It is all white.", ""));
+        assert_eq!(site.state(newest(site)), State::Held);
+        for part in ["", "?after=1", "?after=999999999"] {
+            site.visitor().get(&format!("{group}{part}")).expect(404);
+            nina.get(&format!("{group}{part}")).expect(200);
+        }
+    }
+
+    fn many_reporters_are_told_in_steps(site, limits_off) {
+        let (odile, ann, bob, duck) = table(site);
+        let address = group_of(&report(&ann, &duck, "linux", "The music stops.", ""));
+        let first = newest(site);
+        let id = site.db(|db| failure::Failure::find(db, first)).group_id;
+        let many = telling::AT_ONCE + 5;
+        crowd(site, &duck, id, many);
+        too(&bob, &address, "1.1", false).expect(303);
+        bob.post("/people/odile/ignore", &[]).expect(303);
+        site.visitor().get(&address).expect(200).says(&format!("{} people", many + 2));
+        agrees(site);
+        let (maker, all) = (site.user("odile"), many + 1);
+        let count = "notices WHERE kind = 'marked'";
+        // In the moment of the mark the first of them, and as many as one step takes.
+        let at_once: i64 = site.db(|db| {
+            let project = Project::find(db, duck.id)?;
+            group::mark(db, &maker, &project, id, Fate::Intended, None).expect("it is marked");
+            notices::table.filter(notices::kind.eq(Sort::Marked)).count().get_result(db)
+        });
+        assert!((telling::AT_ONCE - 1..=telling::AT_ONCE).contains(&at_once), "{at_once}");
+        wait_for("all to be told", || (site.count(count) == all).then_some(()));
+        wait_for("the job to be done", || (site.count("jobs WHERE kind = 'fates'") == 0).then_some(()));
+        assert_eq!((site.count(count), told(site, "ann", "marked"), told(site, "bob", "marked")), (all, 1, 0));
+        // A job of another mark than the one that holds tells nobody.
+        site.sql("DELETE FROM notices WHERE kind = 'marked'");
+        site.db(|db| {
+            let old = telling::Telling {
+                group: id,
+                by: maker.id,
+                decided_at: potluck_models::now(),
+                after: potluck_models::db::UserId(0),
+            };
+            Job::enqueue(db, telling::JOB, &old)
+        });
+        wait_for("the old job to be done", || (site.count("jobs WHERE kind = 'fates'") == 0).then_some(()));
+        assert_eq!(site.count(count), 0);
+        // All of them are told of an answer and of the next mark, and of no mark once it is open again.
+        answer(&odile, &address, &[("words", "It is meant to."), ("fate", "unseen")]).expect(303);
+        assert_eq!(site.count("notices WHERE kind = 'answer'"), all);
+        wait_for("all to be told once more", || (site.count(count) == all).then_some(()));
+        answer(&odile, &address, &[("fate", "open")]).expect(303);
+        assert_eq!(site.count(count), 0);
+    }
+
+    fn a_page_of_groups_is_a_walk_along_an_index(site) {
+        #[derive(QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            detail: String,
+        }
+        if site.database == Database::Postgres {
+            let walked = "pg_indexes WHERE indexname = 'failure_groups_list' AND indexdef LIKE '%closed, last_at DESC, id DESC)'";
+            assert_eq!(site.count(walked), 1);
+            return;
+        }
+        let plan: Vec<Step> = site.db(|db| {
+            diesel::sql_query(
+                "EXPLAIN QUERY PLAN SELECT * FROM failure_groups WHERE project_id = 1 AND people > 0 \
+                 ORDER BY closed, last_at DESC, id DESC LIMIT 31",
+            )
+            .load(db)
+        });
+        assert!(plan.iter().any(|step| step.detail.contains("failure_groups_list")));
+        assert!(!plan.iter().any(|step| step.detail.contains("TEMP B-TREE")), "it is sorted");
     }
 
     fn many_groups_go_on_page_by_page_open_ones_first(site, limits_off) {

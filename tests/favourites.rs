@@ -1,7 +1,9 @@
 //! Favourites: public or not, counted, and what is liked beside a project.
 
+use crate::following::beside;
 use crate::support::*;
-use potluck_models::{favourite, item::State};
+use potluck_models::db::{self, write_tx};
+use potluck_models::{fairness, favourite, item::State, now};
 
 fn keep(client: &Client, project: &Made) {
     client
@@ -87,4 +89,80 @@ on_both! {
         counted();
         assert!(!says());
     }
+}
+
+on_both! {
+    fn the_walk_over_what_is_liked_goes_on_step_by_step_to_the_last(site, limits_off) {
+        // More than two steps, in the order of their numbers.
+        const MANY: usize = 230;
+        site.maker("odile");
+        let made: Vec<Made> = (0..MANY).map(|n| site.project("odile", &format!("Duck number {n}"))).collect();
+        for name in ["bob", "cleo", "dora"] {
+            site.member(name);
+        }
+        let at = now().format("%Y-%m-%d %H:%M:%S");
+        let (first, last) = (made[0].id, made[MANY - 1].id);
+        site.sql(&format!(
+            "INSERT INTO favourites (user_id, project_id, public, counts, created_at, chosen_at) SELECT u.id, p.id, TRUE, TRUE, '{at}', '{at}' \
+             FROM users u, projects p WHERE u.username IN ('bob', 'cleo', 'dora') AND p.id BETWEEN {first} AND {last}"
+        ));
+        site.db(favourite::count_all);
+        assert_eq!(site.count("(SELECT DISTINCT project_id FROM liked_also) known"), MANY as i64);
+        // Those of before are walked over too, when fewer like them.
+        site.sql("DELETE FROM favourites WHERE user_id = (SELECT id FROM users WHERE username = 'dora')");
+        site.db(favourite::count_all);
+        assert_eq!(site.count("liked_also"), 0);
+    }
+}
+
+#[test]
+fn two_processes_that_count_at_once_store_it_once() {
+    if !has_postgres() {
+        return;
+    }
+    let site = Site::start(Database::Postgres, Options::default().limits_off());
+    for name in ["odile", "mara"] {
+        site.maker(name);
+    }
+    let (duck, pie) = (
+        site.project("odile", "Duck racer"),
+        site.project("odile", "Plum pie"),
+    );
+    for name in ["bob", "cleo", "dora"] {
+        let client = site.member(name);
+        keep(&client, &duck);
+        keep(&client, &pie);
+    }
+    // Two makers who gave each other nothing but the highest marks.
+    let at = now().format("%Y-%m-%d %H:%M:%S");
+    site.sql(&format!(
+        "INSERT INTO ratings (project_id, user_id, counts, created_at, changed_at) SELECT m.project_id, u.id, TRUE, '{at}', '{at}' \
+         FROM project_makers m JOIN projects p ON p.id = m.project_id JOIN users u ON u.id <> m.user_id \
+         WHERE p.title LIKE '% made this' AND u.username IN ('odile', 'mara'); \
+         INSERT INTO rating_steps (rating_id, aspect, step) SELECT id, 'Fun', 5 FROM ratings; \
+         DELETE FROM rating_hints; DELETE FROM liked_also"
+    ));
+    let liked = site
+        .db(|db| favourite::Counting::default().step(db))
+        .expect("there is something to count");
+    let hints = site.db(fairness::look).expect("there is a ring");
+    let url = site.database_url();
+    beside(
+        &site,
+        |db| favourite::store(db, &liked),
+        || {
+            let mut other = db::connect(url).expect("another process");
+            write_tx(&mut other, |db| favourite::store(db, &liked)).expect("it waits its turn");
+        },
+    );
+    assert_eq!(site.count("liked_also"), 2);
+    beside(
+        &site,
+        |db| fairness::store(db, &hints),
+        || {
+            let mut other = db::connect(url).expect("another process");
+            write_tx(&mut other, |db| fairness::store(db, &hints)).expect("it waits its turn");
+        },
+    );
+    assert_eq!(site.count("rating_hints"), 1, "not twice the same");
 }

@@ -1,8 +1,14 @@
 //! Following: who is told of what is new, once, and who is not; and muting.
 
 use crate::support::*;
+use diesel::prelude::*;
+use potluck_models::account::User;
+use potluck_models::db::{Db, SanctionId};
 use potluck_models::item::State;
-use potluck_models::{follow, now};
+use potluck_models::moderation::sanction::{self, Order};
+use potluck_models::schema::sanctions;
+use potluck_models::{check, follow, now};
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// Waits until everybody who follows is told.
@@ -32,6 +38,132 @@ fn put_out(maker: &Client, duck: &Made, version: &str) {
             ],
         )
         .expect(303);
+}
+
+/// Does something in a transaction that goes on until what another does beside it waits for that, or is
+/// done. For PostgreSQL, where two write at once.
+pub fn beside(
+    site: &Site,
+    act: impl FnOnce(&mut Db) -> QueryResult<()>,
+    other: impl FnOnce() + Send,
+) {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    std::thread::scope(|scope| {
+        site.db(|db| {
+            act(db)?;
+            let other = scope.spawn(other);
+            wait_for("the other to wait or to be done", || {
+                let waiting: Waiting = diesel::sql_query(
+                    "SELECT count(*) AS n FROM pg_locks w WHERE NOT w.granted AND pg_backend_pid() = ANY (pg_blocking_pids(w.pid))",
+                )
+                .get_result(db)
+                .expect("the locks are read");
+                (waiting.n > 0 || other.is_finished()).then_some(())
+            });
+            Ok(())
+        });
+    });
+}
+
+/// As a moderator bans somebody, in the midst of a transaction.
+fn ban(db: &mut Db, name: &str) -> QueryResult<()> {
+    let mona = User::by_username(db, "mona")?.expect("a moderator");
+    let whom = User::by_username(db, name)?.expect("a member");
+    let order = Order::Ban { away: None };
+    sanction::impose(db, &mona, whom.id, &order, "They sell shoes here.").expect("they are banned");
+    Ok(())
+}
+
+fn agrees(site: &Site) {
+    for report in site.db(|db| check::run(db, false, |_| {})) {
+        assert!(
+            report.differs.is_empty(),
+            "{}: {:?}",
+            report.what,
+            report.differs
+        );
+    }
+}
+
+#[test]
+fn what_is_given_beside_a_ban_counts_for_nothing() {
+    if !has_postgres() {
+        return;
+    }
+    let site = Site::start(Database::Postgres, Options::default().limits_off());
+    site.maker("odile");
+    site.moderator("mona");
+    let duck = site.project("odile", "Duck racer");
+    for (name, act) in [
+        ("bob", format!("{}/follow", duck.path())),
+        ("cleo", format!("{}/favourite", duck.path())),
+    ] {
+        let client = site.member(name);
+        let form = client.get(&duck.path()).expect(200).form(&act);
+        beside(
+            &site,
+            |db| ban(db, name),
+            move || {
+                client.fill_in(&form, &[]);
+            },
+        );
+    }
+    // Their rows are there, for an undo of the ban.
+    assert_eq!(site.count("project_follows") + site.count("favourites"), 2);
+    assert_eq!(
+        site.count("projects WHERE followers <> 0 OR favourites <> 0"),
+        0
+    );
+    agrees(&site);
+}
+
+#[test]
+fn who_reads_a_warning_beside_a_ban_is_banned() {
+    if !has_postgres() {
+        return;
+    }
+    let site = Site::start(Database::Postgres, Options::default().limits_off());
+    let (mona, bob) = (site.moderator("mona"), site.member("bob"));
+    let warn = "/moderation/people/bob/warn";
+    mona.submit(warn, warn, &[("reason", "Please be kind to others.")])
+        .expect(303);
+    let form = bob.get("/account").expect(200).form("/account/warning");
+    beside(
+        &site,
+        |db| ban(db, "bob"),
+        move || {
+            bob.fill_in(&form, &[]);
+        },
+    );
+    assert_eq!(
+        site.count("sanctions WHERE kind = 'warn' AND read_at IS NOT NULL"),
+        1
+    );
+    assert_eq!(
+        site.count("users WHERE username = 'bob' AND locked_out_until IS NOT NULL"),
+        1
+    );
+    agrees(&site);
+}
+
+/// Two who send something in the same moment.
+fn at_once(both: [(Client, String); 2], fields: &[(&str, &str)]) {
+    let start = &Barrier::new(2);
+    std::thread::scope(|scope| {
+        for (client, path) in both {
+            scope.spawn(move || {
+                let csrf = client.csrf();
+                let mut all = vec![("csrf", csrf.as_str())];
+                all.extend(fields);
+                start.wait();
+                client.post_raw(&path, &all, &[]).expect(303);
+            });
+        }
+    });
 }
 
 /// A project shared by the form, as makers do.
@@ -212,6 +344,75 @@ on_both! {
         assert!(fixed.iter().map(|report| report.differs.len()).sum::<usize>() >= 3);
         assert!(site.db(|db| potluck_models::check::run(db, false, |_| {})).iter().all(|report| report.differs.is_empty()));
         assert_eq!(site.count(&format!("projects WHERE id = {} AND followers = 2 AND favourites = 2", duck.id)), 1);
+    }
+
+    fn two_who_ban_people_that_follow_each_other_wait_for_no_one(site, limits_off) {
+        site.maker("odile");
+        let (duck, pie) = (site.project("odile", "Duck racer"), site.project("odile", "Plum pie"));
+        let (mona, max) = (site.moderator("mona"), site.moderator("max"));
+        let (bob, cleo) = (site.member("bob"), site.member("cleo"));
+        for (one, other) in [(&bob, "cleo"), (&cleo, "bob")] {
+            one.post(&format!("/people/{other}/follow"), &[]).expect(303);
+            for made in [&duck, &pie] {
+                one.post(&format!("{}/follow", made.path()), &[]).expect(303);
+                one.post(&format!("{}/favourite", made.path()), &[]).expect(303);
+            }
+        }
+        let counted = |n: i32| {
+            site.count(&format!("projects WHERE followers = {n} AND favourites = {n} AND id IN ({}, {})", duck.id, pie.id))
+        };
+        for _ in 0..10 {
+            let acts = |act: fn(&Site, &str) -> String| [(mona.copy(), act(site, "bob")), (max.copy(), act(site, "cleo"))];
+            at_once(acts(|_, name| format!("/moderation/people/{name}/ban")), &[("reason", "They sell shoes here."), ("sure", "1")]);
+            assert_eq!(counted(0), 2);
+            at_once(
+                acts(|site, name| {
+                    let id = site.user_id(name);
+                    let newest: SanctionId = site.db(|db| {
+                        sanctions::table
+                            .filter(sanctions::user_id.eq(id))
+                            .order(sanctions::id.desc())
+                            .select(sanctions::id)
+                            .first(db)
+                    });
+                    format!("/moderation/sanctions/{newest}/undo")
+                }),
+                &[],
+            );
+            assert_eq!(counted(2), 2);
+        }
+        agrees(site);
+    }
+
+    fn a_tag_that_was_merged_is_followed_and_let_go_by_its_new_name(site, limits_off) {
+        site.app.set_filter(None);
+        let odile = site.maker("odile");
+        share(&odile, "Duck sailor");
+        let bob = site.member("bob");
+        for tag in ["lake", "duck"] {
+            bob.post(&format!("/tags/{tag}/follow"), &[]).expect(303);
+        }
+        let mona = site.moderator("mona");
+        // One after the other: the name of a name.
+        for (tag, into) in [("lake", "pond"), ("pond", "duck")] {
+            mona.submit("/moderation/tags", "/moderation/tags", &[("tag", tag), ("into", into)]).expect(303);
+        }
+        let page = bob.get("/account/following").expect(200);
+        let lets_go = |tag: &str| page.html().matches(&format!("/tags/{tag}/follow")).count();
+        assert_eq!((lets_go("lake"), lets_go("pond"), lets_go("duck")), (0, 0, 1), "each once, by the name in use");
+        bob.fill_in(&page.form("/tags/duck/follow"), &[("unfollow", "1")]).expect(303);
+        bob.get("/account/following").expect(200).says("You follow nothing yet");
+        assert_eq!(site.count("tag_follows"), 0);
+        // Followed under the name of before alone, the button of the new one says so, and either lets it go.
+        let id = site.user_id("bob");
+        for name in ["duck", "lake"] {
+            site.sql(&format!("INSERT INTO tag_follows (user_id, tag, created_at) VALUES ({id}, 'lake', '2026-01-01 00:00:00')"));
+            let follows = || bob.get("/tags/duck").expect(200).html().contains("name=\"unfollow\"");
+            assert!(follows());
+            bob.post(&format!("/tags/{name}/follow"), &[("unfollow", "1")]).expect(303);
+            assert_eq!(site.count("tag_follows"), 0, "{name}");
+            assert!(!follows());
+        }
     }
 
     fn who_muted_a_thread_is_told_of_it_no_more_until_they_want_to(site, limits_off) {

@@ -153,6 +153,39 @@ on_both! {
         assert_eq!((told(site, "bob"), told(site, "odile")), (0, before.min(0) + 1));
     }
 
+    fn comments_that_their_makers_show_to_nobody_are_in_no_inbox_and_no_letter_but_theirs(site, limits_off) {
+        let (odile, ann, bob, duck) = table(site);
+        says(&ann, &duck, "A word about the third lap, @bob.");
+        assert_eq!((told(site, "bob"), new(&bob)), (1, 1));
+        let policy = |word: &str| {
+            site.sql(&format!("UPDATE projects SET comment_policy = '{word}' WHERE id = {}", duck.id));
+        };
+        policy("nobody");
+        bob.get("/inbox").expect(200).does_not_say("third lap");
+        assert_eq!(new(&bob), 0);
+        odile.get("/inbox").expect(200).says("A word about the third lap");
+        ten_minutes_later(site);
+        assert!(site.letter("notice", "odile").contains("third lap"), "she makes it");
+        assert!(site.letters("notice", "bob").is_empty(), "he reads no comments there");
+        // Shown again, they are told of again.
+        policy("members");
+        bob.get("/inbox").expect(200).says("A word about the third lap");
+        assert_eq!(new(&bob), 1);
+    }
+
+    fn an_award_leads_to_its_own_page(site, limits_off) {
+        site.app.set_filter(None);
+        let (odile, _, _, duck) = table(site);
+        let fields = [("name", "Best duck main character"), ("mark", "duck"), ("why", "It quacks at every bend.")];
+        site.maker("mara").post(&format!("{}/award", duck.path()), &fields).expect(303);
+        let page = odile.get("/inbox").expect(200).says("gave an award to");
+        let form = page.forms().into_iter().find(|form| form.hidden.iter().any(|(name, _)| name == "one"));
+        let answer = odile.fill_in(&form.expect("a button"), &[]).expect(303);
+        let to = answer.location().expect("it leads there");
+        assert!(to.starts_with("/awards/"), "{to}");
+        site.visitor().get(to).expect(200).says("Best duck main character");
+    }
+
     fn a_letter_follows_unless_it_was_read_or_is_not_wanted(site, limits_off) {
         let (odile, ann, bob, duck) = table(site);
         says(&ann, &duck, "Three laps would do, don’t you think, @bob?");

@@ -66,6 +66,26 @@ fn sent(site: &Site, kind: &str, name: &str) -> usize {
     site.letters(kind, name).len()
 }
 
+/// So many releases of a project that somebody is to be told of, made straight in the database.
+fn lie_in_wait(site: &Site, name: &str, of: &Made, many: i64, due_at: &str) {
+    let numbers = match site.database {
+        Database::Sqlite => format!(
+            "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {many}) SELECT n FROM c) AS numbers"
+        ),
+        Database::Postgres => format!("generate_series(1, {many}) AS numbers(n)"),
+    };
+    let (reader, maker) = (site.user_id(name), site.user_id("odile"));
+    // The search is not to read them: they have no words.
+    site.sql(&format!(
+        "INSERT INTO items (kind, author_id, project_id, state, why, created_at, published_at) \
+         SELECT 'release', {maker}, {}, 'published', 'made', '2026-01-01 00:00:00', '2026-01-01 00:00:00' FROM {numbers}; \
+         DELETE FROM search_pending; \
+         INSERT INTO notices (user_id, kind, comment_id, created_at, due_at) \
+         SELECT {reader}, 'release', id, '2026-01-01 00:00:00', '{due_at}' FROM items WHERE why = 'made' ORDER BY id",
+        of.id
+    ));
+}
+
 fn way_out(letter: &str) -> String {
     let start = letter.find("/unsubscribe/").expect("a way out");
     letter[start..]
@@ -133,6 +153,33 @@ on_both! {
         tell(site, "bob", Sort::Release, duck.id);
         site.sql("UPDATE users SET locked_out_until = '2999-01-01 00:00:00' WHERE username = 'bob'");
         assert_eq!(look(site, now() + Duration::minutes(11)), 0);
+    }
+
+    fn a_letter_of_very_many_tells_of_the_newest_and_counts_the_rest(site, limits_off) {
+        // More than SQLite takes numbers in one statement.
+        const MANY: i64 = 33_000;
+        let (_, duck) = follower(site, "weekly");
+        lie_in_wait(site, "bob", &duck, MANY, "2026-01-02 07:00:00");
+        let letter = site.letter("weekly", "bob");
+        assert!(letter.contains(&format!("Subject: Your week at Potluck: {MANY} new")), "{letter}");
+        let more = MANY - mailing::IN_LETTER as i64;
+        assert!(plain_part(&letter).contains(&format!("And {more} more in your inbox.")), "{letter}");
+        assert_eq!(plain_part(&letter).matches("odile released").count(), mailing::IN_LETTER);
+        let bob = site.user_id("bob");
+        assert_eq!(site.count(&format!("notices WHERE user_id = {bob} AND due_at IS NOT NULL")), 0);
+        assert_eq!(site.count(&format!("notices WHERE user_id = {bob} AND mailed_at IS NOT NULL")), MANY);
+    }
+
+    fn of_letters_at_once_so_many_are_written_at_a_time_the_oldest_first(site, limits_off) {
+        let (_, duck) = follower(site, "instant");
+        let later = now() + Duration::hours(1);
+        lie_in_wait(site, "bob", &duck, 50, &later.format("%Y-%m-%d %H:%M:%S").to_string());
+        let at = now() + Duration::hours(2);
+        assert_eq!(look(site, at), mailing::IN_LETTER);
+        let left = "(SELECT id FROM notices WHERE due_at IS NOT NULL) AS left_over WHERE id <= (SELECT max(id) FROM notices WHERE mailed_at IS NOT NULL)";
+        assert_eq!(site.count(left), 0, "the oldest went first");
+        assert_eq!((look(site, at), look(site, at)), (10, 0));
+        assert_eq!(sent(site, "notice", "bob"), 50);
     }
 
     fn wishes_of_before_there_were_topics_stay(site, limits_off) {
@@ -734,6 +781,45 @@ fn same(folder: &Path, kind: &str, said: &str) -> bool {
         std::fs::write(&file, said).unwrap();
     }
     std::fs::read_to_string(file).is_ok_and(|kept| kept == said)
+}
+
+#[test]
+fn a_letter_links_to_the_site_alone_whatever_a_title_says() {
+    let site = Site::start(Database::Sqlite, Options::default());
+    site.member("vera");
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config {
+        mail: MailTo::Outbox(folder.path().to_owned()),
+        base_url: Some(URL.into()),
+        ..site.app.config.clone()
+    };
+    let mailer = Mailer::new(&config, "Potluck").unwrap();
+    let alike = format!("{URL}.evil.example/win");
+    let titles = ["https://evil.example/win", alike.as_str()];
+    let bundle = Bundle {
+        to: site.user("vera"),
+        rate: Rate::Daily,
+        notices: titles
+            .map(|title| notice(Sort::Project, Kind::Project, title))
+            .to_vec(),
+        more: 0,
+    };
+    let path = |notice: &inbox::Notice| format!("/projects/{}", notice.slug);
+    let stop = format!("{URL}/unsubscribe/daily-1-00ff");
+    let letter = Letter::news("Potluck", URL, &bundle, path, stop);
+    actix_web::rt::System::new()
+        .block_on(mailer.send(&letter))
+        .unwrap();
+    let raw = std::fs::read_to_string(folder.path().join(&letter.file)).unwrap();
+    let html = parse(&raw).html;
+    for title in titles {
+        assert!(html.contains(title), "{html}");
+    }
+    let links: Vec<&str> = html.split("href=\"").skip(1).collect();
+    assert!(!links.is_empty());
+    for link in links {
+        assert!(link.starts_with(&format!("{URL}/")), "{link}");
+    }
 }
 
 #[test]

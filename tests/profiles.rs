@@ -6,7 +6,7 @@ use crate::support::*;
 use diesel::prelude::*;
 use image::{ImageFormat, Rgb, RgbImage};
 use potluck_models::db::ItemId;
-use potluck_models::gravatar;
+use potluck_models::gravatar::{self, Came, Claim};
 use potluck_models::item::{Kind, State};
 use potluck_models::schema::items;
 use std::io::Cursor;
@@ -332,6 +332,54 @@ on_both! {
         wait_for("the picture of Gravatar", || site.user("ann").avatar);
         setting("0");
         assert_eq!(site.user("ann").avatar, None);
+        // Whatever is on its way in this moment: nobody is taken up any more, and what comes is dropped.
         assert_eq!(site.count("gravatars"), 0);
+        let ann = site.user_id("ann");
+        assert_eq!(site.db(|db| gravatar::claim(db, ann)), Claim::Off);
+        let came = Came::Picture("a-key".into(), "webp".into(), (80, 80));
+        let dropped = site.db(|db| gravatar::store(db, ann, &came));
+        assert_eq!(dropped, Some(("a-key".into(), "webp".into())), "its files are to go");
+        assert_eq!((site.user("ann").avatar, site.count("gravatars")), (None, 0));
+    }
+
+    fn one_process_of_several_asks_gravatar_for_somebody(site, limits_off) {
+        site.regular("ann");
+        let ann = site.user_id("ann");
+        // Stored, and not yet known to this process, which would ask by itself.
+        site.sql("INSERT INTO settings (key, value) VALUES ('gravatar', '1')");
+        let claim = || site.db(|db| gravatar::claim(db, ann));
+        let is_due = || site.db(gravatar::due).into_iter().any(|(user, _)| user == ann);
+        assert!(is_due());
+        assert_eq!((claim(), claim()), (Claim::Ours, Claim::Taken));
+        assert!(!is_due());
+        // Whoever took it up died, or got no answer: minutes later another may.
+        let minutes_ago = (potluck_models::now() - chrono::Duration::days(30)).format("%Y-%m-%d %H:%M:%S");
+        site.sql(&format!("UPDATE gravatars SET asked_at = '{minutes_ago}'"));
+        assert!(is_due());
+        assert_eq!(claim(), Claim::Ours);
+        site.db(|db| gravatar::store(db, ann, &Came::Nothing));
+        assert!(!is_due());
+        site.sql("UPDATE gravatars SET asked_at = '2020-01-01 00:00:00', refused = TRUE");
+        assert_eq!(claim(), Claim::Taken, "who wants none is not asked for again");
+    }
+
+    fn who_brought_a_picture_since_is_not_asked_for_again(site, limits_off) {
+        let ann = site.regular("ann");
+        site.regular("bob");
+        site.unconfirmed("una");
+        write(&ann, &[("bio", BIO)]).expect(303);
+        ann.upload("/account/avatar", &[], &png(90, 90)).expect(303);
+        site.sql("INSERT INTO gravatars (user_id, asked_at) SELECT id, '2020-01-01 00:00:00' FROM users WHERE username IN ('ann', 'bob', 'una')");
+        let due: Vec<String> = site.db(gravatar::due).into_iter().map(|(_, email)| email).collect();
+        let is_due = |name: &str| due.contains(&site.user(name).email);
+        assert_eq!((is_due("ann"), is_due("bob"), is_due("una")), (false, true, false));
+        // Neither while a moderator keeps it from readers.
+        verdict(&site.moderator("mona"), site, "ann", "remove").expect(303);
+        assert!(!site.db(gravatar::due).into_iter().any(|(user, _)| user == site.user_id("ann")));
+    }
+
+    fn the_privacy_page_knows_what_is_kept_of_feedback_and_following(site) {
+        let page = site.visitor().get("/privacy").expect(200).says("What you follow").says("Favourites");
+        page.says("Threads that you muted").says("Answers to what makers ask you").says("the keyed hash of the network beside each: 30 days");
     }
 }

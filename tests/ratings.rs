@@ -4,8 +4,16 @@
 use crate::reactions::{adds_up, lift, sanction};
 use crate::support::*;
 use potluck_models::db::ItemId;
+use potluck_models::failure::{self, Report, Typed, group};
+use potluck_models::intake::rules::Rules;
+use potluck_models::intake::{Context, limits};
 use potluck_models::item::State;
 use potluck_models::lists;
+use potluck_models::project::Project;
+use potluck_models::rating::{self, Given, Giving, RateError};
+use potluck_models::release;
+use potluck_models::settings::Settings;
+use std::collections::BTreeMap;
 
 /// Its makers ask for ratings on these.
 pub fn seek(site: &Site, project: &Made, aspects: &[&str]) {
@@ -31,6 +39,13 @@ fn choose(maker: &Client, project: &Made, aspects: &[&str]) {
     ];
     fields.extend(aspects.iter().map(|aspect| ("aspect", *aspect)));
     maker.fill_in(&form, &fields).expect(303);
+}
+
+/// The form below a talk, not those to answer what was said.
+fn composer(page: &Answer) -> Form {
+    let mut forms = page.forms().into_iter();
+    let found = forms.find(|form| form.html.contains("id=\"composer\""));
+    found.expect("a composer")
 }
 
 pub fn rate(client: &Client, project: &Made, steps: &[(&str, &str)]) -> Answer {
@@ -156,7 +171,9 @@ on_both! {
         let Scene { duck, .. } = &scene(site);
         let ann = site.regular("anna");
         let words = "The corners are sharp, and I like them so. The music is a duck.";
-        let form = ann.get(&duck.path()).expect(200).form(&duck.comments());
+        let form = composer(&ann.get(&duck.path()).expect(200).says("Shown with your comment, under your name."));
+        let own = format!("{}/rating", duck.path());
+        ann.get(&own).expect(200).says("never who");
         ann.fill_in(&form, &[("body", words), ("step:Fun", "4"), ("preview", "1")]).expect(200).says("4: very good");
         assert_eq!(site.count("ratings"), 0);
         ann.fill_in(&form, &[("body", words), ("step:Fun", "9")]).expect(422).keeps(words);
@@ -173,10 +190,13 @@ on_both! {
         mona.post(&format!("/moderation/batches/{batch}/undo"), &[]).expect(303);
         assert_eq!((people(site, duck), chose(site, duck, "Fun", 4)), (1, 1));
         adds_up(site);
-        // Changed alone, it is still beside the words.
-        rate(&ann, duck, &[("step:Fun", "5")]).expect(303);
+        // Changed alone, it is still beside the words, and the form says so.
+        ann.get(&own).expect(200).says("Your steps also stand beside your comment").says("under your name").does_not_say("never who");
+        let changed = rate(&ann, duck, &[("step:Fun", "5")]).expect(303);
+        assert!(changed.location().expect("back").contains("said=saved"), "not that nobody learns who");
         site.visitor().get(&duck.path()).expect(200).says("Fun : outstanding");
         ann.post(&format!("/comments/{id}/delete"), &[]).expect(303);
+        ann.get(&own).expect(200).says("never who").does_not_say("Your steps also stand");
         assert_eq!(people(site, duck), 0);
         rate(&ann, duck, &[("step:Fun", "3")]).expect(303);
         assert_eq!((people(site, duck), chose(site, duck, "Fun", 3)), (1, 1));
@@ -191,7 +211,7 @@ on_both! {
         let regular = site.regular("rita");
         regular.get(&path).expect(200).says("Did the tutorial help?").says("Only they and the moderators read");
         let words = "It told me to press Q, which I do not have.";
-        rate(&regular, duck, &[("step:Fun", "4"), ("answer-0", words)]).expect(303);
+        regular.submit(&path, &path, &[("step:Fun", "4"), ("answer-0", words)]).expect(303);
         let feedback = format!("{}/feedback", duck.path());
         odile.get(&feedback).expect(200).says("Did the tutorial help?").says(words).does_not_say("rita");
         for other in [&site.visitor(), &regular, &raters[0]] {
@@ -200,7 +220,7 @@ on_both! {
         assert_eq!(people(site, duck), 1);
         // A newcomer's wait, and the rating with them.
         let ann = &raters[0];
-        rate(ann, duck, &[("step:Fun", "1"), ("answer-0", "Buy cheap ducks now.")]).expect(303);
+        ann.submit(&path, &path, &[("step:Fun", "1"), ("answer-0", "Buy cheap ducks now.")]).expect(303);
         assert_eq!(people(site, duck), 1);
         ann.get(&path).expect(200).says("a moderator looks at them first").keeps("Buy cheap ducks now.");
         odile.get(&feedback).expect(200).does_not_say("cheap ducks");
@@ -221,6 +241,164 @@ on_both! {
         odile.get(&feedback).expect(200).does_not_say("press Q");
         assert_eq!(people(site, duck), 1);
         adds_up(site);
+    }
+
+    fn a_comment_takes_along_only_steps_that_were_changed(site, limits_off) {
+        let Scene { duck, .. } = &scene(site);
+        let ann = site.regular("anna");
+        rate(&ann, duck, &[("step:Fun", "4"), ("step:Audio", "2")]).expect(303);
+        let page = ann.get(&duck.path()).expect(200).says("This is what you gave before");
+        let form = composer(&page);
+        let chosen = |name: &str| form.fields().into_iter().find(|field| field.name == name).and_then(|field| field.value);
+        assert_eq!((chosen("step:Fun").as_deref(), chosen("step:Audio").as_deref()), (Some("4"), Some("2")));
+        let words = "The corners are sharp, and I like them so.";
+        ann.fill_in(&form, &[("body", words), ("step:Fun", "4"), ("step:Audio", "2")]).expect(303);
+        assert_eq!(site.count("ratings WHERE comment_id IS NOT NULL"), 0, "what was given alone stays alone");
+        site.visitor().get(&duck.path()).expect(200).says(words).does_not_say("Fun : very good");
+        // One of them changed, and looked at first: the other is not lost.
+        let words = "On the second day I found the shortcut behind the mill.";
+        let fields = [("body", words), ("step:Fun", "5"), ("step:Audio", "2")];
+        let preview = ann.fill_in(&form, &[&fields[..], &[("preview", "1")]].concat()).expect(200);
+        ann.fill_in(&composer(&preview), &fields).expect(303);
+        site.visitor().get(&duck.path()).expect(200).says("Fun : outstanding").says("Audio : getting there");
+        assert_eq!((chose(site, duck, "Fun", 4), chose(site, duck, "Fun", 5), chose(site, duck, "Audio", 2)), (0, 1, 1));
+        // No opinion any more is none.
+        let form = composer(&ann.get(&duck.path()).expect(200));
+        let words = "With the sound off I am faster, strange to say.";
+        ann.fill_in(&form, &[("body", words), ("step:Fun", "5"), ("step:Audio", "")]).expect(303);
+        assert_eq!((people(site, duck), chose(site, duck, "Fun", 5), chose(site, duck, "Audio", 2)), (1, 1, 0));
+        adds_up(site);
+    }
+
+    fn a_refused_rating_keeps_what_was_typed(site) {
+        let Scene { odile, duck, raters } = &scene(site);
+        let new = format!("{}/releases/new", duck.path());
+        odile.post(&new, &[("version", "1.0"), ("question", "Did the tutorial help?")]).expect(303);
+        let path = format!("{}/rating", duck.path());
+        let form = raters[0].get(&path).expect(200).form(&path);
+        site.sql("UPDATE projects SET comment_policy = 'makers'");
+        let fields = [("step:Fun", "4"), ("answer-0", "It told me to press Q.")];
+        let page = raters[0].fill_in(&form, &fields).expect(403).says("you first have to share a project").says("Share a project");
+        page.keeps("Fun: very good").keeps("Did the tutorial help?").keeps("It told me to press Q.");
+        // Nothing was typed: nothing is kept.
+        raters[0].get(&path).expect(200).does_not_say("What you wrote");
+    }
+
+    fn who_rates_too_often_is_told_when_to_come_again(site) {
+        let Scene { duck, raters, .. } = &scene(site);
+        let ann = site.user_id("ann");
+        for _ in 0..60 {
+            site.db(|db| limits::count(db, &format!("ratings:{ann}"), 1_000, chrono::Duration::hours(1)))
+                .expect("counted");
+        }
+        let answer = rate(&raters[0], duck, &[("step:Fun", "5")]).expect(429);
+        assert!(answer.header("retry-after").is_some());
+        assert!(answer.html().contains("<option value=\"5\" selected>"), "what was chosen stands there");
+    }
+
+    fn an_answer_goes_under_the_question_that_was_asked(site, limits_off) {
+        let Scene { odile, duck, .. } = &scene(site);
+        let new = format!("{}/releases/new", duck.path());
+        let questions = [("version", "1.0"), ("question", "Did the tutorial help?"), ("question", "Was it fair?")];
+        odile.post(&new, &questions).expect(303);
+        let path = format!("{}/rating", duck.path());
+        let (rita, rolf) = (site.regular("rita"), site.regular("rolf"));
+        let form = rita.get(&path).expect(200).form(&path);
+        // The makers turn them round while rita writes.
+        site.sql("UPDATE release_questions SET question = CASE number WHEN 1 THEN 'Was it fair?' ELSE 'Did the tutorial help?' END");
+        rita.fill_in(&form, &[("step:Fun", "4"), ("answer-0", "To press Q."), ("answer-1", "Mostly.")]).expect(303);
+        let json = odile.get(&format!("{}/feedback.json", duck.path())).expect(200).html();
+        let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        let answers = json["releases"][0]["answers"].as_array().expect("answers");
+        let under = |question: &str| answers.iter().find(|one| one["question"] == question).map(|one| one["answers"][0].clone());
+        assert_eq!(under("Did the tutorial help?").expect("answered"), "To press Q.");
+        assert_eq!(under("Was it fair?").expect("answered"), "Mostly.");
+        // And ask another one while rolf does.
+        let form = rolf.get(&path).expect(200).form(&path);
+        site.sql("UPDATE release_questions SET question = 'What was slow?' WHERE number = 1");
+        let fields = [("step:Fun", "2"), ("answer-0", "Not to ducks."), ("answer-1", "A little.")];
+        let page = rolf.fill_in(&form, &fields).expect(422);
+        let page = page.says("The makers changed what they ask").says("What was slow?").keeps("Was it fair?\nNot to ducks.");
+        assert_eq!(page.textarea("answer-0").as_deref(), Some(""), "it is no answer to what is asked now");
+        assert_eq!(page.textarea("answer-1").as_deref(), Some("A little."));
+        let id = site.user_id("rolf");
+        assert_eq!(site.count(&format!("ratings WHERE user_id = {id}")), 0);
+        rolf.fill_in(&page.form(&path), &[("step:Fun", "2"), ("answer-1", "A little.")]).expect(303);
+        odile.get(&format!("{}/feedback", duck.path())).expect(200).says("A little.").does_not_say("Not to ducks.");
+        adds_up(site);
+    }
+
+    fn a_rating_that_waited_for_a_ban_counts_no_more(site) {
+        let Scene { duck, .. } = &scene(site);
+        // As the request read her, before it waited.
+        let ann = site.user("ann");
+        sanction(&site.moderator("mona"), "ann", "ban");
+        let rated = site.db(|db| {
+            let settings = Settings::load(db)?;
+            let given = Given { steps: BTreeMap::from([("Fun".to_owned(), 5)]), answers: None };
+            let giving = Giving { given: &given, comment: None, network: "" };
+            Ok(rating::give(db, &context(&settings), &ann, duck.id, &giving))
+        });
+        assert!(matches!(rated, Err(RateError::Refused(_))), "{rated:?}");
+        assert_eq!(site.count("ratings"), 0);
+    }
+
+    fn a_release_that_is_gone_has_no_name_among_the_feedback(site) {
+        let Scene { odile, duck, raters } = &scene(site);
+        odile.post(&format!("{}/releases/new", duck.path()), &[("version", "1.1")]).expect(303);
+        let id = newest_item(site);
+        rate(&raters[0], duck, &[("step:Fun", "4")]).expect(303);
+        odile.post(&format!("{}/releases/1.1/delete", duck.path()), &[]).expect(303);
+        let feedback = format!("{}/feedback", duck.path());
+        let tells = || {
+            let page = odile.get(&feedback).expect(200).says("An earlier release");
+            page.does_not_say("erased/").does_not_say(&format!("{}/releases/", duck.path()));
+            let csv = odile.get(&format!("{feedback}.csv")).expect(200).html();
+            assert!(csv.contains("people,an earlier release,,,1"), "{csv}");
+        };
+        tells();
+        // A month later.
+        site.db(|db| release::erase(db, id));
+        tells();
+    }
+
+    fn what_is_taken_along_is_written_as_it_is_read(site) {
+        let Scene { odile, duck, .. } = &scene(site);
+        site.regular("rita");
+        let rita = site.user("rita");
+        const REPORTS: usize = 45;
+        site.db(|db| {
+            let settings = Settings::load(db)?;
+            let project = Project::find(db, duck.id)?;
+            for n in 0..REPORTS {
+                let typed = Typed {
+                    system: "linux".into(),
+                    words: format!("Step {n} of many stops with a \"quack\"."),
+                    trace: format!("trace number {n}"),
+                    ..Typed::default()
+                };
+                let report = Report::parse(&typed, &[]).expect("a report that may be");
+                failure::post(db, &context(&settings), &rita, &project, None, &report, "").expect("it is taken in");
+            }
+            Ok(())
+        });
+        site.sql("UPDATE items SET state = 'published' WHERE kind = 'failure'");
+        let feedback = format!("{}/feedback", duck.path());
+        let answer = odile.get(&format!("{feedback}.json")).expect(200);
+        assert_eq!(answer.header("content-length"), None, "its length is not known before it is read");
+        let json: serde_json::Value = serde_json::from_str(&answer.html()).expect("it is JSON");
+        assert_eq!(json["project"], "Duck racer");
+        let failures = json["failures"].as_array().expect("a list");
+        assert_eq!(failures.len(), REPORTS);
+        assert_eq!(failures[44]["trace"], "trace number 44");
+        let csv = odile.get(&format!("{feedback}.csv")).expect(200).html();
+        assert_eq!(csv.matches("\r\nfailure,").count(), REPORTS, "{csv}");
+        // Who has no column for traces does not read them.
+        let (with, next) = site.db(|db| group::lines(db, duck.id, ItemId(0), 2));
+        let (without, same) = site.db(|db| group::lines_without_traces(db, duck.id, ItemId(0), 2));
+        assert_eq!((with.len(), next), (without.len(), same));
+        assert!(with[1].trace.contains("number 1") && without.iter().all(|line| line.trace.is_empty()));
+        assert_eq!(with[1].words, without[1].words);
     }
 
     fn a_rating_belongs_to_the_release_that_was_the_newest(site) {
@@ -366,6 +544,16 @@ on_both! {
         assert_eq!(differs.count(), 2, "{found:?}");
         assert_eq!((people(site, duck), chose(site, duck, "Fun", 5)), (6, 6));
         adds_up(site);
+    }
+}
+
+fn context(settings: &Settings) -> Context<'_> {
+    Context {
+        settings,
+        filter: None,
+        limits_off: true,
+        rules: Rules::none(),
+        address: None,
     }
 }
 

@@ -4,6 +4,8 @@ use crate::support::*;
 use potluck_models::check;
 use potluck_models::db::ItemId;
 use potluck_models::item::State;
+use potluck_models::reaction::{self, ReactError};
+use potluck_models::settings::Settings;
 
 const HEART: &str = "❤️";
 const IDEA: &str = "💡";
@@ -196,6 +198,21 @@ on_both! {
         lift(site, &mona);
         assert_eq!(counted(site, duck.id, HEART), 2);
         adds_up(site);
+    }
+
+    fn a_click_that_waited_for_a_ban_counts_no_more(site) {
+        site.maker("odile");
+        let duck = site.project("odile", "Duck racer");
+        site.member("ann");
+        // As the request read her, before it waited.
+        let ann = site.user("ann");
+        sanction(&site.moderator("mona"), "ann", "ban");
+        let given = site.db(|db| {
+            let settings = Settings::load(db)?;
+            Ok(reaction::give(db, &settings, true, &ann, duck.id, HEART))
+        });
+        assert!(matches!(given, Err(ReactError::Refused(_))), "{given:?}");
+        assert_eq!(site.count("reactions"), 0);
     }
 
     fn a_script_is_slowed_down(site) {

@@ -3,10 +3,12 @@
 //!
 //! `POTLUCK_TOGETHER_SECONDS=30` lets them go on for as long; without it they do a few hundred acts.
 
-use crate::ratings::seek;
+use crate::ratings::{rate, seek};
 use crate::reactions::{adds_up, react, sanction};
 use crate::support::*;
-use potluck_models::db::ItemId;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use potluck_models::db::{Db, ItemId, dialect};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,7 +66,141 @@ fn act(client: &Client, things: &Things, dice: usize, n: usize) -> (String, u16)
     (format!("{what} {}", project.slug), answer.status)
 }
 
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+}
+
+/// Somebody asks for what this transaction holds.
+fn is_waited_for(db: &mut Db) -> QueryResult<bool> {
+    let waits = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted \
+                 AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    let count: Count = diesel::sql_query(waits).get_result(db)?;
+    Ok(count.n > 0)
+}
+
+/// Holds the first as somebody else's act would, has the site asked for something until that waits, and
+/// goes on to the second. Whoever takes the two in another order stands in a ring with this, which
+/// PostgreSQL breaks after a second by ending one of the two in an error.
+fn in_between(
+    site: &Site,
+    first: impl FnOnce(&mut Db) -> QueryResult<()>,
+    ask: impl FnOnce() -> Answer + Send,
+    second: impl FnOnce(&mut Db) -> QueryResult<()>,
+) -> Answer {
+    std::thread::scope(|scope| {
+        let asked = site.db(|db| {
+            first(db)?;
+            let asked = scope.spawn(ask);
+            wait_for("somebody who waits", || {
+                is_waited_for(db).expect("an answer").then_some(())
+            });
+            second(db)?;
+            Ok(asked)
+        });
+        asked.join().expect("an answer")
+    })
+}
+
+/// SQLite has one writer at a time, and nobody ever holds one thing and waits for another.
+fn has_locks(site: &Site) -> bool {
+    site.database == Database::Postgres
+}
+
+fn row_of(project: &Made) -> String {
+    format!(
+        "SELECT id FROM projects WHERE id = {} FOR NO KEY UPDATE",
+        project.id
+    )
+}
+
 on_both! {
+    fn a_comment_that_brings_a_rating_takes_locks_as_a_ban_does(site, limits_off) {
+        if !has_locks(site) {
+            return;
+        }
+        site.maker("odile");
+        let duck = site.project("odile", "Duck racer");
+        seek(site, &duck, &["Fun"]);
+        let (ann, id) = (site.regular("ann"), site.user_id("ann"));
+        let fields = [("body", "The corners are sharp, and I like them so."), ("step:Fun", "4")];
+        let (to, fields) = (duck.comments(), &fields);
+        let answer = in_between(
+            site,
+            |db| dialect::lock(db, &format!("feedback:{id}")),
+            move || ann.post(&to, fields),
+            // Her other comments leave the thread.
+            |db| db.batch_execute(&format!("UPDATE threads SET comment_count = comment_count WHERE project_id = {}", duck.id)),
+        );
+        answer.expect(303);
+        adds_up(site);
+    }
+
+    fn who_joins_and_leaves_takes_locks_as_verdicts_and_bans_do(site, limits_off) {
+        if !has_locks(site) {
+            return;
+        }
+        let odile = site.maker("odile");
+        let duck = site.project("odile", "Duck racer");
+        seek(site, &duck, &["Fun"]);
+        let (ann, id) = (site.regular("ann"), site.user_id("ann"));
+        rate(&ann, &duck, &[("step:Fun", "4")]).expect(303);
+        odile.post(&format!("{}/makers", duck.path()), &[("invite", "ann")]).expect(303);
+        let ratings = format!("ratings:{}", duck.id);
+        let (project, person) = (row_of(&duck), format!("feedback:{id}"));
+        let (join, leave) = (format!("{}/invitation", duck.path()), format!("{}/leave", duck.path()));
+        // A verdict holds the project's row and goes on to its ratings.
+        let to = join.clone();
+        let joined = in_between(
+            site,
+            |db| db.batch_execute(&project),
+            move || ann.post(&to, &[("answer", "accept")]),
+            |db| dialect::lock(db, &ratings),
+        );
+        joined.expect(303);
+        let (to, ann) = (leave.clone(), site.come_back("ann"));
+        let left = in_between(
+            site,
+            |db| db.batch_execute(&project),
+            move || ann.post(&to, &[("sure", "1")]),
+            |db| dialect::lock(db, &ratings),
+        );
+        left.expect(303);
+        adds_up(site);
+        // A ban holds the person and goes on to the project.
+        odile.post(&format!("{}/makers", duck.path()), &[("invite", "ann")]).expect(303);
+        site.come_back("ann").post(&join, &[("answer", "accept")]).expect(303);
+        let ann = site.come_back("ann");
+        let left = in_between(
+            site,
+            |db| dialect::lock(db, &person),
+            move || ann.post(&leave, &[("sure", "1")]),
+            |db| dialect::lock_item(db, duck.id).map(|_| ()),
+        );
+        left.expect(303);
+        adds_up(site);
+    }
+
+    fn a_rating_that_is_refused_at_the_last_moment_is_kept_with_the_way_in(site, limits_off) {
+        if !has_locks(site) {
+            return;
+        }
+        site.maker("odile");
+        let duck = site.project("odile", "Duck racer");
+        seek(site, &duck, &["Fun"]);
+        let (ann, id) = (site.regular("ann"), site.user_id("ann"));
+        let to = format!("{}/rating", duck.path());
+        let answer = in_between(
+            site,
+            |db| dialect::lock(db, &format!("feedback:{id}")),
+            move || ann.post(&to, &[("step:Fun", "4")]),
+            |db| db.batch_execute("UPDATE projects SET comment_policy = 'makers'"),
+        );
+        let page = answer.expect(403).says("you first have to share a project").says("Share a project");
+        page.keeps("Fun: very good");
+    }
+
     fn what_many_give_and_take_at_once_adds_up(site, limits_off) {
         site.maker("odile");
         let projects: Vec<Made> = ["Duck racer", "Goose walk", "Swan lake"].iter().map(|title| site.project("odile", title)).collect();

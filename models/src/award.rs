@@ -6,15 +6,15 @@
 //! out of sight for as long as they make it.
 
 use crate::account::User;
-use crate::condition::Published;
+use crate::condition::{Published, Upto, among};
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::failure;
 use crate::gate::{self, Feedback, Refusal};
-use crate::ignore;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Text};
 use crate::invitation;
 use crate::item::{Item, Kind, Queue, State, Submitted};
+use crate::line::one_line;
 use crate::notice::{self, Sort};
 use crate::project::{FieldError, Project};
 use crate::schema::{awards, ignores, items, notices, project_makers, projects, users};
@@ -145,18 +145,6 @@ impl Design {
         serde_json::to_string(self)
             .map_err(|error| diesel::result::Error::SerializationError(error.into()))
     }
-}
-
-/// White space folded and signs that nobody sees dropped.
-fn one_line(text: &str) -> String {
-    let seen: String = text
-        .chars()
-        .filter(|c| !matches!(c, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'))
-        .collect();
-    seen.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 fn is_one_emoji(text: &str) -> bool {
@@ -344,16 +332,14 @@ pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
 /// The makers learn of what they received, but for those who ignore who gave it.
 fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
     let given: Vec<(ItemId, ItemId, UserId)> = awards::table
-        .filter(awards::id.eq_any(ids).and(awards::declined_at.is_null()))
+        .filter(among(awards::id, ids).and(awards::declined_at.is_null()))
         .order(awards::id)
         .select((awards::id, awards::project_id, awards::giver_id))
         .load(db)?;
     for (id, project, giver) in given {
-        for maker in invitation::makers(db, project)? {
-            if maker != giver && !ignore::holds(db, maker, giver)? {
-                notice::tell(db, maker, Sort::Award, id)?;
-            }
-        }
+        let makers = invitation::makers(db, project)?;
+        let meant = failure::listening(db, &makers, giver)?;
+        notice::tell_many(db, &meant, Sort::Award, id)?;
     }
     Ok(())
 }
@@ -488,7 +474,7 @@ pub(crate) fn projects_of(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<ItemId
         return Ok(Vec::new());
     }
     awards::table
-        .filter(awards::id.eq_any(ids))
+        .filter(among(awards::id, ids))
         .select(awards::project_id)
         .distinct()
         .load(db)
@@ -581,7 +567,6 @@ pub fn list(
                 .filter(project_makers::user_id.eq(awards::giver_id)),
         )))
         .order(awards::id.desc())
-        .limit(most + 1)
         .select((
             (
                 awards::id,
@@ -628,7 +613,7 @@ pub fn list(
             ),
         );
     }
-    let mut rows: Vec<Row> = query.load(db)?;
+    let mut rows: Vec<Row> = query.upto(most + 1).load(db)?;
     let more = rows.len() as i64 > most;
     rows.truncate(most as usize);
     let next = rows.last().filter(|_| more).map(|row| row.0.0);

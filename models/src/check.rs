@@ -301,7 +301,7 @@ fn count_reports(db: &mut Db, id: i64) -> QueryResult<()> {
 }
 
 fn count_for_nobody_banned(db: &mut Db, id: i64) -> QueryResult<()> {
-    dialect::lock(db, &format!("sanctions:{id}"))?;
+    sanction::lock(db, UserId(id))?;
     let counts = follow::counts(db, UserId(id))?;
     follow::settle(db, UserId(id), counts)?;
     favourite::settle(db, UserId(id), counts)
@@ -385,7 +385,7 @@ fn batches_by_kind(db: &mut Db, fix: bool) -> QueryResult<Report> {
                 let stored: String = batches::table
                     .find(batch)
                     .select(batches::kinds)
-                    .first(db)?;
+                    .get_result(db)?;
                 let counted = recount(db)?;
                 if stored == counted {
                     return Ok(None);
@@ -476,7 +476,7 @@ fn people(db: &mut Db, fix: bool) -> QueryResult<Report> {
         }
         if fix {
             write_tx(db, |db| -> QueryResult<()> {
-                dialect::lock(db, &format!("sanctions:{user}"))?;
+                sanction::lock(db, user)?;
                 sanction::settle(db, user)
             })?;
         }

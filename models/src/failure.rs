@@ -11,26 +11,28 @@
 pub mod answer;
 pub mod group;
 pub mod signature;
+pub mod telling;
 
 use crate::account::User;
 use crate::block;
-use crate::condition::Published;
+use crate::condition::{Published, among};
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate::{self, Feedback, Person, Refusal};
-use crate::ignore;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Outcome, Text};
 use crate::invitation;
 use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::line::one_line;
 use crate::notice::{self, Sort};
 use crate::project::{FieldError, Project};
 pub use crate::release::System;
-use crate::schema::{failure_groups, failures, items, releases};
+use crate::schema::{failure_groups, failures, ignores, items, releases};
 use crate::{Db, QueryResult, inbox, markdown};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use regex::Regex;
 use signature::Trace;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -186,14 +188,6 @@ fn links(trace: &str) -> Vec<&str> {
         .collect()
 }
 
-/// White space folded and signs that nobody sees dropped.
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 /// A revision's content as moderators read it: Markdown, the trace as code.
 pub fn readable(content: &str) -> String {
     let Ok(report) = serde_json::from_str::<Report>(content) else {
@@ -262,7 +256,7 @@ impl Failure {
         failures::table
             .find(id)
             .select(Failure::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     pub fn is_me_too(&self) -> bool {
@@ -383,7 +377,7 @@ pub fn post(
     let state = Item::find(db, id)?.state;
     if state == State::Published {
         group::recount(db, group)?;
-        published(db, id, author.id)?;
+        published(db, &[id])?;
     }
     Ok((id, state))
 }
@@ -445,27 +439,58 @@ pub fn edit(
 /// Of these items, reports that come before readers by this are told of.
 pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
     let comes = |item: &Item| item.kind == Kind::Failure && item.state != State::Published;
-    for item in items.iter().filter(|item| comes(item)) {
-        if to == State::Published {
-            published(db, item.id, item.author_id)?;
-        }
+    let ids: Vec<ItemId> = items
+        .iter()
+        .filter(|item| comes(item))
+        .map(|item| item.id)
+        .collect();
+    match to == State::Published && !ids.is_empty() {
+        true => published(db, &ids),
+        false => Ok(()),
+    }
+}
+
+/// The makers learn of reports with words. "Me too" they find beside them. Of a thousand at once no
+/// trace is read: each may be 64 KB.
+fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
+    let told: Vec<(ItemId, UserId, Option<ItemId>)> = failures::table
+        .inner_join(items::table)
+        .filter(among(failures::id, ids))
+        .filter(failures::words.ne("").or(failures::trace.ne("")))
+        .order(failures::id)
+        .select((failures::id, items::author_id, items::project_id))
+        .load(db)?;
+    let mut makers: HashMap<ItemId, Vec<UserId>> = HashMap::new();
+    for (id, author, project) in told {
+        let Some(project) = project else {
+            continue;
+        };
+        let makers = match makers.entry(project) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(invitation::makers(db, project)?),
+        };
+        let meant = listening(db, makers, author)?;
+        notice::tell_many(db, &meant, Sort::Failure, id)?;
     }
     Ok(())
 }
 
-/// The makers learn of a report with words. "Me too" they find beside it.
-fn published(db: &mut Db, id: ItemId, author: UserId) -> QueryResult<()> {
-    let failure = Failure::find(db, id)?;
-    let project: Option<ItemId> = items::table.find(id).select(items::project_id).first(db)?;
-    let Some(project) = project.filter(|_| !failure.is_me_too()) else {
-        return Ok(());
-    };
-    for maker in invitation::makers(db, project)? {
-        if maker != author && !ignore::holds(db, maker, author)? {
-            notice::tell(db, maker, Sort::Failure, id)?;
-        }
-    }
-    Ok(())
+/// Of these people, those who want to hear of what this one did: not who ignores them, nor they
+/// themselves.
+pub(crate) fn listening(
+    db: &mut Db,
+    people: &[UserId],
+    author: UserId,
+) -> QueryResult<Vec<UserId>> {
+    let deaf: HashSet<UserId> = ignores::table
+        .filter(among(ignores::by_id, people))
+        .filter(ignores::user_id.eq(author))
+        .select(ignores::by_id)
+        .load(db)?
+        .into_iter()
+        .collect();
+    let meant = |user: &UserId| *user != author && !deaf.contains(user);
+    Ok(people.iter().copied().filter(meant).collect())
 }
 
 /// Its author takes it back.
@@ -501,7 +526,7 @@ fn write(db: &mut Db, failure: &Failure, report: &Report) -> QueryResult<()> {
     let project: Option<ItemId> = items::table
         .find(failure.id)
         .select(items::project_id)
-        .first(db)?;
+        .get_result(db)?;
     let moves = signature::read(&failure.trace).signature != trace.signature;
     let group = match project {
         Some(project) if moves => group::of_signature(db, project, &trace.signature)?,
@@ -547,7 +572,7 @@ pub(crate) fn groups_of(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<FailureG
         return Ok(Vec::new());
     }
     failures::table
-        .filter(failures::id.eq_any(ids))
+        .filter(among(failures::id, ids))
         .select(failures::group_id)
         .distinct()
         .load(db)
@@ -558,7 +583,7 @@ pub fn place(db: &mut Db, id: ItemId) -> QueryResult<Option<(ItemId, FailureGrou
     let of_report: Option<FailureGroupId> = failures::table
         .find(id)
         .select(failures::group_id)
-        .first(db)
+        .get_result(db)
         .optional()?;
     let group = match of_report {
         Some(group) => Some(group),
@@ -570,11 +595,12 @@ pub fn place(db: &mut Db, id: ItemId) -> QueryResult<Option<(ItemId, FailureGrou
     let project = failure_groups::table
         .find(group)
         .select(failure_groups::project_id)
-        .first(db)?;
+        .get_result(db)?;
     Ok(Some((project, group)))
 }
 
-/// What inboxes tell of reports, which is what became of them, and of answers.
+/// What inboxes tell of reports, which is what became of them, and of answers. A release that readers do
+/// not see is not named.
 pub(crate) fn told(
     db: &mut Db,
     reports: &[ItemId],
@@ -582,22 +608,24 @@ pub(crate) fn told(
     found: &mut HashMap<ItemId, inbox::Text>,
 ) -> QueryResult<()> {
     if !reports.is_empty() {
-        type Row = (ItemId, String, String, group::Fate, Option<String>);
+        type Row = (ItemId, String, String, group::Fate, Option<ItemId>);
         let rows: Vec<Row> = failures::table
             .inner_join(failure_groups::table)
-            .left_join(releases::table.on(failure_groups::fixed_in.eq(releases::id.nullable())))
-            .filter(failures::id.eq_any(reports))
+            .filter(among(failures::id, reports))
             .select((
                 failures::id,
                 failures::words_html,
                 failures::headline,
                 failure_groups::state,
-                releases::version.nullable(),
+                failure_groups::fixed_in,
             ))
             .load(db)?;
-        for (id, html, headline, fate, version) in rows {
+        let named: Vec<ItemId> = rows.iter().filter_map(|row| row.4).collect();
+        let versions = group::versions(db, &named)?;
+        for (id, html, headline, fate, fixed_in) in rows {
             let words = markdown::excerpt(&html, inbox::EXCERPT);
             let excerpt = if words.is_empty() { headline } else { words };
+            let version = group::named_of(&versions, fixed_in);
             let version = group::fate_in_words(fate, version.as_deref());
             found.insert(id, inbox::Text { excerpt, version });
         }
@@ -631,7 +659,7 @@ mod tests {
         Typed {
             release: "1.2".into(),
             system: "linux".into(),
-            system_version: " Debian\t13 ".into(),
+            system_version: " Debian\u{202e}\t13 ".into(),
             words: words.into(),
             trace: trace.into(),
         }

@@ -5,7 +5,7 @@
 //! Rings and crowds are hints for people, never a reason for the machine: friends who make things for
 //! each other look like a ring, and a classroom like a crowd.
 
-use crate::db::{ItemId, UserId, now, write_tx};
+use crate::db::{ItemId, UserId, dialect, now, write_tx};
 use crate::schema::{projects, rating_hints, ratings, users};
 use crate::{Db, QueryResult, both, rating, reaction};
 use chrono::{Duration, NaiveDateTime};
@@ -120,8 +120,15 @@ pub fn look(db: &mut Db) -> QueryResult<Option<Vec<Found>>> {
     Ok((!known.eq(found.iter().cloned())).then_some(found))
 }
 
+/// In a write transaction. Every node looks each hour, and most often finds the same: one after the other,
+/// and what another has stored meanwhile is not stored again.
 pub fn store(db: &mut Db, found: &[Found]) -> QueryResult<()> {
-    let before: HashMap<String, NaiveDateTime> = stored(db)?
+    dialect::lock(db, "rating_hints")?;
+    let known = stored(db)?;
+    if known.iter().map(|(known, _)| known).eq(found) {
+        return Ok(());
+    }
+    let before: HashMap<String, NaiveDateTime> = known
         .into_iter()
         .map(|(found, at)| (format!("{found:?}"), at))
         .collect();

@@ -5,11 +5,11 @@
 //! favourites alone and never of fewer than [`FLOOR`] people, so that it tells of nobody.
 
 use crate::condition::{Published, among};
-use crate::db::{ItemId, UserId, now};
+use crate::db::{ItemId, UserId, dialect, now};
 use crate::follow::counts;
 use crate::project::Project;
 use crate::schema::{favourites, items, liked_also, projects};
-use crate::{Db, QueryResult, both};
+use crate::{Db, QueryResult, both, reaction};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
@@ -41,7 +41,7 @@ pub fn of(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<Option<bool
     favourites::table
         .find((user, project))
         .select(favourites::public)
-        .first(db)
+        .get_result(db)
         .optional()
 }
 
@@ -56,8 +56,10 @@ fn as_last(db: &mut Db, user: UserId) -> QueryResult<bool> {
     Ok(last.unwrap_or(true))
 }
 
-/// Keeps a project, public or not as they last chose. Twice is as once. In a write transaction.
+/// Keeps a project, public or not as they last chose. Twice is as once. In a write transaction. Under the
+/// person's lock: beside a ban it would else be counted though they are banned.
 pub fn keep(db: &mut Db, user: UserId, project: &Project) -> Result<(), FavouriteError> {
+    reaction::lock(db, user)?;
     if project.is_made_by(db, user)? {
         return Err(FavouriteError::Own);
     }
@@ -88,6 +90,7 @@ pub fn keep(db: &mut Db, user: UserId, project: &Project) -> Result<(), Favourit
 }
 
 pub fn let_go(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<()> {
+    reaction::lock(db, user)?;
     let row = || favourites::table.find((user, project));
     let counted = diesel::delete(row().filter(favourites::counts.eq(true))).execute(db)?;
     diesel::delete(row()).execute(db)?;
@@ -114,7 +117,8 @@ fn count(db: &mut Db, project: ItemId, step: i32) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// What a ban takes out of the counts, and its undo brings back.
+/// What a ban takes out of the counts, and its undo brings back. Under the lock of
+/// [`crate::moderation::sanction`].
 pub fn settle(db: &mut Db, user: UserId, counts: bool) -> QueryResult<()> {
     let mine = || favourites::table.filter(favourites::user_id.eq(user));
     let changed: Vec<ItemId> = mine()
@@ -216,15 +220,21 @@ pub struct Counting {
 impl Counting {
     /// The next projects; what changed is to be stored, in a transaction of its own. None at the end.
     pub fn step(&mut self, db: &mut Db) -> QueryResult<Option<Vec<Also>>> {
-        // Those that were counted before, too: fewer may like them now.
+        // Those that were counted before, too: fewer may like them now. Each half walks along its own
+        // index and stops: to bring all that are left together for every step would be quadratic.
         let next: Vec<Id> = diesel::sql_query(
-            "SELECT id FROM (SELECT f.project_id AS id FROM favourites f WHERE f.project_id > $1 AND f.public AND f.counts \
-             GROUP BY f.project_id HAVING count(*) >= $2 UNION SELECT a.project_id FROM liked_also a WHERE a.project_id > $3) both_of_them \
-             ORDER BY id LIMIT $4",
+            "SELECT id FROM (SELECT id FROM (SELECT f.project_id AS id FROM favourites f \
+               WHERE f.project_id > $1 AND f.public AND f.counts \
+               GROUP BY f.project_id HAVING count(*) >= $2 ORDER BY f.project_id LIMIT $3) liked \
+             UNION SELECT id FROM (SELECT a.project_id AS id FROM liked_also a WHERE a.project_id > $4 \
+               GROUP BY a.project_id ORDER BY a.project_id LIMIT $5) counted) both_of_them \
+             ORDER BY id LIMIT $6",
         )
         .bind::<BigInt, _>(self.after)
         .bind::<BigInt, _>(FLOOR)
+        .bind::<BigInt, _>(AT_ONCE)
         .bind::<BigInt, _>(self.after)
+        .bind::<BigInt, _>(AT_ONCE)
         .bind::<BigInt, _>(AT_ONCE)
         .load(db)?;
         let Some(last) = next.last() else {
@@ -232,19 +242,7 @@ impl Counting {
         };
         self.after = last.id;
         let ids: Vec<ItemId> = next.iter().map(|row| ItemId(row.id)).collect();
-        let mut known: HashMap<ItemId, Vec<(ItemId, i32)>> = HashMap::new();
-        let rows: Vec<(ItemId, ItemId, i32)> = liked_also::table
-            .filter(among(liked_also::project_id, &ids))
-            .order((liked_also::people.desc(), liked_also::other_id.desc()))
-            .select((
-                liked_also::project_id,
-                liked_also::other_id,
-                liked_also::people,
-            ))
-            .load(db)?;
-        for (project, other, people) in rows {
-            known.entry(project).or_default().push((other, people));
-        }
+        let mut known = stored(db, &ids)?;
         let mut changed = Vec::new();
         for id in ids {
             let counted = beside(db, id)?;
@@ -254,6 +252,24 @@ impl Counting {
         }
         Ok(Some(changed))
     }
+}
+
+/// What is liked beside these, as it was counted last.
+fn stored(db: &mut Db, of: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<(ItemId, i32)>>> {
+    let rows: Vec<(ItemId, ItemId, i32)> = liked_also::table
+        .filter(among(liked_also::project_id, of))
+        .order((liked_also::people.desc(), liked_also::other_id.desc()))
+        .select((
+            liked_also::project_id,
+            liked_also::other_id,
+            liked_also::people,
+        ))
+        .load(db)?;
+    let mut known: HashMap<ItemId, Vec<(ItemId, i32)>> = HashMap::new();
+    for (project, other, people) in rows {
+        known.entry(project).or_default().push((other, people));
+    }
+    Ok(known)
 }
 
 fn beside(db: &mut Db, project: ItemId) -> QueryResult<Vec<(ItemId, i32)>> {
@@ -276,8 +292,16 @@ fn beside(db: &mut Db, project: ItemId) -> QueryResult<Vec<(ItemId, i32)>> {
         .collect())
 }
 
+/// In a write transaction. Every node counts each hour, and often the same: one after the other, and what
+/// another has stored meanwhile is not stored again.
 pub fn store(db: &mut Db, counted: &[Also]) -> QueryResult<()> {
+    dialect::lock(db, "liked_also")?;
+    let ids: Vec<ItemId> = counted.iter().map(|(project, _)| *project).collect();
+    let mut known = stored(db, &ids)?;
     for (project, others) in counted {
+        if known.remove(project).unwrap_or_default() == *others {
+            continue;
+        }
         diesel::delete(liked_also::table.filter(liked_also::project_id.eq(project))).execute(db)?;
         for (other, people) in others {
             diesel::insert_into(liked_also::table)

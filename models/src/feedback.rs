@@ -22,7 +22,8 @@ const MOST: i64 = 1_000;
 pub struct OfRelease {
     /// None: there was no release yet.
     pub release: Option<ItemId>,
-    pub version: String,
+    /// None: there was no release yet, or it was deleted and has no name and no page any more.
+    pub version: Option<String>,
     pub released_at: Option<NaiveDateTime>,
     pub picture: Picture,
     /// Each question with its answers, the newest first.
@@ -113,25 +114,36 @@ pub fn by_release(db: &mut Db, project: ItemId, aspects: &[String]) -> QueryResu
         .into_iter()
         .map(|one| (one.version.clone(), one))
         .collect();
-    let versions: Vec<(ItemId, String, NaiveDateTime)> = releases::table
+    let versions: Vec<(ItemId, String, NaiveDateTime, State)> = releases::table
+        .inner_join(items::table)
         .filter(releases::project_id.eq(project))
         .order((releases::released_at.desc(), releases::id.desc()))
-        .select((releases::id, releases::version, releases::released_at))
+        .select((
+            releases::id,
+            releases::version,
+            releases::released_at,
+            items::state,
+        ))
         .load(db)?;
-    let known = versions
-        .into_iter()
-        .map(|(id, version, at)| (Some(id), version, Some(at)));
-    let before = (None, String::new(), None);
+    let known = versions.into_iter().map(|(id, version, at, state)| {
+        let version = (state != State::Deleted).then_some(version);
+        (Some(id), version, Some(at))
+    });
+    let before = (None, None, None);
     let all = known
         .chain([before])
         .map(|(release, version, released_at)| {
             let key = release.map_or(0, |id| id.0);
             let steps = steps.remove(&key).unwrap_or_default();
-            // Who reported one without a release met it before there was any, or did not say.
-            let name = release.is_some().then(|| version.clone());
-            let (open, closed) = failures
-                .remove(&name)
-                .map_or_else(Default::default, |one| (one.open, one.closed));
+            // Who reported one without a release met it before there was any, or did not say: that does
+            // not belong to a release without a name.
+            let deleted = release.is_some() && version.is_none();
+            let failures = match deleted {
+                true => None,
+                false => failures.remove(&version),
+            };
+            let (open, closed) =
+                failures.map_or_else(Default::default, |one| (one.open, one.closed));
             OfRelease {
                 release,
                 version,

@@ -12,7 +12,7 @@ use crate::schema::{
     ignores, items, person_follows, project_follows, project_makers, project_tags, projects,
     releases, sanctions, tag_follows, tag_merges, users,
 };
-use crate::{Db, QueryResult, both, moderation::sanction, release};
+use crate::{Db, QueryResult, both, moderation::sanction, reaction, release, tag};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -57,8 +57,10 @@ pub fn counts(db: &mut Db, user: UserId) -> QueryResult<bool> {
     Ok(banned.is_none())
 }
 
-/// Twice is as once. In a write transaction.
+/// Twice is as once. In a write transaction. Under the person's lock: beside a ban it would else be
+/// counted though they are banned.
 pub fn follow(db: &mut Db, user: UserId, target: &Target) -> Result<(), FollowError> {
+    reaction::lock(db, user)?;
     if *target == Target::Person(user) {
         return Err(FollowError::Oneself);
     }
@@ -121,6 +123,7 @@ pub fn follow(db: &mut Db, user: UserId, target: &Target) -> Result<(), FollowEr
 }
 
 pub fn unfollow(db: &mut Db, user: UserId, target: &Target) -> QueryResult<()> {
+    reaction::lock(db, user)?;
     match target {
         Target::Project(id) => {
             let row = || project_follows::table.find((user, *id));
@@ -136,29 +139,42 @@ pub fn unfollow(db: &mut Db, user: UserId, target: &Target) -> QueryResult<()> {
             diesel::delete(row()).execute(db)?;
             count_person(db, *id, -(gone as i32))
         }
-        Target::Tag(tag) => diesel::delete(tag_follows::table.find((user, tag)))
+        Target::Tag(tag) => {
+            let names = with_names_of_before(db, vec![tag.clone()])?;
+            diesel::delete(
+                tag_follows::table
+                    .filter(tag_follows::user_id.eq(user))
+                    .filter(tag_follows::tag.eq_any(names)),
+            )
             .execute(db)
-            .map(|_| ()),
+            .map(|_| ())
+        }
     }
 }
 
+/// A tag is followed under any of its names: who followed one that moderators made another name of it is
+/// told of it, too.
 pub fn holds(db: &mut Db, user: UserId, target: &Target) -> QueryResult<bool> {
     let found: Option<UserId> = match target {
         Target::Project(id) => project_follows::table
             .find((user, *id))
             .select(project_follows::user_id)
-            .first(db)
+            .get_result(db)
             .optional()?,
         Target::Person(id) => person_follows::table
             .find((user, *id))
             .select(person_follows::user_id)
-            .first(db)
+            .get_result(db)
             .optional()?,
-        Target::Tag(tag) => tag_follows::table
-            .find((user, tag))
-            .select(tag_follows::user_id)
-            .first(db)
-            .optional()?,
+        Target::Tag(tag) => {
+            let names = with_names_of_before(db, vec![tag.clone()])?;
+            tag_follows::table
+                .filter(tag_follows::user_id.eq(user))
+                .filter(tag_follows::tag.eq_any(names))
+                .select(tag_follows::user_id)
+                .first(db)
+                .optional()?
+        }
     };
     Ok(found.is_some())
 }
@@ -183,7 +199,7 @@ fn count_person(db: &mut Db, id: UserId, step: i32) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// What a ban takes out of the counts, and its undo brings back.
+/// What a ban takes out of the counts, and its undo brings back. Under [`sanction::lock`].
 pub fn settle(db: &mut Db, user: UserId, counts: bool) -> QueryResult<()> {
     let step = if counts { 1 } else { -1 };
     let of_projects: Vec<ItemId> = project_follows::table
@@ -231,7 +247,10 @@ pub fn erase(db: &mut Db, project: ItemId) -> QueryResult<()> {
 
 /// How many follow somebody, for them alone.
 pub fn followers_of(db: &mut Db, user: UserId) -> QueryResult<i32> {
-    users::table.find(user).select(users::followers).first(db)
+    users::table
+        .find(user)
+        .select(users::followers)
+        .get_result(db)
 }
 
 /// What somebody follows, for their own eyes; newest first. Of projects, those that are public.
@@ -260,16 +279,38 @@ impl Followed {
             .order((person_follows::created_at.desc(), users::id))
             .select((users::username, users::display_name))
             .load(db)?;
-        let tags = tag_follows::table
+        Ok(Followed {
+            projects,
+            people,
+            tags: Followed::tags(db, user)?,
+        })
+    }
+
+    /// By the names that are in use, each once.
+    fn tags(db: &mut Db, user: UserId) -> QueryResult<Vec<String>> {
+        let followed: Vec<String> = tag_follows::table
             .filter(tag_follows::user_id.eq(user))
             .order((tag_follows::created_at.desc(), tag_follows::tag))
             .select(tag_follows::tag)
             .load(db)?;
-        Ok(Followed {
-            projects,
-            people,
-            tags,
-        })
+        let merged: HashSet<String> = tag_merges::table
+            .filter(tag_merges::tag.eq_any(&followed))
+            .filter(tag_merges::undone_at.is_null())
+            .select(tag_merges::tag)
+            .load(db)?
+            .into_iter()
+            .collect();
+        let mut tags: Vec<String> = Vec::new();
+        for followed in followed {
+            let name = match merged.contains(&followed) {
+                true => tag::target(db, &followed)?.unwrap_or(followed),
+                false => followed,
+            };
+            if !tags.contains(&name) {
+                tags.push(name);
+            }
+        }
+        Ok(tags)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -367,7 +408,7 @@ impl News {
                 let (project, at): (ItemId, NaiveDateTime) = releases::table
                     .find(id)
                     .select((releases::project_id, releases::released_at))
-                    .first(db)?;
+                    .get_result(db)?;
                 // Of several at once, from a forge say, the newest is the news.
                 let newest = release::newest_of(db, project, now() + Duration::days(1))?;
                 if !is_new(Some(at)) || newest != Some(id) {
@@ -380,7 +421,7 @@ impl News {
         let public: Option<State> = items::table
             .find(project)
             .select(items::state)
-            .first(db)
+            .get_result(db)
             .optional()?;
         if public != Some(State::Published) {
             return Ok(None);
@@ -440,13 +481,17 @@ impl News {
     }
 }
 
-/// The tags of a project and, where moderators made tags one, the names of before: who followed those
-/// follows this.
+/// The tags of a project, under all their names.
 fn names(db: &mut Db, project: ItemId) -> QueryResult<Vec<String>> {
-    let mut all: Vec<String> = project_tags::table
+    let tags: Vec<String> = project_tags::table
         .filter(project_tags::project_id.eq(project))
         .select(project_tags::tag)
         .load(db)?;
+    with_names_of_before(db, tags)
+}
+
+/// These tags and, where moderators made tags one, the names of before: who followed those follows these.
+fn with_names_of_before(db: &mut Db, mut all: Vec<String>) -> QueryResult<Vec<String>> {
     let mut last = all.clone();
     // As in `tag.rs`: no ring is ever made.
     for _ in 0..8 {

@@ -2,10 +2,11 @@
 //! read with it, and one whose item is not published, or whose author they ignore, is not shown.
 
 use crate::db::{ItemId, NoticeId, UserId, now};
+use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
 use crate::mailing::Topic;
 use crate::notice::Sort;
-use crate::schema::{comments, ignores, items, notices, projects, releases, users};
+use crate::schema::{comments, ignores, items, notices, project_makers, projects, releases, users};
 use crate::{Db, QueryResult, award, failure, join, markdown};
 use chrono::NaiveDateTime;
 use diesel::dsl::sql;
@@ -151,31 +152,49 @@ type Row = (
     (ItemId, String, String),
 );
 
+/// The notices of somebody that are shown, with item, project and the project's own item: what is published,
+/// and not by whom they ignore. Of a project whose makers show no comments, they alone are told of those.
+macro_rules! shown {
+    ($places:ident, $user:expr) => {
+        notices::table
+            .inner_join(items::table.on(items::id.eq(notices::item_id)))
+            .inner_join(projects::table.on(projects::id.eq(sql::<BigInt>(PLACE))))
+            .inner_join($places.on($places.field(items::id).eq(projects::id)))
+            .filter(notices::user_id.eq($user))
+            .filter(items::state.eq(State::Published))
+            .filter($places.field(items::state).eq(State::Published))
+            .filter(
+                items::author_id.ne_all(
+                    ignores::table
+                        .filter(ignores::by_id.eq($user))
+                        .select(ignores::user_id),
+                ),
+            )
+            .filter(
+                items::kind
+                    .ne(Kind::Comment)
+                    .or(projects::comment_policy.ne(CommentPolicy::Nobody))
+                    .or(projects::id.eq_any(
+                        project_makers::table
+                            .filter(project_makers::user_id.eq($user))
+                            .select(project_makers::project_id),
+                    )),
+            )
+    };
+}
+
 /// Which notices of somebody.
 pub(crate) enum Which {
     Before(Option<NoticeId>, Option<Topic>),
     One(NoticeId),
-    /// Not read, with a letter due by then.
-    Due(NaiveDateTime),
+    /// No more than a letter tells of.
+    These(Vec<NoticeId>),
 }
 
 pub(crate) fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryResult<Vec<Notice>> {
     let places = diesel::alias!(items as places);
-    let mut query = notices::table
-        .inner_join(items::table.on(items::id.eq(notices::item_id)))
+    let mut query = shown!(places, user)
         .inner_join(users::table.on(users::id.eq(items::author_id)))
-        .inner_join(projects::table.on(projects::id.eq(sql::<BigInt>(PLACE))))
-        .inner_join(places.on(places.field(items::id).eq(projects::id)))
-        .filter(notices::user_id.eq(user))
-        .filter(items::state.eq(State::Published))
-        .filter(places.field(items::state).eq(State::Published))
-        .filter(
-            items::author_id.ne_all(
-                ignores::table
-                    .filter(ignores::by_id.eq(user))
-                    .select(ignores::user_id),
-            ),
-        )
         .order(notices::id.desc())
         .limit(most)
         .select((
@@ -201,9 +220,7 @@ pub(crate) fn load(db: &mut Db, user: UserId, which: Which, most: i64) -> QueryR
             }
         }
         Which::One(id) => query.filter(notices::id.eq(id)),
-        Which::Due(at) => query
-            .filter(notices::due_at.le(at))
-            .filter(notices::read_at.is_null()),
+        Which::These(ids) => query.filter(notices::id.eq_any(ids)),
     };
     let rows: Vec<Row> = query.load(db)?;
     let of: Vec<(ItemId, Kind)> = rows.iter().map(|row| (row.1.0, row.1.1)).collect();
@@ -261,21 +278,26 @@ pub fn unread_by_topic(db: &mut Db, user: UserId) -> QueryResult<HashMap<Topic, 
 /// Those that are shown and not read, with the project they stand on.
 fn unread_ones(db: &mut Db, user: UserId, most: i64) -> QueryResult<Vec<(NoticeId, Sort, ItemId)>> {
     let places = diesel::alias!(items as places);
-    notices::table
-        .inner_join(items::table.on(items::id.eq(notices::item_id)))
-        .inner_join(places.on(places.field(items::id).eq(sql::<BigInt>(PLACE))))
-        .filter(notices::user_id.eq(user).and(notices::read_at.is_null()))
-        .filter(items::state.eq(State::Published))
-        .filter(places.field(items::state).eq(State::Published))
-        .filter(
-            items::author_id.ne_all(
-                ignores::table
-                    .filter(ignores::by_id.eq(user))
-                    .select(ignores::user_id),
-            ),
-        )
+    shown!(places, user)
+        .filter(notices::read_at.is_null())
         .limit(most)
-        .select((notices::id, notices::kind, places.field(items::id)))
+        .select((notices::id, notices::kind, projects::id))
+        .load(db)
+}
+
+/// The same of those with a letter due by then, oldest first. Without what they say: after a week in a busy
+/// place there may be tens of thousands.
+pub(crate) fn due(
+    db: &mut Db,
+    user: UserId,
+    at: NaiveDateTime,
+) -> QueryResult<Vec<(NoticeId, Sort, ItemId)>> {
+    let places = diesel::alias!(items as places);
+    shown!(places, user)
+        .filter(notices::read_at.is_null())
+        .filter(notices::due_at.le(at))
+        .order(notices::id)
+        .select((notices::id, notices::kind, projects::id))
         .load(db)
 }
 

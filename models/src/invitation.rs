@@ -10,7 +10,7 @@ use crate::item::State;
 use crate::moderation::log::Act;
 use crate::project::Project;
 use crate::schema::{blocks, items, maker_invitations, project_makers, projects, users};
-use crate::{Db, QueryResult, award, fairness, join};
+use crate::{Db, QueryResult, award, fairness, join, reaction};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -201,7 +201,7 @@ pub fn invite(
     let before: Option<Option<NaiveDateTime>> = maker_invitations::table
         .find((project.id, user.id))
         .select(maker_invitations::declined_at)
-        .first(db)
+        .get_result(db)
         .optional()?;
     match before {
         Some(None) => return Err(InviteError::Already(user.username)),
@@ -255,6 +255,8 @@ pub fn answer(
     project: &Project,
     accepts: bool,
 ) -> Result<(), InviteError> {
+    // What is theirs before what is the project's, as who leaves does.
+    reaction::lock(db, user.id)?;
     lock(db, project.id)?;
     if !is_invited(db, project.id, user.id)? {
         return Err(InviteError::NotInvited);
@@ -284,7 +286,8 @@ pub fn answer(
 
 /// A maker goes. The project is then listed under the name of who has made it longest.
 pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteError> {
-    // The item before its project, in the order in which a verdict takes them.
+    // What is theirs first, as a ban takes it; then the item before its project, as a verdict does.
+    reaction::lock(db, user.id)?;
     dialect::lock_item(db, project.id)?;
     lock(db, project.id)?;
     let makers = makers(db, project.id)?;
@@ -295,7 +298,6 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
         return Err(InviteError::Last);
     };
     diesel::delete(project_makers::table.find((project.id, user.id))).execute(db)?;
-    fairness::weigh(db, user.id)?;
     diesel::update(
         projects::table
             .find(project.id)
@@ -304,6 +306,8 @@ pub fn leave(db: &mut Db, user: &User, project: &Project) -> Result<(), InviteEr
     .set(projects::owner_id.eq(*next))
     .execute(db)?;
     award::recount(db, project.id)?;
+    // The lock of its ratings comes after the project's row.
+    fairness::weigh(db, user.id)?;
     record(db, user.id, "left the makers", project, None)?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! out once whatever dies in between, and takes so many a minute as the mail server bears.
 
 use crate::account::User;
+use crate::condition::Upto;
 use crate::db::{ItemId, NoticeId, UserId, dialect, now};
 use crate::inbox::{self, Notice, Which};
 use crate::intake::heat::Heat;
@@ -21,7 +22,8 @@ const MARK: &str = "letters";
 const AT_ONCE: i64 = 20;
 /// What the sending may make up for at once, after a rest.
 const BURST: Duration = Duration::seconds(10);
-/// Notices that one letter tells of; the rest it counts.
+/// Notices that one letter tells of; the rest it counts. Of letters at once, as many are written to one
+/// person at a time.
 pub const IN_LETTER: usize = 40;
 /// The hour (UTC) of the letters by the day, and on Mondays by the week, unless the settings say another.
 pub const HOUR: i64 = 7;
@@ -160,7 +162,7 @@ fn hour(db: &mut Db) -> QueryResult<i64> {
     let stored: Option<String> = settings::table
         .find("letters_hour")
         .select(settings::value)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(stored.and_then(|hour| hour.parse().ok()).unwrap_or(HOUR))
 }
@@ -176,7 +178,7 @@ pub fn chosen(db: &mut Db, user: UserId) -> QueryResult<Vec<(Topic, Rate)>> {
     let by_mail = users::table
         .find(user)
         .select(users::tell_by_mail)
-        .first(db)?;
+        .get_result(db)?;
     let rows: Vec<(Topic, Rate)> = mail_wishes::table
         .filter(mail_wishes::user_id.eq(user))
         .select((mail_wishes::topic, mail_wishes::rate))
@@ -316,7 +318,8 @@ pub fn is_due(db: &mut Db, at: NaiveDateTime) -> QueryResult<bool> {
     let first: Option<NoticeId> = notices::table
         .filter(notices::due_at.le(at))
         .select(notices::id)
-        .first(db)
+        .upto(1)
+        .get_result(db)
         .optional()?;
     Ok(first.is_some())
 }
@@ -330,7 +333,7 @@ pub fn take(db: &mut Db, at: NaiveDateTime, per_minute: i64) -> QueryResult<Vec<
     let booked: Option<NaiveDateTime> = marks::table
         .find(MARK)
         .select(marks::at)
-        .first(db)
+        .get_result(db)
         .optional()?;
     let mut booked = booked.map_or(at, |booked| booked.max(at - BURST));
     let mut people = AT_ONCE;
@@ -385,34 +388,51 @@ fn take_of(
         .locked_out_until
         .is_some_and(|until| until > now());
     let wanted: HashMap<Topic, Rate> = chosen(db, user)?.into_iter().collect();
-    let mut by_rate: BTreeMap<&str, Vec<Notice>> = BTreeMap::new();
+    let mut by_rate: BTreeMap<&str, Vec<NoticeId>> = BTreeMap::new();
     if to.is_confirmed() && !shut_out {
-        for notice in inbox::load(db, user, Which::Due(at), i64::MAX)? {
-            let rate = wanted.get(&notice.sort.topic()).copied();
-            let rate = rate.unwrap_or(Rate::Off);
-            if rate == Rate::Off || (notice.sort.is_talk() && is_heated(db, notice.place, heated)?)
-            {
+        for (id, sort, place) in inbox::due(db, user, at)? {
+            let rate = wanted.get(&sort.topic()).copied().unwrap_or(Rate::Off);
+            if rate == Rate::Off || (sort.is_talk() && is_heated(db, place, heated)?) {
                 continue;
             }
-            by_rate.entry(rate.as_str()).or_default().push(notice);
+            by_rate.entry(rate.as_str()).or_default().push(id);
         }
     }
-    let told: Vec<NoticeId> = by_rate.values().flatten().map(|notice| notice.id).collect();
-    diesel::update(notices::table.filter(notices::id.eq_any(told)))
-        .set(notices::mailed_at.eq(now()))
-        .execute(db)?;
+    // Of letters at once, the others stay due and are written at the next look.
+    let mut stay = NoticeId(i64::MAX);
+    if let Some(ids) = by_rate.get_mut(Rate::Instant.as_str()) {
+        stay = ids.get(IN_LETTER).copied().unwrap_or(stay);
+        ids.truncate(IN_LETTER);
+    }
+    let at_once: Vec<Sort> = Sort::ALL
+        .iter()
+        .copied()
+        .filter(|sort| wanted.get(&sort.topic()) == Some(&Rate::Instant))
+        .collect();
+    let told: Vec<NoticeId> = by_rate.values().flatten().copied().collect();
+    // SQLite takes so many numbers in one statement.
+    for some in told.chunks(500) {
+        diesel::update(notices::table.filter(notices::id.eq_any(some)))
+            .set(notices::mailed_at.eq(now()))
+            .execute(db)?;
+    }
     diesel::update(
         notices::table
             .filter(notices::user_id.eq(user))
-            .filter(notices::due_at.le(at)),
+            .filter(notices::due_at.le(at))
+            .filter(notices::kind.ne_all(at_once).or(notices::id.lt(stay))),
     )
     .set(notices::due_at.eq(None::<NaiveDateTime>))
     .execute(db)?;
     let mut letters = Vec::new();
-    for (rate, mut notices) in by_rate {
+    for (rate, ids) in by_rate {
         let Ok(rate) = rate.parse::<Rate>() else {
             continue;
         };
+        // What a letter tells of is the newest; it is read here, with its words, and no more than that.
+        let more = ids.len().saturating_sub(IN_LETTER);
+        let newest = Which::These(ids[more..].to_vec());
+        let notices = inbox::load(db, user, newest, IN_LETTER as i64)?;
         if rate == Rate::Instant {
             // In the order in which it happened.
             letters.extend(notices.into_iter().rev().map(|notice| Bundle {
@@ -423,8 +443,6 @@ fn take_of(
             }));
             continue;
         }
-        let more = notices.len().saturating_sub(IN_LETTER);
-        notices.truncate(IN_LETTER);
         letters.push(Bundle {
             to: to.clone(),
             rate,

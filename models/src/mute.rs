@@ -1,7 +1,7 @@
 //! Threads that somebody does not want to be told of any more. They read on there as they like, and
 //! nobody else learns of it.
 
-use crate::db::{ItemId, UserId, now};
+use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::notice::Sort;
 use crate::schema::{items, notices, projects, thread_mutes};
 use crate::{Db, QueryResult, both};
@@ -24,20 +24,23 @@ pub fn mute(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<()> {
         .copied()
         .filter(|sort| sort.is_talk())
         .collect();
-    let here: Vec<crate::db::NoticeId> = notices::table
+    let here: Vec<NoticeId> = notices::table
         .inner_join(items::table.on(items::id.eq(notices::item_id)))
         .filter(notices::user_id.eq(user).and(notices::read_at.is_null()))
         .filter(notices::kind.eq_any(talk))
         .filter(items::project_id.eq(project))
         .select(notices::id)
         .load(db)?;
-    diesel::update(notices::table.filter(notices::id.eq_any(here)))
-        .set((
-            notices::read_at.eq(now()),
-            notices::due_at.eq(None::<NaiveDateTime>),
-        ))
-        .execute(db)
-        .map(|_| ())
+    // SQLite takes so many numbers in one statement, and a busy thread has more comments.
+    for some in here.chunks(500) {
+        diesel::update(notices::table.filter(notices::id.eq_any(some)))
+            .set((
+                notices::read_at.eq(now()),
+                notices::due_at.eq(None::<NaiveDateTime>),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
 }
 
 pub fn hear_again(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<usize> {
@@ -48,7 +51,7 @@ pub fn holds(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<bool> {
     let found: Option<UserId> = thread_mutes::table
         .find((user, project))
         .select(thread_mutes::user_id)
-        .first(db)
+        .get_result(db)
         .optional()?;
     Ok(found.is_some())
 }

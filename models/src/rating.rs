@@ -15,6 +15,7 @@ use crate::gate::{self, Feedback, Person, Refusal, Shut};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Text};
 use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::line::one_line;
 use crate::project::{FieldError, Project};
 use crate::schema::{project_aspects, rating_steps, ratings, release_questions, releases};
 use crate::{Db, QueryResult, block, both, reaction, release};
@@ -37,6 +38,8 @@ pub const MAX_QUESTION: usize = 200;
 pub const MAX_ANSWER: usize = 500;
 /// Ratings given, changed and withdrawn by one person in an hour.
 const PER_HOUR: i64 = 60;
+const CHANGED: &str = "The makers changed what they ask while you wrote. What has no question any more is kept \
+                       for you to copy, and is not sent.";
 
 pub fn step_word(step: i32) -> &'static str {
     usize::try_from(step - 1)
@@ -150,13 +153,6 @@ pub fn parse_questions<'a>(
     Ok(questions)
 }
 
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 pub fn questions(db: &mut Db, release: ItemId) -> QueryResult<Vec<String>> {
     release_questions::table
         .filter(release_questions::release_id.eq(release))
@@ -204,7 +200,7 @@ impl Asked {
         let release = match release::newest_of(db, project, now())? {
             Some(id) => {
                 let version = releases::table.find(id).select(releases::version);
-                Some((id, version.first(db)?))
+                Some((id, version.get_result(db)?))
             }
             None => None,
         };
@@ -247,11 +243,13 @@ pub enum RateError {
 }
 
 impl Given {
-    /// From what was chosen for each aspect, and typed below each question; what is empty is left out.
+    /// From what was chosen for each aspect, and typed below each question, which comes with it; what is
+    /// empty is left out. The makers may have changed their questions since: no answer goes under another
+    /// question than its own, and none is dropped.
     pub fn parse<'a>(
         asked: &Asked,
         step: impl Fn(&str) -> &'a str,
-        answer: impl Fn(usize) -> &'a str,
+        typed: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Given, Vec<FieldError>> {
         let mut steps = BTreeMap::new();
         let mut answers = Vec::new();
@@ -267,21 +265,25 @@ impl Given {
                 },
             }
         }
-        for (number, question) in asked.questions.iter().enumerate() {
-            let typed = answer(number).trim();
-            let length = typed.chars().count();
+        for (question, answer) in typed {
+            let answer = answer.trim();
+            if !answer.chars().any(char::is_alphanumeric) {
+                continue;
+            }
+            if !asked.questions.iter().any(|one| one == question) {
+                return fault("kept", CHANGED.into());
+            }
+            let length = answer.chars().count();
             if length > MAX_ANSWER {
                 return fault(
                     "answers",
                     format!("An answer has at most {MAX_ANSWER} characters; one has {length}."),
                 );
             }
-            if typed.chars().any(char::is_alphanumeric) {
-                answers.push(Answer {
-                    question: question.clone(),
-                    answer: typed.to_owned(),
-                });
-            }
+            answers.push(Answer {
+                question: question.to_owned(),
+                answer: answer.to_owned(),
+            });
         }
         Ok(Given {
             steps,
@@ -347,7 +349,8 @@ pub struct Rating {
 }
 
 impl Rating {
-    fn of_release(
+    /// The one that changes, if they rate this release.
+    pub fn of_release(
         db: &mut Db,
         project: ItemId,
         user: UserId,
@@ -412,6 +415,8 @@ pub fn give(
     giving: &Giving,
 ) -> Result<RatingId, RateError> {
     reaction::lock(db, user.id)?;
+    // As they are now: a ban may have been what this waited for.
+    let user = &User::find(db, user.id)?;
     let project = Project::find(db, project)?;
     let asked = Asked::of(db, project.id, &offered(context.settings))?;
     let is_maker = User::is_maker(db, user.id)?;
@@ -621,7 +626,7 @@ mod tests {
         };
         let parse = |fun: &'static str, fair: &'static str| {
             let step = |aspect: &str| if aspect == "Fun" { fun } else { "" };
-            Given::parse(&asked, step, |_| fair)
+            Given::parse(&asked, step, [("Fair?", fair)].into_iter())
         };
         let given = parse("4", " Yes. ").unwrap();
         assert_eq!(given.steps, BTreeMap::from([("Fun".to_owned(), 4)]));
@@ -634,6 +639,23 @@ mod tests {
         for bad in ["0", "6", "-1", "4.5", "x", "99999999999"] {
             assert!(parse(bad, "").is_err(), "{bad}");
         }
-        assert!(Given::parse(&asked, |_| "", |_| "").is_ok());
+        assert!(Given::parse(&asked, |_| "", std::iter::empty()).is_ok());
+    }
+
+    #[test]
+    fn an_answer_stays_with_its_question() {
+        let asked = Asked {
+            aspects: vec!["Fun".into()],
+            release: None,
+            questions: vec!["Fair?".into(), "Slow?".into()],
+        };
+        let parse = |typed: &[(&'static str, &'static str)]| {
+            Given::parse(&asked, |_| "", typed.iter().copied())
+        };
+        let given = parse(&[("Slow?", "A bit."), ("Fair?", "")]).unwrap();
+        assert_eq!(given.answers.unwrap()[0].question, "Slow?");
+        assert!(parse(&[("Gone?", " ")]).is_ok());
+        let faults = parse(&[("Fair?", "Yes."), ("Gone?", "No.")]).unwrap_err();
+        assert_eq!(faults[0].field, "kept");
     }
 }

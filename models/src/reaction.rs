@@ -156,7 +156,8 @@ pub fn may_react(
 }
 
 /// What belongs to one person changes one act at a time: a maker who joins, a ban and a click meet here.
-pub(crate) fn lock(db: &mut Db, user: UserId) -> QueryResult<()> {
+/// Before any item, thread or project, as a ban takes it that goes on to what they wrote.
+pub fn lock(db: &mut Db, user: UserId) -> QueryResult<()> {
     dialect::lock(db, &format!("feedback:{user}"))
 }
 
@@ -170,6 +171,8 @@ pub fn give(
     sign: &str,
 ) -> Result<(), ReactError> {
     lock(db, user.id)?;
+    // As they are now: a ban may have been what this waited for.
+    let user = &User::find(db, user.id)?;
     let (item, project) = find(db, item)?;
     may_react(db, user, &item, &project)?.map_err(ReactError::Refused)?;
     if !Set::of(settings).offers(sign) {
@@ -202,7 +205,7 @@ pub fn take_back(
     lock(db, user.id)?;
     limit(db, user.id, limits_off)?;
     let mine = reactions::table.find((item, user.id, sign));
-    let counted: Option<bool> = mine.select(reactions::counts).first(db).optional()?;
+    let counted: Option<bool> = mine.select(reactions::counts).get_result(db).optional()?;
     let Some(counted) = counted else {
         return Ok(());
     };

@@ -475,7 +475,7 @@ impl Letter {
         Job::enqueue(db, JOB, self)
     }
 
-    fn message(&self, from: &Mailbox) -> Result<Message, SendError> {
+    fn message(&self, from: &Mailbox, url: &str) -> Result<Message, SendError> {
         let to: Mailbox = self
             .to
             .parse()
@@ -507,7 +507,7 @@ impl Letter {
                     .singlepart(
                         SinglePart::builder()
                             .header(ContentType::TEXT_HTML)
-                            .body(body(html::of(&self.subject, &self.text))),
+                            .body(body(html::of(&self.subject, &self.text, url))),
                     ),
             )
             .map_err(|error| SendError::never(error.to_string()))
@@ -611,6 +611,8 @@ impl SendError {
 /// The way out of the house.
 pub struct Mailer {
     from: Mailbox,
+    /// Where the site is: letters link to nowhere else.
+    url: String,
     way: Way,
 }
 
@@ -644,11 +646,12 @@ impl Mailer {
                     .build(),
             ),
         };
-        Ok(Mailer { from, way })
+        let url = config.public_url();
+        Ok(Mailer { from, url, way })
     }
 
     pub async fn send(&self, letter: &Letter) -> Result<(), SendError> {
-        let message = letter.message(&self.from)?;
+        let message = letter.message(&self.from, &self.url)?;
         match &self.way {
             Way::Outbox(folder) => {
                 write_by_rename(folder, &letter.file, &message.formatted())

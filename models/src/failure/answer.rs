@@ -1,11 +1,10 @@
 //! What the makers say to those who reported a failure. An item of its own: it takes the intake.
 
 use super::group::{self, Group};
-use super::{FailureError, judge, person};
+use super::{FailureError, judge, listening, person};
 use crate::account::User;
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate;
-use crate::ignore;
 use crate::intake::{Context, limits};
 use crate::item::{Item, Kind, Queue, State, Submitted};
 use crate::notice::{self, Sort};
@@ -18,6 +17,8 @@ use diesel::prelude::*;
 pub const MAX_WORDS: usize = 2_000;
 /// Of a group, the newest.
 const MOST: i64 = 50;
+/// Reporters who are told in one statement.
+const AT_ONCE: usize = 500;
 
 /// An answer as the page of its group shows it.
 #[derive(Clone, Debug)]
@@ -165,7 +166,7 @@ pub(super) fn group_of(db: &mut Db, id: ItemId) -> QueryResult<Option<FailureGro
     failure_answers::table
         .find(id)
         .select(failure_answers::group_id)
-        .first(db)
+        .get_result(db)
         .optional()
 }
 
@@ -206,11 +207,12 @@ fn published(db: &mut Db, id: ItemId, author: UserId) -> QueryResult<()> {
     let group = failure_groups::table
         .find(group)
         .select(Group::as_select())
-        .first(db)?;
-    for (reporter, _) in group::reporters(db, &group)? {
-        if !ignore::holds(db, reporter, author)? {
-            notice::tell(db, reporter, Sort::Answer, id)?;
-        }
+        .get_result(db)?;
+    let reporters = group::reporters(db, &group, UserId(0), i64::MAX)?;
+    let reporters: Vec<UserId> = reporters.into_iter().map(|(user, _)| user).collect();
+    for some in reporters.chunks(AT_ONCE) {
+        let meant = listening(db, some, author)?;
+        notice::tell_many(db, &meant, Sort::Answer, id)?;
     }
     Ok(())
 }

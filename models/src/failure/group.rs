@@ -1,6 +1,6 @@
 //! Reports of one fault, and what the makers say became of it.
 
-use super::{Failure, FailureError};
+use super::{Failure, FailureError, telling};
 use crate::account::User;
 use crate::condition::{Published, among};
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
@@ -8,14 +8,14 @@ use crate::gate;
 use crate::item::{Kind, State};
 use crate::markdown;
 use crate::moderation::log::Act;
-use crate::notice::{self, Sort};
 use crate::project::Project;
 use crate::release::System;
-use crate::schema::{failure_groups, failures, items, notices, project_makers, releases, users};
+use crate::schema::{failure_groups, failures, items, project_makers, releases, users};
 use crate::{Db, QueryResult, both, words};
 use chrono::NaiveDateTime;
-use diesel::dsl::{max, min};
+use diesel::dsl::{count, max, min};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 /// Groups of a page.
 pub const PAGE: i64 = 30;
@@ -55,7 +55,7 @@ impl Group {
             .find(id)
             .filter(failure_groups::project_id.eq(project))
             .select(Group::as_select())
-            .first(db)
+            .get_result(db)
             .optional()
     }
 
@@ -216,19 +216,19 @@ pub fn tell(db: &mut Db, groups: Vec<Group>) -> QueryResult<Vec<Told>> {
     Ok(all)
 }
 
-fn named_of(versions: &[(ItemId, String)], id: Option<ItemId>) -> Option<String> {
+pub(super) fn named_of(versions: &[(ItemId, String)], id: Option<ItemId>) -> Option<String> {
     let found = versions.iter().find(|(of, _)| Some(*of) == id)?;
     Some(found.1.clone())
 }
 
 /// What these releases are called, as far as readers see them; the newest first.
-fn versions(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<(ItemId, String)>> {
+pub(super) fn versions(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<(ItemId, String)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     releases::table
         .inner_join(items::table)
-        .filter(releases::id.eq_any(ids))
+        .filter(among(releases::id, ids))
         .filter(Published)
         .order((releases::released_at.desc(), releases::id.desc()))
         .select((releases::id, releases::version))
@@ -351,17 +351,29 @@ pub fn part_of(db: &mut Db, group: FailureGroupId, id: ItemId) -> QueryResult<Op
     })
 }
 
-/// Who said "me too" and nothing else, counted by system.
+/// Who said "me too" and nothing else, counted by system: people, not reports. Whoever said it of several
+/// releases counts once, at one system; whoever told more stands among the reports.
 pub fn me_too(db: &mut Db, group: FailureGroupId) -> QueryResult<Vec<(System, i64)>> {
-    failures::table
-        .inner_join(items::table)
-        .filter(failures::group_id.eq(group))
-        .filter(failures::words.eq("").and(failures::trace.eq("")))
-        .filter(Published)
-        .group_by(failures::system)
-        .order(diesel::dsl::count_star().desc())
-        .select((failures::system, diesel::dsl::count_star()))
-        .load(db)
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        system: System,
+        #[diesel(sql_type = BigInt)]
+        people: i64,
+    }
+    let rows: Vec<Row> = diesel::sql_query(
+        "SELECT system, count(*) AS people FROM (\
+           SELECT min(f.system) AS system FROM failures f JOIN items i ON i.id = f.id \
+           WHERE f.group_id = $1 AND i.state = 'published' GROUP BY i.author_id \
+           HAVING max(CASE WHEN f.words = '' AND f.trace = '' THEN 0 ELSE 1 END) = 0) persons \
+         GROUP BY system ORDER BY people DESC, system",
+    )
+    .bind::<BigInt, _>(group)
+    .load(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.system, row.people))
+        .collect())
 }
 
 /// Whether this person has a report in it that was not taken away.
@@ -377,9 +389,14 @@ pub fn is_reporter(db: &mut Db, group: FailureGroupId, user: UserId) -> QueryRes
     Ok(found.is_some())
 }
 
-/// Who has a published report in it, each with their first one, for what they are told. The makers
-/// know without.
-pub fn reporters(db: &mut Db, group: &Group) -> QueryResult<Vec<(UserId, ItemId)>> {
+/// The next who have a published report in it, after one of them and in the order of their numbers, each
+/// with their first one, for what they are told. The makers know without.
+pub(super) fn reporters(
+    db: &mut Db,
+    group: &Group,
+    after: UserId,
+    most: i64,
+) -> QueryResult<Vec<(UserId, ItemId)>> {
     let makers = project_makers::table
         .filter(project_makers::project_id.eq(group.project_id))
         .select(project_makers::user_id);
@@ -387,8 +404,11 @@ pub fn reporters(db: &mut Db, group: &Group) -> QueryResult<Vec<(UserId, ItemId)
         .inner_join(items::table)
         .filter(failures::group_id.eq(group.id))
         .filter(Published)
+        .filter(items::author_id.gt(after))
         .filter(items::author_id.ne_all(makers))
         .group_by(items::author_id)
+        .order(items::author_id)
+        .limit(most)
         .select((items::author_id, min(failures::id)))
         .load(db)?;
     Ok(rows
@@ -429,27 +449,37 @@ pub(super) fn of_signature(
         .get_result(conn))
 }
 
-/// Counts who has a published report in it. What was fixed is open again when somebody reports it from
-/// the release that mends it, or from a later one. Takes the row's lock before it counts.
-pub fn recount(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
+/// Takes the row's lock, until the transaction ends: who reports it in this moment counts before or
+/// after. A campaign is locked earlier, as verdicts do.
+pub(super) fn lock(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
     diesel::update(failure_groups::table.find(id))
         .set(failure_groups::people.eq(failure_groups::people))
-        .execute(db)?;
+        .execute(db)
+        .map(|_| ())
+}
+
+/// Counts who has a published report in it. What was fixed is open again when somebody reports it from
+/// the release that mends it, or from a later one; then nobody is told of the fix any more. Takes the
+/// row's lock before it counts.
+pub fn recount(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
+    lock(db, id)?;
     let published = || {
         failures::table
             .inner_join(items::table)
             .filter(failures::group_id.eq(id))
             .filter(Published)
     };
-    let people: Vec<UserId> = published().select(items::author_id).distinct().load(db)?;
+    let people: i64 = published()
+        .select(count(items::author_id).aggregate_distinct())
+        .first(db)?;
     let last: Option<NaiveDateTime> = published().select(max(failures::created_at)).first(db)?;
     let group: Group = failure_groups::table
         .find(id)
         .select(Group::as_select())
-        .first(db)?;
+        .get_result(db)?;
     diesel::update(failure_groups::table.find(id))
         .set((
-            failure_groups::people.eq(people.len() as i32),
+            failure_groups::people.eq(people as i32),
             failure_groups::last_at.eq(last.unwrap_or(group.last_at)),
         ))
         .execute(db)?;
@@ -461,7 +491,7 @@ pub fn recount(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
     let mended: NaiveDateTime = releases::table
         .find(fixed_in)
         .select(releases::released_at)
-        .first(db)?;
+        .get_result(db)?;
     let still: Option<ItemId> = published()
         .inner_join(releases::table.on(failures::release_id.eq(releases::id.nullable())))
         .filter(failures::created_at.gt(decided))
@@ -477,6 +507,7 @@ pub fn recount(db: &mut Db, id: FailureGroupId) -> QueryResult<()> {
                 failure_groups::decided_at.eq(None::<NaiveDateTime>),
             ))
             .execute(db)?;
+        telling::forget(db, id)?;
     }
     Ok(())
 }
@@ -495,10 +526,7 @@ pub fn mark(
     if !project.is_made_by(db, maker.id)? {
         return Err(FailureError::NotMaker);
     }
-    // Its lock first: who reports it in this moment counts before or after.
-    diesel::update(failure_groups::table.find(id))
-        .set(failure_groups::people.eq(failure_groups::people))
-        .execute(db)?;
+    lock(db, id)?;
     let group = Group::find(db, project.id, id)?.ok_or(FailureError::Gone)?;
     let fixed_in = match fate {
         Fate::Fixed => {
@@ -512,12 +540,13 @@ pub fn mark(
     if (group.fate, group.fixed_in) == (fate, release) {
         return Ok(false);
     }
+    let at = now();
     diesel::update(failure_groups::table.find(id))
         .set((
             failure_groups::state.eq(fate),
             failure_groups::closed.eq(fate != Fate::Open),
             failure_groups::fixed_in.eq(release),
-            failure_groups::decided_at.eq(Some(now())),
+            failure_groups::decided_at.eq(Some(at)),
         ))
         .execute(db)?;
     let after = fate_in_words(fate, fixed_in.as_ref().map(|(_, version)| version.as_str()));
@@ -531,29 +560,8 @@ pub fn mark(
         ..Act::default()
     }
     .write(db)?;
-    tell_reporters(db, &group, fate)?;
+    telling::begin(db, id, maker.id, at)?;
     Ok(true)
-}
-
-/// Each at their own report. What they were told before of its fate is told no more.
-fn tell_reporters(db: &mut Db, group: &Group, fate: Fate) -> QueryResult<()> {
-    let reporters = reporters(db, group)?;
-    let reports: Vec<ItemId> = reporters.iter().map(|(_, report)| *report).collect();
-    diesel::delete(
-        notices::table
-            .filter(notices::item_id.eq_any(reports))
-            .filter(notices::kind.eq_any([Sort::Fixed, Sort::Marked])),
-    )
-    .execute(db)?;
-    let sort = match fate {
-        Fate::Open => return Ok(()),
-        Fate::Fixed => Sort::Fixed,
-        Fate::Unseen | Fate::Intended => Sort::Marked,
-    };
-    for (user, report) in reporters {
-        notice::tell(db, user, sort, report)?;
-    }
-    Ok(())
 }
 
 /// A line of the maker's own table of failures: a published report with what became of it. As CSV and
@@ -616,14 +624,41 @@ impl Line {
 }
 
 /// All published reports of a project after one, oldest first, so many at a time: for its makers'
-/// downloads. With the number to go on from.
+/// downloads. With the number to go on from. Each may bring a trace of 64 KB.
 pub fn lines(
     db: &mut Db,
     project: ItemId,
     after: ItemId,
     most: i64,
 ) -> QueryResult<(Vec<Line>, Option<ItemId>)> {
-    let mut rows: Vec<(Failure, Group, String)> = failures::table
+    read_lines(db, project, after, most, true)
+}
+
+/// The same for a table that has no column for traces: they are not read.
+pub fn lines_without_traces(
+    db: &mut Db,
+    project: ItemId,
+    after: ItemId,
+    most: i64,
+) -> QueryResult<(Vec<Line>, Option<ItemId>)> {
+    read_lines(db, project, after, most, false)
+}
+
+fn read_lines(
+    db: &mut Db,
+    project: ItemId,
+    after: ItemId,
+    most: i64,
+    with_traces: bool,
+) -> QueryResult<(Vec<Line>, Option<ItemId>)> {
+    type Row = (
+        (ItemId, Option<ItemId>, NaiveDateTime),
+        (System, String),
+        (String, String),
+        Group,
+        String,
+    );
+    let mut rows: Vec<Row> = failures::table
         .inner_join(items::table.inner_join(users::table))
         .inner_join(failure_groups::table)
         .filter(items::project_id.eq(project))
@@ -632,31 +667,47 @@ pub fn lines(
         .filter(items::id.gt(after))
         .order(items::id)
         .limit(most + 1)
-        .select((Failure::as_select(), Group::as_select(), users::username))
+        .select((
+            (failures::id, failures::release_id, failures::created_at),
+            (failures::system, failures::system_version),
+            (failures::words, failures::headline),
+            Group::as_select(),
+            users::username,
+        ))
         .load(db)?;
     let more = rows.len() as i64 > most;
     rows.truncate(most as usize);
-    let next = rows.last().filter(|_| more).map(|(failure, ..)| failure.id);
+    let ids: Vec<ItemId> = rows.iter().map(|((id, ..), ..)| *id).collect();
+    let next = ids.last().copied().filter(|_| more);
+    let traces: Vec<(ItemId, String)> = match with_traces {
+        true => failures::table
+            .filter(among(failures::id, &ids))
+            .filter(failures::trace.ne(""))
+            .select((failures::id, failures::trace))
+            .load(db)?,
+        false => Vec::new(),
+    };
+    let mut traces: std::collections::HashMap<ItemId, String> = traces.into_iter().collect();
     let named: Vec<ItemId> = rows
         .iter()
-        .flat_map(|(failure, group, _)| failure.release_id.into_iter().chain(group.fixed_in))
+        .flat_map(|((_, release, _), _, _, group, _)| release.iter().copied().chain(group.fixed_in))
         .collect();
     let versions = versions(db, &named)?;
     let lines = rows
         .into_iter()
-        .map(|(failure, group, by)| Line {
+        .map(|((id, release, at), on, said, group, by)| Line {
             failure: group.id.0,
             state: group.fate,
             fixed_in: named_of(&versions, group.fixed_in),
             people: group.people,
-            release: named_of(&versions, failure.release_id),
-            system: failure.system,
-            system_version: failure.system_version,
+            release: named_of(&versions, release),
+            system: on.0,
+            system_version: on.1,
             by,
-            at: failure.created_at,
-            words: failure.words,
-            headline: failure.headline,
-            trace: failure.trace,
+            at,
+            words: said.0,
+            headline: said.1,
+            trace: traces.remove(&id).unwrap_or_default(),
         })
         .collect();
     Ok((lines, next))

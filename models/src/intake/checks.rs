@@ -2,12 +2,13 @@
 
 use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
+use crate::condition::Published;
 use crate::db::{ItemId, now};
 use crate::elsewhere::Site;
 use crate::item::{Kind, Queue, RevisionState, State};
 use crate::moderation::log::counted;
 use crate::moderation::sanction;
-use crate::schema::{items, revisions};
+use crate::schema::{failures, items, revisions};
 use crate::settings::Settings;
 use crate::spam::near;
 use crate::{Db, QueryResult};
@@ -18,7 +19,7 @@ use diesel::prelude::*;
 pub struct History {
     published_comments: bool,
     published_projects: bool,
-    /// Asked for a report of a failure alone.
+    /// With words or a trace: "me too" is looked at by nobody. Asked for a report of a failure alone.
     published_failures: bool,
     /// Other accounts of the same network that were made in the last week.
     linked: i64,
@@ -41,7 +42,7 @@ impl History {
         };
         let published_comments = published(Kind::Comment)?;
         let published_projects = published(Kind::Project)?;
-        let published_failures = text.kind == Kind::Failure && published(Kind::Failure)?;
+        let published_failures = text.kind == Kind::Failure && has_reported(db, text)?;
         let linked = if text.network.is_empty() {
             0
         } else {
@@ -113,6 +114,21 @@ impl History {
         }
         signals
     }
+}
+
+/// Whether another report of theirs, which said something, was let through.
+fn has_reported(db: &mut Db, text: &Text) -> QueryResult<bool> {
+    let first: Option<ItemId> = failures::table
+        .inner_join(items::table)
+        .filter(items::author_id.eq(text.author.id))
+        .filter(items::kind.eq(Kind::Failure))
+        .filter(Published)
+        .filter(failures::words.ne("").or(failures::trace.ne("")))
+        .filter(failures::id.ne(text.editing.unwrap_or(ItemId(0))))
+        .select(failures::id)
+        .first(db)
+        .optional()?;
+    Ok(first.is_some())
 }
 
 /// A moderator wants to see their next texts first.

@@ -120,6 +120,15 @@ pub fn may_sanction(by: &User, whom: &User) -> Result<(), SanctionError> {
     }
 }
 
+/// What holds for a person, what they gave and what they follow changes one act at a time. The counts of
+/// projects and people move under one lock of all, taken before the first row is touched: of two who ban
+/// two members that follow each other, each would else wait for the other.
+pub(crate) fn lock(db: &mut Db, whom: UserId) -> QueryResult<()> {
+    dialect::lock(db, &format!("sanctions:{whom}"))?;
+    reaction::lock(db, whom)?;
+    dialect::lock(db, "sanctions")
+}
+
 /// Does it, in the caller's write transaction. Gives what became of the texts, if any were put away.
 pub fn impose(
     db: &mut Db,
@@ -128,8 +137,7 @@ pub fn impose(
     order: &Order,
     reason: &str,
 ) -> Result<(Sanction, Option<Outcomes>), SanctionError> {
-    dialect::lock(db, &format!("sanctions:{whom}"))?;
-    reaction::lock(db, whom)?;
+    lock(db, whom)?;
     let whom = User::find(db, whom)?;
     may_sanction(by, &whom)?;
     let (sort, scope, until) = match order {
@@ -258,8 +266,7 @@ pub struct Lifted {
 /// Takes an act back: what it shut, and what it put away. For 30 days, and as long as it is in force.
 pub fn undo(db: &mut Db, by: &User, id: SanctionId) -> Result<Lifted, SanctionError> {
     let user = Sanction::find(db, id)?.user_id;
-    dialect::lock(db, &format!("sanctions:{user}"))?;
-    reaction::lock(db, user)?;
+    lock(db, user)?;
     // Of two who undo at once, the second sees what the first did.
     let sanction = Sanction::find(db, id)?;
     may_sanction(by, &User::find(db, user)?)?;
@@ -301,7 +308,8 @@ pub fn undo(db: &mut Db, by: &User, id: SanctionId) -> Result<Lifted, SanctionEr
     Ok(Lifted { sanction, left })
 }
 
-/// Writes what the sanctions in force come to. The longest one gives the reason that is told.
+/// Writes what the sanctions in force come to. The longest one gives the reason that is told. Under
+/// [`lock`]: who read the acts before another was committed would write that one away.
 pub(crate) fn settle(db: &mut Db, user: UserId) -> QueryResult<()> {
     let at = now();
     let standing = Sanction::in_force(db, user)?;
@@ -361,6 +369,7 @@ pub fn hold_next(db: &mut Db, author: UserId, editing: bool) -> QueryResult<Opti
 
 /// "I have read this." False when there was nothing of theirs to read.
 pub fn read_warning(db: &mut Db, user: UserId, id: SanctionId) -> QueryResult<bool> {
+    lock(db, user)?;
     let read = diesel::update(
         sanctions::table
             .find(id)
@@ -391,7 +400,7 @@ impl Sanction {
         sanctions::table
             .find(id)
             .select(Sanction::as_select())
-            .first(db)
+            .get_result(db)
     }
 
     /// All of a person's, newest first, with who did them and who took them back.

@@ -7,7 +7,7 @@ use crate::fetch::{Answer, Known};
 use crate::picture::{self, Sizes};
 use actix_web::web;
 use potluck_models::db::UserId;
-use potluck_models::gravatar::{self, Came};
+use potluck_models::gravatar::{self, Came, Claim};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ pub async fn watch(app: Arc<App>) {
     }
 }
 
-/// Goes through those that are due, one question after the other.
+/// Goes through those that are due, one question after the other. Of several processes each asks for others.
 async fn look(app: &App) -> Result<(), Error> {
     loop {
         let due = app.read(gravatar::due).await?;
@@ -41,7 +41,15 @@ async fn look(app: &App) -> Result<(), Error> {
             return Ok(());
         }
         for (user, email) in due {
-            if !app.settings().gravatar || !one(app, user, &email).await? {
+            if !app.settings().gravatar {
+                return Ok(());
+            }
+            match app.write(move |db| gravatar::claim(db, user)).await? {
+                Claim::Off => return Ok(()),
+                Claim::Taken => continue,
+                Claim::Ours => {}
+            }
+            if !one(app, user, &email).await? {
                 return Ok(());
             }
         }
@@ -80,7 +88,7 @@ async fn one(app: &App, user: UserId, email: &str) -> Result<bool, Error> {
     let stored = app.write(move |db| gravatar::store(db, user, &came)).await;
     let uploads = &app.config.uploads;
     match stored {
-        Ok(Some(before)) => picture::remove(uploads, &before.key, &before.extension),
+        Ok(Some((key, extension))) => picture::remove(uploads, &key, &extension),
         Ok(None) => {}
         Err(error) => {
             if let Some(sizes) = sizes {

@@ -7,6 +7,7 @@ pub mod gravatars;
 pub mod joins;
 pub mod notices;
 pub mod outside;
+pub mod reporters;
 pub mod training;
 
 use crate::app::App;
@@ -17,6 +18,7 @@ use crate::picture;
 use potluck_models::QueryResult;
 use potluck_models::account::User;
 use potluck_models::db::{Db, ItemId, SanctionId, dialect, now};
+use potluck_models::failure::telling;
 use potluck_models::job::Job;
 use potluck_models::join;
 use potluck_models::moderation::campaign;
@@ -40,7 +42,7 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 /// Works until the process ends: jobs as they come due.
 pub async fn work(app: Arc<App>, mailer: Mailer) {
     // A verdict on many, or a telling of many, that a kill cut off goes on at once, not when its claim has run out.
-    for kind in [bulk::JOB, follow::JOB] {
+    for kind in [bulk::JOB, follow::JOB, telling::JOB] {
         let resumed = app.write(move |db| Job::take_up_again(db, kind)).await;
         if let Err(error) = resumed {
             tracing::warn!("cannot look for work that was cut off: {error}");
@@ -121,6 +123,9 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
             Err(error) => Err((error.to_string(), true)),
         },
         follow::JOB => followers::tell(app, job)
+            .await
+            .map_err(|error| (error.to_string(), false)),
+        telling::JOB => reporters::tell(app, job)
             .await
             .map_err(|error| (error.to_string(), false)),
         join::LETTER => match serde_json::from_str(&job.payload) {

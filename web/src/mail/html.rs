@@ -1,19 +1,20 @@
 //! The HTML of a letter, made of its text when it is sent, so that both say the same. Paragraphs, quotes
-//! (`> `), lists (`- `) and addresses; no pictures, nothing that tells the sender it was read.
+//! (`> `), lists (`- `) and addresses of this site; no pictures, nothing that tells the sender it was read.
 
 const PAGE: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
 const BODY: &str = "</title></head>\n<body style=\"margin:0;padding:24px 16px\">\n<div style=\"max-width:36em;margin:0 auto;font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif\">\n";
 const QUOTE: &str = "<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:3px solid #c9a86a\" dir=\"auto\">";
 const P: &str = "<p style=\"margin:0 0 16px\" dir=\"auto\">";
 
-pub fn of(subject: &str, text: &str) -> String {
+/// `url` is where the site is: only what leads there is a link.
+pub fn of(subject: &str, text: &str, url: &str) -> String {
     let mut html = format!("{PAGE}{}{BODY}", escape(subject));
     for paragraph in text.split("\n\n") {
         let paragraph = paragraph.trim_matches('\n');
         if paragraph.is_empty() {
             continue;
         }
-        html.push_str(&block(paragraph));
+        html.push_str(&block(paragraph, url));
         html.push('\n');
     }
     html.push_str("</div>\n</body></html>\n");
@@ -22,7 +23,7 @@ pub fn of(subject: &str, text: &str) -> String {
 
 /// A paragraph, and what of it is quoted: readers do not follow a stranger's addresses from a letter of
 /// ours, so those of a quote are no links.
-fn block(paragraph: &str) -> String {
+fn block(paragraph: &str, url: &str) -> String {
     let mut html = String::new();
     let mut said: Vec<String> = Vec::new();
     let mut quoted: Vec<String> = Vec::new();
@@ -49,7 +50,7 @@ fn block(paragraph: &str) -> String {
                     before.push_str("<br>");
                 }
                 let after = if stands_alone(line) { "<br>" } else { "" };
-                said.push(format!("{}{after}", linked(line)));
+                said.push(format!("{}{after}", linked(line, url)));
             }
         }
     }
@@ -64,12 +65,12 @@ fn stands_alone(line: &str) -> bool {
     line.starts_with("http") || line.starts_with("- ")
 }
 
-/// Its addresses as links.
-fn linked(line: &str) -> String {
+/// Its addresses of this site as links. Any other is somebody's words, be it a title or a version: a
+/// letter of ours leads nobody there.
+fn linked(line: &str, url: &str) -> String {
     let words = line.split(' ').map(|word| {
-        let is_address = word.starts_with("https://") || word.starts_with("http://");
         let end = word.trim_end_matches(['.', ',', ':', ';', ')']);
-        match is_address {
+        match is_ours(end, url) {
             true => format!(
                 "<a href=\"{0}\">{0}</a>{1}",
                 escape(end),
@@ -79,6 +80,12 @@ fn linked(line: &str) -> String {
         }
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// `https://site.example.evil.example` and `https://site.example@evil.example` begin with our address, too.
+fn is_ours(address: &str, url: &str) -> bool {
+    let rest = address.strip_prefix(url).filter(|_| !url.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 fn escape(text: &str) -> String {
@@ -94,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_paragraph_flows_and_an_address_stands_alone_as_a_link() {
-        let html = block("open this and\npress the button:\nhttps://x.example/a?b=1&c=2");
+        let html = block(
+            "open this and\npress the button:\nhttps://x.example/a?b=1&c=2",
+            "https://x.example",
+        );
         assert_eq!(
             html,
             format!(
@@ -105,7 +115,10 @@ mod tests {
 
     #[test]
     fn what_is_quoted_is_escaped_and_no_link() {
-        let html = block("ann wrote:\n> <script>alert(1)</script> https://evil.example\n> second");
+        let html = block(
+            "ann wrote:\n> <script>alert(1)</script> https://x.example/evil\n> second",
+            "https://x.example",
+        );
         assert!(
             !html.contains("<script>") && !html.contains("href"),
             "{html}"
@@ -114,7 +127,28 @@ mod tests {
     }
 
     #[test]
+    fn only_what_leads_to_the_site_is_a_link() {
+        let url = "https://x.example";
+        for ours in ["", "/", "/inbox", "?page=2", "#top"] {
+            assert!(is_ours(&format!("{url}{ours}"), url), "{ours}");
+        }
+        for other in [
+            "https://evil.example/x",
+            "https://x.example.evil.example/",
+            "https://x.example@evil.example/",
+            "https://x.example:8443/",
+            "http://x.example/",
+        ] {
+            let html = block(&format!("ann shared {other}:\n{url}/projects/a"), url);
+            assert_eq!(html.matches("href").count(), 1, "{html}");
+            assert!(html.contains(other), "{html}");
+        }
+        assert!(!is_ours("https://x.example", ""));
+    }
+
+    #[test]
     fn the_subject_is_escaped() {
-        assert!(of("</title><b>", "x").contains("<title>&lt;/title&gt;&lt;b&gt;</title>"));
+        let html = of("</title><b>", "x", "");
+        assert!(html.contains("<title>&lt;/title&gt;&lt;b&gt;</title>"));
     }
 }

@@ -478,6 +478,21 @@ struct ShowPage {
     notice: Option<&'static str>,
 }
 
+/// Whether this reader does not get to see a published award: it was declined, or who gave it makes the
+/// project, too. Who gave it, those who make the project and moderators see it still.
+pub fn is_hidden(
+    db: &mut Db,
+    project: &Project,
+    award: &Given,
+    standing: Standing,
+    reader: Option<UserId>,
+) -> QueryResult<bool> {
+    if standing.on_team || standing.is_moderator || reader == Some(award.giver) {
+        return Ok(false);
+    }
+    Ok(award.declined || project.is_made_by(db, award.giver)?)
+}
+
 /// `/awards/{id}`: where it stands among the others; to who gave it and to moderators also one that is
 /// not public.
 pub async fn find(
@@ -501,8 +516,8 @@ pub async fn find(
                 _ if !insider => return Err(Error::NotFound),
                 _ => {}
             }
-            let hidden = award.declined && !standing.on_team && !insider;
-            if hidden {
+            let reader = viewer.as_ref().map(|user| user.id);
+            if is_hidden(db, &project, &award, standing, reader)? {
                 return Err(Error::NotFound);
             }
             let item = Item::find(db, id)?;

@@ -30,7 +30,7 @@ use potluck_models::maker::{self, BY_MAKER, Wish};
 use potluck_models::moderation::reason::{Reason, Reasons};
 use potluck_models::nudge::{self, Nudge};
 use potluck_models::project::Project;
-use potluck_models::rating::{self, Asked, Giving, RateError};
+use potluck_models::rating::{self, Asked, Giving, RateError, Rating};
 use potluck_models::reaction::{self, Set};
 use potluck_models::settings::Settings;
 use potluck_models::thread::Thread;
@@ -458,7 +458,14 @@ fn steps_for(
         return Ok(None);
     }
     let may = rating::may_rate(db, Some((&me.user, me.is_maker)), project, &asked)?;
-    Ok(may.is_ok().then(|| Steps::new(&asked, |_| "")))
+    if may.is_err() {
+        return Ok(None);
+    }
+    let given = match Rating::of(db, project.id, me.user.id)? {
+        Some(mine) => mine.steps(db)?,
+        None => Default::default(),
+    };
+    Ok(Some(Steps::beside_comment(&asked, &given)))
 }
 
 /// Adds what the reader's own comments among these say of appealing.
@@ -736,9 +743,10 @@ pub async fn post(
         Ok(body) => body,
         Err(fault) => return again.refused(StatusCode::UNPROCESSABLE_ENTITY, fault.to_string()),
     };
-    // With a reply no rating comes: it is about what somebody said.
+    // With a reply no rating comes: it is about what somebody said. Nor with steps left as they were.
+    let may_rate = parent.is_none() && ratings::has_changed(&form);
     let rated = match ratings::parse_steps(&asked, &form) {
-        Ok(given) => Some(given).filter(|given| !given.steps.is_empty() && parent.is_none()),
+        Ok(given) => Some(given).filter(|given| may_rate && !given.steps.is_empty()),
         Err(faults) => {
             let message = faults.into_iter().map(|fault| fault.message).next();
             let message = message.unwrap_or_default();
@@ -762,6 +770,10 @@ pub async fn post(
     );
     let posted = app
         .write(move |db| -> Result<Posted, PostError> {
+            if rated.is_some() {
+                // Before the thread, in the order in which a ban takes them.
+                reaction::lock(db, user.id)?;
+            }
             match comment::post(
                 db,
                 &intake.context(),

@@ -68,9 +68,7 @@ pub async fn post(
                 return Ok(Err(shown));
             }
             let mut said = "failure-marked";
-            if let Some(fate) = marks {
-                group::mark(db, &user, &project, id, fate, version)?;
-            }
+            // The words first: they may join a campaign, and a verdict locks campaigns before groups.
             if !words.is_empty() {
                 let context = intake.context();
                 let (_, state) = answer::post(db, &context, &user, &project, id, &words, &network)?;
@@ -78,6 +76,9 @@ pub async fn post(
                     State::Published => "failure-answered",
                     _ => "waiting",
                 };
+            }
+            if let Some(fate) = marks {
+                group::mark(db, &user, &project, id, fate, version)?;
             }
             let slug = project.slug;
             Ok(Ok(format!("/projects/{slug}/failures/{id}?said={said}")))

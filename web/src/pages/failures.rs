@@ -570,8 +570,12 @@ pub fn load(
         moderates: standing.is_moderator,
     };
     let (reports, next) = group::reports(db, id, reader, after)?;
-    if group.is_empty() && reports.is_empty() && after.0 == 0 {
-        return Err(Error::NotFound);
+    if group.is_empty() && reports.is_empty() {
+        // Whatever part was asked for: without one that they may read there is no such page.
+        let (first, _) = group::reports(db, id, reader, ItemId(0))?;
+        if first.is_empty() {
+            return Err(Error::NotFound);
+        }
     }
     let answers = answer::of(db, id, reader)?;
     let ids: Vec<ItemId> = reports
@@ -683,13 +687,22 @@ pub async fn show(
     page(&shown)
 }
 
+#[derive(serde::Deserialize)]
+pub struct FindQuery {
+    /// What was done before, for the page there to say.
+    #[serde(default)]
+    said: String,
+}
+
 /// `/failures/{id}` and `/answers/{id}`: where it stands, for who may read it there.
 pub async fn find(
     app: web::Data<App>,
     visitor: Visitor,
     path: web::Path<(String, ItemId)>,
+    query: Query<FindQuery>,
 ) -> Result<HttpResponse, Error> {
     let ((_, id), viewer) = (path.into_inner(), visitor.user().cloned());
+    let said = query.0.said;
     let to = app
         .read(move |db| -> Result<String, Error> {
             let (project, group) = failure::place(db, id)?.ok_or(Error::NotFound)?;
@@ -713,10 +726,18 @@ pub async fn find(
                 Kind::Failure => group::part_of(db, group, id)?,
                 _ => None,
             };
-            let part = start.map_or(String::new(), |start| format!("?after={start}"));
+            let mut words: Vec<String> = Vec::new();
+            words.extend(start.map(|start| format!("after={start}")));
+            if !said.is_empty() {
+                words.push(format!("said={}", layout::encode(&said)));
+            }
+            let words = match words.is_empty() {
+                true => String::new(),
+                false => format!("?{}", words.join("&")),
+            };
             let slug = project.slug;
             Ok(format!(
-                "/projects/{slug}/failures/{group}{part}#{what}-{id}"
+                "/projects/{slug}/failures/{group}{words}#{what}-{id}"
             ))
         })
         .await?;

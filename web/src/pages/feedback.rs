@@ -1,5 +1,5 @@
 //! All feedback of a project on one page, for its makers: `/projects/{slug}/feedback`, and to take along
-//! as `.csv` and `.json`.
+//! as `.csv` and `.json`, which are written piece by piece.
 
 use crate::app::App;
 use crate::error::Error;
@@ -9,10 +9,11 @@ use crate::pages::projects::visible;
 use crate::pages::ratings;
 use crate::session::Member;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use futures_util::stream;
 use potluck_models::Db;
-use potluck_models::QueryResult;
 use potluck_models::account::User;
 use potluck_models::db::ItemId;
 use potluck_models::failure::group::{self, Fate, Line};
@@ -84,8 +85,8 @@ impl FeedbackPage {
         markdown::excerpt(&helped.body_html, 240)
     }
 
-    fn address(&self, one: &OfRelease) -> String {
-        let version = segment(&one.version);
+    fn address(&self, version: &str) -> String {
+        let version = segment(version);
         format!("/projects/{}/releases/{version}", self.project.slug)
     }
 
@@ -95,9 +96,11 @@ impl FeedbackPage {
 }
 
 fn name(one: &OfRelease) -> String {
-    match one.release {
-        Some(_) => one.version.clone(),
-        None => "before the first release".into(),
+    match (&one.version, one.release) {
+        (Some(version), _) => version.clone(),
+        // Deleted: it has neither name nor page.
+        (None, Some(_)) => "an earlier release".into(),
+        (None, None) => "before the first release".into(),
     }
 }
 
@@ -142,14 +145,6 @@ pub async fn show(
 // ---- To take along ----
 
 #[derive(Serialize)]
-struct Export {
-    project: String,
-    releases: Vec<ExportedRelease>,
-    /// Each published report, the oldest first.
-    failures: Vec<Line>,
-}
-
-#[derive(Serialize)]
 struct ExportedRelease {
     release: Option<String>,
     released_at: Option<String>,
@@ -189,7 +184,7 @@ impl ExportedRelease {
             .iter()
             .filter(|spread| spread.is_shown());
         ExportedRelease {
-            release: one.release.map(|_| one.version.clone()),
+            release: one.release.map(|_| name(one)),
             released_at: one.released_at.as_ref().map(rfc3339),
             people: one.picture.people,
             ratings: spreads
@@ -244,15 +239,99 @@ impl ExportedRelease {
     }
 }
 
-fn all_failures(db: &mut Db, project: ItemId) -> QueryResult<Vec<Line>> {
-    const AT_ONCE: i64 = 500;
-    let (mut all, mut next) = group::lines(db, project, ItemId(0), AT_ONCE)?;
-    while let Some(after) = next {
-        let (more, then) = group::lines(db, project, after, AT_ONCE)?;
-        all.extend(more);
-        next = then;
+#[derive(Clone, Copy)]
+enum Format {
+    Csv,
+    Json,
+}
+
+/// What comes first of a JSON document: all but the reports of failures, whose list stays open.
+fn json_head(project: &str, releases: &[ExportedRelease]) -> serde_json::Result<String> {
+    let (project, releases) = (
+        serde_json::to_string(project)?,
+        serde_json::to_string_pretty(releases)?,
+    );
+    Ok(format!(
+        "{{\n\"project\": {project},\n\"releases\": {releases},\n\"failures\": ["
+    ))
+}
+
+fn csv_head(releases: &[ExportedRelease]) -> String {
+    let mut csv = String::from("what,release,about,said,people\r\n");
+    for line in releases.iter().flat_map(ExportedRelease::lines) {
+        push_line(&mut csv, &line);
     }
-    Ok(all)
+    csv
+}
+
+fn push_line(csv: &mut String, line: &[String; 5]) {
+    csv.push_str(&line.each_ref().map(|field| cell(field)).join(","));
+    csv.push_str("\r\n");
+}
+
+/// How far a download came. The reports of failures are read as they are written: with their traces
+/// they may be thousands of 64 KB.
+struct Export {
+    app: web::Data<App>,
+    project: ItemId,
+    format: Format,
+    /// What is still to be written of what comes before the reports.
+    head: String,
+    /// The last report that was written; None: there are no more.
+    after: Option<ItemId>,
+    /// One was written.
+    begun: bool,
+}
+
+impl Export {
+    /// The next piece, never an empty one; None at the end.
+    async fn next(mut self) -> Result<Option<(Bytes, Export)>, Error> {
+        let mut out = std::mem::take(&mut self.head);
+        while out.len() < 32_000
+            && let Some(after) = self.after
+        {
+            let (project, format) = (self.project, self.format);
+            let (lines, next) = self
+                .app
+                .read(move |db: &mut Db| match format {
+                    Format::Csv => group::lines_without_traces(db, project, after, 500),
+                    Format::Json => group::lines(db, project, after, 20),
+                })
+                .await?;
+            for line in &lines {
+                self.write(line, &mut out)?;
+            }
+            if next.is_none() && matches!(format, Format::Json) {
+                out.push_str("\n]\n}\n");
+            }
+            self.after = next;
+        }
+        if out.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((Bytes::from(out), self)))
+    }
+
+    fn write(&mut self, one: &Line, out: &mut String) -> Result<(), Error> {
+        match self.format {
+            Format::Json => {
+                out.push_str(if self.begun { ",\n" } else { "\n" });
+                let line = serde_json::to_string(one);
+                out.push_str(&line.map_err(|error| Error::internal(error.into()))?);
+            }
+            Format::Csv => {
+                let release = one.release.clone().unwrap_or_default();
+                let about = format!("failure {}, {}", one.failure, one.state);
+                let said = [&one.words, &one.headline]
+                    .map(|part| part.trim())
+                    .join(" ");
+                let (said, people) = (said.trim().to_owned(), one.people.to_string());
+                push_line(out, &["failure".into(), release, about, said, people]);
+            }
+        }
+        self.begun = true;
+        Ok(())
+    }
 }
 
 /// `/projects/{slug}/feedback.csv` and `.json`
@@ -262,60 +341,43 @@ pub async fn export(
     member: Member,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
-    let ((slug, format), user) = (path.into_inner(), member.user().clone());
+    let ((slug, ending), user) = (path.into_inner(), member.user().clone());
     let (settings, url) = (app.settings(), Layout::new(&req).url);
-    let (project, releases, failures) = app
+    let (project, releases) = app
         .read(move |db| -> Result<_, Error> {
             let (project, _, _, releases) = load(db, &slug, &user, &settings)?;
-            let failures = all_failures(db, project.id)?;
-            Ok((project, releases, failures))
+            Ok((project, releases))
         })
         .await?;
-    let all = Export {
-        project: project.title.clone(),
-        releases: releases
-            .iter()
-            .map(|one| ExportedRelease::of(one, &url))
-            .collect(),
-        failures,
-    };
-    let (kind, body) = match format.as_str() {
+    let releases: Vec<ExportedRelease> = releases
+        .iter()
+        .map(|one| ExportedRelease::of(one, &url))
+        .collect();
+    let (format, kind, head) = match ending.as_str() {
         "json" => {
-            let json = serde_json::to_string_pretty(&all)
-                .map_err(|error| Error::internal(error.into()))?;
-            ("application/json", json)
+            let head = json_head(&project.title, &releases);
+            let head = head.map_err(|error| Error::internal(error.into()))?;
+            (Format::Json, "application/json", head)
         }
         _ => {
-            let mut csv = String::from("what,release,about,said,people\r\n");
-            for line in all.releases.iter().flat_map(ExportedRelease::lines) {
-                csv.push_str(&line.map(|field| cell(&field)).join(","));
-                csv.push_str("\r\n");
-            }
-            for one in &all.failures {
-                let release = one.release.clone().unwrap_or_default();
-                let about = format!("failure {}, {}", one.failure, one.state);
-                let said = [&one.words, &one.headline]
-                    .map(|part| part.trim())
-                    .join(" ");
-                let line = [
-                    "failure".into(),
-                    release,
-                    about,
-                    said.trim().into(),
-                    one.people.to_string(),
-                ];
-                csv.push_str(&line.map(|field: String| cell(&field)).join(","));
-                csv.push_str("\r\n");
-            }
-            ("text/csv; charset=utf-8", csv)
+            let head = csv_head(&releases);
+            (Format::Csv, "text/csv; charset=utf-8", head)
         }
     };
     let file = format!(
-        "attachment; filename=\"{}-feedback.{format}\"",
+        "attachment; filename=\"{}-feedback.{ending}\"",
         project.slug
     );
+    let export = Export {
+        app,
+        project: project.id,
+        format,
+        head,
+        after: Some(ItemId(0)),
+        begun: false,
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind))
         .insert_header((CONTENT_DISPOSITION, file))
-        .body(body))
+        .streaming(stream::try_unfold(export, Export::next)))
 }

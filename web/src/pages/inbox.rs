@@ -117,7 +117,8 @@ pub fn path(notice: &Notice) -> String {
         Kind::Profile => format!("/people/{}", notice.username),
         Kind::Failure => format!("/failures/{item}"),
         Kind::Answer => format!("/answers/{item}"),
-        Kind::Award => format!("/projects/{slug}/awards#award-{item}"),
+        // Its own page: the list of a project's awards has several, and it may stand on any of them.
+        Kind::Award => format!("/awards/{item}"),
         Kind::Rating => format!("/projects/{slug}/feedback"),
     }
 }

@@ -8,15 +8,21 @@ use crate::layout::{self, Html, Layout, page, page_with};
 use crate::pages::projects::{Standing, visible};
 use crate::session::{self, Member, SignedIn};
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::NaiveDateTime;
+use potluck_models::db::ItemId;
 use potluck_models::gate::{Feedback, Refusal, Shut};
 use potluck_models::item::{Item, State};
 use potluck_models::project::{FieldError, Project};
 use potluck_models::rating::picture::{self, Picture, SHOWN_FROM, Spread};
-use potluck_models::rating::{self, Asked, Given, Giving, MAX_ANSWER, RateError, Rating, STEPS};
+use potluck_models::rating::{
+    self, Asked, Given, Giving, MAX_ANSWER, MOST_QUESTIONS, RateError, Rating, STEPS,
+};
 use potluck_models::settings::Settings;
 use potluck_models::{Db, QueryResult};
+use std::collections::{BTreeMap, BTreeSet};
 
 // ---- On the page of a project ----
 
@@ -110,41 +116,85 @@ pub fn in_words(spread: &Spread) -> String {
 #[template(path = "ratings/_steps.html")]
 pub struct Steps {
     aspects: Vec<(String, String)>,
+    /// What was chosen when the page came, where it matters whether that was changed: in a composer.
+    seen: Vec<String>,
 }
 
 impl askama::filters::HtmlSafe for Steps {}
 
 impl Steps {
-    /// With what was chosen.
-    pub fn new<'a>(asked: &Asked, step: impl Fn(&str) -> &'a str) -> Steps {
-        let with = |aspect: &String| (aspect.clone(), step(aspect).to_owned());
+    /// With what was given before.
+    pub fn given(asked: &Asked, given: &BTreeMap<String, i32>) -> Steps {
+        let with = |aspect: &String| {
+            let step = given.get(aspect).map(i32::to_string);
+            (aspect.clone(), step.unwrap_or_default())
+        };
         Steps {
             aspects: asked.aspects.iter().map(with).collect(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// The same below a comment, which takes along only what is changed there.
+    pub fn beside_comment(asked: &Asked, given: &BTreeMap<String, i32>) -> Steps {
+        let steps = Steps::given(asked, given);
+        let chosen = steps.aspects.iter().filter(|(_, step)| !step.is_empty());
+        Steps {
+            seen: chosen.map(|(aspect, step)| seen(aspect, step)).collect(),
+            ..steps
         }
     }
 
     pub fn typed(asked: &Asked, form: &Form) -> Steps {
-        Steps::new(asked, |aspect| form.get(&field(aspect)))
+        let with = |aspect: &String| (aspect.clone(), form.get(&field(aspect)).to_owned());
+        Steps {
+            aspects: asked.aspects.iter().map(with).collect(),
+            seen: form.all("seen").map(str::to_owned).collect(),
+        }
     }
+
+    /// The reader gave some before.
+    pub fn were_given(&self) -> bool {
+        !self.seen.is_empty()
+    }
+}
+
+fn seen(aspect: &str, step: &str) -> String {
+    format!("{aspect}: {step}")
 }
 
 fn field(aspect: &str) -> String {
     format!("step:{aspect}")
 }
 
+/// Aspects and steps that a form chose.
+fn chosen(form: &Form) -> impl Iterator<Item = (&str, &str)> {
+    let steps = form.fields().filter_map(|(name, value)| {
+        let aspect = name.strip_prefix("step:")?;
+        Some((aspect, value.trim()))
+    });
+    steps.filter(|(_, step)| !step.is_empty())
+}
+
 /// Whether a form chose any.
 pub fn has_steps(form: &Form) -> bool {
-    let mut fields = form.fields();
-    fields.any(|(name, value)| name.starts_with("step:") && !value.trim().is_empty())
+    chosen(form).next().is_some()
+}
+
+/// Whether a composer's steps are others than those it came with. Sent as they were, they would put
+/// what somebody rated alone beside each of their comments.
+pub fn has_changed(form: &Form) -> bool {
+    let now: BTreeSet<String> = chosen(form)
+        .map(|(aspect, step)| seen(aspect, step))
+        .collect();
+    let before: BTreeSet<String> = form.all("seen").map(str::to_owned).collect();
+    now != before
 }
 
 /// The steps of a form that has no questions: the answers of before stay.
 pub fn parse_steps(asked: &Asked, form: &Form) -> Result<Given, Vec<FieldError>> {
-    let asked = Asked {
-        questions: Vec::new(),
-        ..asked.clone()
-    };
-    let given = Given::parse(&asked, |aspect| form.get(&field(aspect)), |_| "")?;
+    let step = |aspect: &str| form.get(&field(aspect));
+    let given = Given::parse(asked, step, std::iter::empty())?;
     Ok(Given {
         answers: None,
         ..given
@@ -152,6 +202,23 @@ pub fn parse_steps(asked: &Asked, form: &Form) -> Result<Given, Vec<FieldError>>
 }
 
 // ---- The form ----
+
+/// What was typed below each question, with the question as the page had it.
+fn typed_answers(form: &Form) -> impl Iterator<Item = (&str, &str)> {
+    (0..MOST_QUESTIONS).map(move |number| {
+        let question = form.get(&format!("question-{number}"));
+        (question, form.get(&format!("answer-{number}")))
+    })
+}
+
+/// The same to be read again, of those questions that `keep` says.
+fn answers_again(form: &Form, keep: impl Fn(&str) -> bool) -> Vec<String> {
+    let typed = typed_answers(form);
+    let typed = typed.filter(|(question, answer)| !answer.trim().is_empty() && keep(question));
+    typed
+        .map(|(question, answer)| format!("{question}\n{answer}").trim().to_owned())
+        .collect()
+}
 
 #[derive(Template)]
 #[template(path = "ratings/form.html")]
@@ -166,7 +233,11 @@ struct FormPage {
     rated: bool,
     /// It waits, or was taken away, and so does not count.
     waits: Option<&'static str>,
+    /// The comment that it was given with, from when: there everybody reads whose steps these are.
+    beside: Option<(ItemId, NaiveDateTime)>,
     refusal: Option<Refusal>,
+    /// What was typed and has no field here any more.
+    kept: String,
 }
 
 impl FormPage {
@@ -201,13 +272,14 @@ impl FormPage {
             let found = before.iter().find(|one| one.question == *question);
             found.map_or(String::new(), |one| one.answer.clone())
         };
-        let chosen = |aspect: &str| match steps.get(aspect) {
-            Some(1) => "1",
-            Some(2) => "2",
-            Some(3) => "3",
-            Some(4) => "4",
-            Some(5) => "5",
-            _ => "",
+        let release = asked.release.as_ref().map(|(id, _)| *id);
+        let same = Rating::of_release(db, project.id, me.user.id, release)?;
+        let beside = match same.and_then(|same| same.comment_id) {
+            Some(comment) => {
+                let item = Item::find(db, comment)?;
+                (item.state == State::Published).then_some((comment, item.created_at))
+            }
+            None => None,
         };
         let waits = match &mine {
             Some(mine) if !mine.counts => Some(why_not(db, mine)?),
@@ -216,12 +288,14 @@ impl FormPage {
         Ok(FormPage {
             layout,
             errors: Vec::new(),
-            steps: Steps::new(&asked, chosen),
+            steps: Steps::given(&asked, &steps),
             answers: asked.questions.iter().map(answer).collect(),
             asked,
             rated: mine.is_some(),
             waits,
+            beside,
             refusal,
+            kept: String::new(),
             project,
         })
     }
@@ -229,11 +303,29 @@ impl FormPage {
     /// With what was typed, and what is wrong with it.
     fn again(mut self, form: &Form, errors: Vec<FieldError>) -> FormPage {
         self.steps = Steps::typed(&self.asked, form);
-        let numbers = 0..self.asked.questions.len();
-        self.answers = numbers
-            .map(|number| form.get(&format!("answer-{number}")).to_owned())
-            .collect();
+        let questions = &self.asked.questions;
+        let below = |question: &String| {
+            let found = typed_answers(form).find(|(of, _)| of == question);
+            found.map_or(String::new(), |(_, answer)| answer.to_owned())
+        };
+        self.answers = questions.iter().map(below).collect();
+        let is_gone = |question: &str| !questions.iter().any(|one| one == question);
+        self.kept = answers_again(form, is_gone).join("\n\n");
         self.errors = errors;
+        self
+    }
+
+    /// Without a form, and with everything that was typed.
+    fn refused(mut self, form: &Form, refusal: Refusal) -> FormPage {
+        let steps = chosen(form).filter_map(|(aspect, step)| {
+            let step: i32 = step.parse().ok()?;
+            let known = (1..=5).contains(&step);
+            known.then(|| format!("{aspect}: {}", rating::step_word(step)))
+        });
+        let steps = steps.collect::<Vec<_>>().join("\n");
+        let parts = [vec![steps], answers_again(form, |_| true)].concat();
+        self.kept = parts.join("\n\n").trim().to_owned();
+        self.refusal = Some(refusal);
         self
     }
 }
@@ -294,23 +386,17 @@ pub async fn save(
         let said = if withdrawn { "unrated" } else { "nothing" };
         return Ok(see_other(format!("/projects/{slug}?said={said}#ratings")));
     }
-    if let Some(refusal) = &shown.refusal {
-        let refusal = refusal.clone();
-        let again = FormPage {
-            refusal: Some(refusal),
-            ..shown.again(&form, Vec::new())
-        };
-        return page_with(StatusCode::FORBIDDEN, &again);
+    if let Some(refusal) = shown.refusal.clone() {
+        return page_with(StatusCode::FORBIDDEN, &shown.refused(&form, refusal));
     }
     let step = |aspect: &str| form.get(&field(aspect));
-    let answer = |number: usize| form.get(&format!("answer-{number}"));
     let fault = |field, message: &str| {
         vec![FieldError {
             field,
             message: message.to_owned(),
         }]
     };
-    let given = match Given::parse(&shown.asked, step, answer) {
+    let given = match Given::parse(&shown.asked, step, typed_answers(&form)) {
         Ok(given) if given.steps.is_empty() => Err(fault(
             "steps",
             "Choose a step for one aspect at least. What you have no opinion on stays empty.",
@@ -337,17 +423,29 @@ pub async fn save(
         })
         .await;
     match rated {
-        Ok(true) => Ok(see_other(format!("/projects/{slug}?said=rated#ratings"))),
+        Ok(true) => {
+            // Its thanks say that nobody learns who: beside a comment everybody does.
+            let said = if shown.beside.is_some() {
+                "saved"
+            } else {
+                "rated"
+            };
+            Ok(see_other(format!("/projects/{slug}?said={said}#ratings")))
+        }
         Ok(false) => Ok(see_other(format!(
             "/projects/{slug}?said=rating-waits#ratings"
         ))),
-        Err(error @ (Error::Refused(_) | Error::SlowDown(_))) => {
-            let status = match &error {
-                Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
-                _ => StatusCode::FORBIDDEN,
-            };
-            let errors = fault("steps", &error.sentence());
-            page_with(status, &shown.again(&form, errors))
+        // Something changed since the page was asked.
+        Err(Error::Refused(refusal)) => {
+            page_with(StatusCode::FORBIDDEN, &shown.refused(&form, refusal))
+        }
+        Err(Error::SlowDown(limited)) => {
+            let again = shown.again(&form, fault("steps", &limited.sentence()));
+            let mut response = page_with(StatusCode::TOO_MANY_REQUESTS, &again)?;
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, limited.seconds().into());
+            Ok(response)
         }
         Err(error) => Err(error),
     }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::forms::{Form, see_other};
 use crate::layout::{Layout, page, page_with, segment};
+use crate::pages::awards;
 use crate::pages::comments::find_visible;
 use crate::pages::projects::{public, visible};
 use crate::session::{Member, SignedIn, Visitor};
@@ -12,12 +13,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
+use potluck_models::award;
 use potluck_models::db::{ItemId, PictureId, UserId};
 use potluck_models::gallery::{self, Shot};
 use potluck_models::intake::limits;
-use potluck_models::item::{Item, Kind, State};
+use potluck_models::item::{Item, Kind, Revision, State};
 use potluck_models::markdown;
-use potluck_models::moderation::entry::these;
 use potluck_models::moderation::profile_report;
 use potluck_models::moderation::report::{self, Fate, Own, ReportReason};
 use potluck_models::picture::Picture;
@@ -182,22 +183,31 @@ fn the_release(
 /// A report of a failure, an answer to one, or an award.
 fn the_item(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, Error> {
     let item = Item::find(db, id)?;
-    let what = match item.kind {
-        Kind::Failure => "a report of a failure",
-        Kind::Answer => "an answer",
-        Kind::Award => "an award",
+    let (what, path) = match item.kind {
+        Kind::Failure => ("a report of a failure", "failures"),
+        Kind::Answer => ("an answer", "answers"),
+        Kind::Award => ("an award", "awards"),
         _ => return Err(Error::NotFound),
     };
     let project = Project::find(db, item.project_id.ok_or(Error::NotFound)?)?;
-    visible(db, &project.slug, me.map(|me| &me.user))?;
+    let (project, standing) = visible(db, &project.slug, me.map(|me| &me.user))?;
     match item.state {
         State::Published => {}
         State::Removed | State::Deleted => return Err(Error::Gone),
         _ => return Err(Error::NotFound),
     }
-    let entry = these(db, &[id])?.pop().ok_or(Error::NotFound)?;
+    if item.kind == Kind::Award {
+        let award = award::find(db, id)?;
+        let reader = me.map(|me| me.user.id);
+        if awards::is_hidden(db, &project, &award, standing, reader)? {
+            return Err(Error::NotFound);
+        }
+    }
+    // What readers see: an edit that waits is for its author and moderators alone.
+    let shown = Revision::published(db, id)?.ok_or(Error::NotFound)?;
+    let shown = markdown::to_html(&shown.readable(item.kind));
     let author = User::find(db, item.author_id)?;
-    let back = entry.path();
+    let back = format!("/{path}/{id}");
     Ok(Thing {
         target: Target::Item(id, None),
         what,
@@ -205,7 +215,7 @@ fn the_item(db: &mut Db, id: ItemId, me: Option<&SignedIn>) -> Result<Thing, Err
         back,
         author: author.id,
         by: author.name().to_owned(),
-        quote: entry.excerpt(400),
+        quote: markdown::excerpt(&shown, 400),
         picture: None,
         pictures: Vec::new(),
         reasons: ReportReason::of_kind(item.kind),
