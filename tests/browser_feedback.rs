@@ -120,7 +120,7 @@ impl Story<'_> {
         rita.sees("Love it, 1");
         rita.find(&self.sign("add"));
         odile.go(&self.duck.path());
-        odile.sees("Love it, 1");
+        odile.find(".reactions li [title='Love it']");
     }
 
     fn rita_rates_it_and_answers_what_its_maker_asks(&self) {

@@ -201,3 +201,34 @@ fn a_database_of_a_newer_potluck_is_refused() {
     let error = db::migrate(&mut db).unwrap_err().to_string();
     assert!(error.contains("newer"), "{error}");
 }
+
+#[test]
+fn an_index_that_was_cut_off_is_built_anew_and_two_who_build_wait_for_no_one_for_ever() {
+    if !has_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = FreshDatabase::new(Database::Postgres, folder.path());
+    let mut db = db::connect(&fresh.url).unwrap();
+    // As `CREATE INDEX CONCURRENTLY` leaves it when its process is killed.
+    for sql in [
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'comments_helped'::regclass",
+        "DELETE FROM __diesel_schema_migrations WHERE version = '20261129110000'",
+    ] {
+        let changed = diesel::sql_query(sql).execute(&mut db).unwrap();
+        assert_eq!(changed, 1, "{sql}");
+    }
+    let ran: usize = std::thread::scope(|scope| {
+        let migrate = || {
+            let mut db = db::connect(&fresh.url).unwrap();
+            db::migrate(&mut db).unwrap().len()
+        };
+        let both = [scope.spawn(migrate), scope.spawn(migrate)];
+        both.into_iter().map(|one| one.join().unwrap()).sum()
+    });
+    assert_eq!(ran, 1, "one of two builds it");
+    let valid = diesel::sql_query(
+        "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'comments_helped'::regclass AND indisvalid",
+    );
+    assert_eq!(valid.execute(&mut db).unwrap(), 1);
+}

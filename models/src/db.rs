@@ -277,9 +277,8 @@ pub fn migrate(db: &mut Db) -> Result<Vec<String>, OpenError> {
             sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(names)
         }
         Db::Pg(pg) => {
-            const LOCK: &str = "SELECT pg_advisory_lock(7687588357)";
             const UNLOCK: &str = "SELECT pg_advisory_unlock(7687588357)";
-            pg.batch_execute(LOCK).map_err(OpenError::Setup)?;
+            wait_for_turn(pg).map_err(OpenError::Setup)?;
             let run = refuse_newer(pg, POSTGRES_MIGRATIONS).and_then(|()| {
                 pg.run_pending_migrations(POSTGRES_MIGRATIONS)
                     .map(names)
@@ -290,6 +289,22 @@ pub fn migrate(db: &mut Db) -> Result<Vec<String>, OpenError> {
         }
     };
     run.map_err(OpenError::Migrate)
+}
+
+/// Asks again and again: who waited inside PostgreSQL would hold a snapshot, and an index that is built
+/// concurrently waits for all of those. What such a building left behind, cut off, is built anew.
+fn wait_for_turn(pg: &mut PgConnection) -> QueryResult<()> {
+    const DROP_INVALID: &str = "DO $$ DECLARE leftover TEXT; BEGIN \
+        FOR leftover IN SELECT quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+            WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace \
+        LOOP EXECUTE 'DROP INDEX ' || leftover; END LOOP; END $$";
+    let turn = diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(
+        "pg_try_advisory_lock(7687588357)",
+    ));
+    while !turn.clone().get_result::<bool>(pg)? {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    pg.batch_execute(DROP_INVALID)
 }
 
 /// Takes every migration back, newest first; for the test that up, down, up is the same schema.

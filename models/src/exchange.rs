@@ -1,16 +1,26 @@
 //! What people gave one another: comments on what others made, and on what they made themselves.
 
-use crate::condition::Published;
+use crate::condition::{FoundPublished, Published, Upto, among};
 use crate::db::{ItemId, UserId};
 use crate::gate::CommentPolicy;
-use crate::item::State;
-use crate::schema::{comments, ignores, items, project_makers, projects, users};
+use crate::item::{Kind, State};
+use crate::schema::{comments, ignores, items, project_makers, projects, threads, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
+use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 
 /// Comments of one part of a page.
 pub const PAGE: i64 = 15;
+/// Who received more than so many is looked for among what came last, first.
+const MANY: i64 = 2_000;
+/// Texts of the site that are what came last.
+const LAST: i64 = 20_000;
+
+diesel::define_sql_function! {
+    fn coalesce(one: Nullable<BigInt>, other: BigInt) -> BigInt;
+}
 
 /// A comment as lists show it.
 #[derive(Clone, Debug)]
@@ -53,20 +63,110 @@ pub fn page(
     before: Option<ItemId>,
     reader: Option<UserId>,
 ) -> QueryResult<(Vec<Gift>, Option<ItemId>)> {
+    let before = before.unwrap_or(ItemId(i64::MAX));
+    let mut ids = match way {
+        Way::Gave => gave(db, person, before)?,
+        Way::Received => received(db, person, before, reader)?,
+    };
+    let more = ids.len() as i64 > PAGE;
+    ids.truncate(PAGE as usize);
+    let next = ids.last().copied().filter(|_| more);
+    Ok((load(db, &ids)?, next))
+}
+
+fn gave(db: &mut Db, person: UserId, before: ItemId) -> QueryResult<Vec<ItemId>> {
     let project_items = diesel::alias!(items as project_items);
     let theirs = project_makers::table
         .filter(project_makers::user_id.eq(person))
         .select(project_makers::project_id.nullable());
-    let mut query = comments::table
+    comments::table
         .inner_join(items::table.on(items::id.eq(comments::id)))
-        .inner_join(users::table.on(users::id.eq(comments::author_id)))
         .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
         .inner_join(project_items.on(project_items.field(items::id).eq(projects::id)))
+        .filter(comments::author_id.eq(person))
+        .filter(comments::id.lt(before))
         .filter(Published)
         .filter(project_items.field(items::state).eq(State::Published))
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
+        .filter(items::project_id.ne_all(theirs))
         .order(comments::id.desc())
-        .limit(PAGE + 1)
+        .select(comments::id)
+        .upto(PAGE + 1)
+        .load(db)
+}
+
+fn received(
+    db: &mut Db,
+    person: UserId,
+    before: ItemId,
+    reader: Option<UserId>,
+) -> QueryResult<Vec<ItemId>> {
+    let on: Vec<ItemId> = project_makers::table
+        .inner_join(projects::table)
+        .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .filter(project_makers::user_id.eq(person))
+        .filter(Published)
+        .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
+        .select(project_makers::project_id)
+        .load(db)?;
+    if on.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_others = items::table
+        .filter(items::kind.eq(Kind::Comment))
+        .filter(items::id.lt(before))
+        .filter(FoundPublished)
+        .filter(items::author_id.ne(person))
+        .filter(
+            items::author_id.ne_all(
+                ignores::table
+                    .filter(ignores::by_id.nullable().eq(reader))
+                    .select(ignores::user_id),
+            ),
+        )
+        .order(items::id.desc())
+        .select(items::id);
+    let many: Vec<i32> = threads::table
+        .filter(among(threads::project_id, on.iter().copied()))
+        .filter(threads::comment_count.gt(0))
+        .select(threads::comment_count)
+        .load(db)?;
+    if many.into_iter().map(i64::from).sum::<i64>() > MANY {
+        // Who received very many has some among what came last: nearer than gathering and sorting all.
+        let newest: Option<ItemId> = items::table
+            .filter(items::id.lt(before))
+            .select(max(items::id))
+            .get_result(db)?;
+        let from = newest.map_or(0, |newest| newest.0 - LAST);
+        // Along the numbers; the index of projects would gather them all.
+        let here = among(coalesce(items::project_id, ItemId(0)), on.iter().copied());
+        let found: Vec<ItemId> = by_others
+            .filter(items::id.gt(ItemId(from)))
+            .filter(here)
+            .upto(PAGE + 1)
+            .load(db)?;
+        if found.len() as i64 > PAGE {
+            return Ok(found);
+        }
+    }
+    by_others
+        .filter(among(items::project_id, on))
+        .upto(PAGE + 1)
+        .load(db)
+}
+
+fn load(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Gift>> {
+    type Row = (
+        (ItemId, String, NaiveDateTime, bool),
+        (String, String),
+        (String, String),
+    );
+    let rows: Vec<Row> = comments::table
+        .inner_join(items::table.on(items::id.eq(comments::id)))
+        .inner_join(users::table.on(users::id.eq(comments::author_id)))
+        .inner_join(projects::table.on(items::project_id.eq(projects::id.nullable())))
+        .filter(among(comments::id, ids.iter().copied()))
+        .order(comments::id.desc())
         .select((
             (
                 comments::id,
@@ -77,37 +177,8 @@ pub fn page(
             (users::username, users::display_name),
             (projects::slug, projects::title),
         ))
-        .into_boxed();
-    query = match way {
-        Way::Gave => query
-            .filter(comments::author_id.eq(person))
-            .filter(items::project_id.ne_all(theirs)),
-        Way::Received => query
-            .filter(comments::author_id.ne(person))
-            .filter(items::project_id.eq_any(theirs)),
-    };
-    if let Some(before) = before {
-        query = query.filter(comments::id.lt(before));
-    }
-    if let Some(reader) = reader.filter(|_| way == Way::Received) {
-        query = query.filter(
-            comments::author_id.ne_all(
-                ignores::table
-                    .filter(ignores::by_id.eq(reader))
-                    .select(ignores::user_id),
-            ),
-        );
-    }
-    type Row = (
-        (ItemId, String, NaiveDateTime, bool),
-        (String, String),
-        (String, String),
-    );
-    let mut rows: Vec<Row> = query.load(db)?;
-    let more = rows.len() as i64 > PAGE;
-    rows.truncate(PAGE as usize);
-    let next = rows.last().filter(|_| more).map(|row| row.0.0);
-    let gifts = rows
+        .load(db)?;
+    Ok(rows
         .into_iter()
         .map(|(comment, author, project)| Gift {
             id: comment.0,
@@ -119,6 +190,5 @@ pub fn page(
             slug: project.0,
             title: project.1,
         })
-        .collect();
-    Ok((gifts, next))
+        .collect())
 }

@@ -183,5 +183,5 @@ pub async fn work(app: &App, job: GoOn) -> Result<(), Error> {
 /// How long the job stands back after a step: nobody waits for the last item, and readers wait for
 /// their page. Where steps wait for a database elsewhere, they leave readers room by themselves.
 pub fn rest(took: Duration) -> Duration {
-    took.min(Duration::from_millis(60))
+    (took / 2).min(Duration::from_millis(30))
 }
