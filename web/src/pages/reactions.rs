@@ -27,6 +27,7 @@ pub struct Bar {
     /// What the reader may give besides; none of it, if they may not react.
     more: Arc<Vec<Sign>>,
     may: bool,
+    /// Both are of the form, and empty without one.
     csrf: String,
     /// Where the answer leads: the page that the bar stands on.
     back: String,
@@ -78,8 +79,8 @@ impl Bar {
             given,
             more: more.clone(),
             may,
-            csrf: csrf.to_owned(),
-            back: back.to_owned(),
+            csrf: if may { csrf.to_owned() } else { String::new() },
+            back: if may { back.to_owned() } else { String::new() },
         })
     }
 

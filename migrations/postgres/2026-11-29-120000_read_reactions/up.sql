@@ -1,0 +1,2 @@
+-- Nothing to do: what SQLite is taught here, PostgreSQL's heap does not know.
+SELECT 1;
