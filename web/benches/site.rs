@@ -12,13 +12,15 @@ use potluck::picture;
 use potluck::server;
 use potluck_models::account::{Email, Role, User, Username};
 use potluck_models::comment::{self, Body};
-use potluck_models::db::{Db, ItemId, Pools, write_tx};
+use potluck_models::db::{Db, ItemId, Pools, UserId, now, write_tx};
+use potluck_models::follow::{self, Telling};
 use potluck_models::gate::CommentPolicy;
-use potluck_models::item::Item;
+use potluck_models::item::{Item, State};
 use potluck_models::moderation::bulk;
 use potluck_models::moderation::queue::{Filter, Name};
 use potluck_models::moderation::verdict::{self, Seen, Verdict};
 use potluck_models::project::{self, Choices, Fields, Intent, ProjectKind};
+use potluck_models::release::{self, Facts, Notes, Release};
 use potluck_models::{award, rating, reaction};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -40,7 +42,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     machine();
     let slug = fill(folder.path());
-    let parts: [(&str, &dyn Fn()); 8] = [
+    let parts: [(&str, &dyn Fn()); 9] = [
         ("pages", &|| pages(folder.path(), &slug)),
         ("feedback", &feedback),
         ("intake", &|| intake(folder.path())),
@@ -49,6 +51,7 @@ fn main() {
         ("start", &|| start_and_memory(folder.path(), &slug)),
         ("training", &|| training(folder.path(), &slug)),
         ("batches", &|| batches(folder.path(), &slug)),
+        ("followers", &followers),
     ];
     let asked: Vec<String> = std::env::args()
         .skip(1)
@@ -768,9 +771,22 @@ fn batches(folder: &Path, slug: &str) {
     );
     let _ = served.kill();
     let _ = served.wait();
+    let Some((app, pools)) = postgres() else {
+        return;
+    };
+    let mut db = pools.write.get().expect("a connection");
+    crowd(&mut db, &app);
+    println!("the same, PostgreSQL:");
+    for verdict in [Verdict::Spam, Verdict::Ham] {
+        decide_and_undo(&mut db, verdict);
+    }
+}
+
+/// The database that `POTLUCK_BENCH_DATABASE_URL` names, empty or filled by an earlier part.
+fn postgres() -> Option<(Arc<App>, Pools)> {
     let Ok(url) = std::env::var("POTLUCK_BENCH_DATABASE_URL") else {
         println!("PostgreSQL: not measured, POTLUCK_BENCH_DATABASE_URL names no database");
-        return;
+        return None;
     };
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let given = Given {
@@ -778,14 +794,103 @@ fn batches(folder: &Path, slug: &str) {
         ..given(elsewhere.path())
     };
     let config = given.resolve().expect("a configuration");
-    let (app, pools) = server::open(config).expect("an empty database");
+    let (app, pools) = server::open(config).expect("a database");
     let mut db = pools.write.get().expect("a connection");
-    fill_one(&mut db, &app);
-    crowd(&mut db, &app);
-    println!("the same, PostgreSQL:");
-    for verdict in [Verdict::Spam, Verdict::Ham] {
-        decide_and_undo(&mut db, verdict);
+    let known = User::by_username(&mut db, "mo_t").expect("a query");
+    if known.is_none() {
+        fill_one(&mut db, &app);
     }
+    drop(db);
+    Some((app, pools))
+}
+
+const FOLLOWERS: i64 = 10_000;
+
+/// A release of a project that very many follow: how long its form takes to be taken in and stored, and
+/// until every inbox has it, step by step as the job does it.
+fn followers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fill(folder.path());
+    let (app, pools) = open(folder.path());
+    put_out(
+        &mut pools.write.get().expect("a connection"),
+        &app,
+        "SQLite",
+    );
+    if let Some((app, pools)) = postgres() {
+        put_out(
+            &mut pools.write.get().expect("a connection"),
+            &app,
+            "PostgreSQL",
+        );
+    }
+}
+
+fn put_out(db: &mut Db, app: &App, name: &str) {
+    let maker = User::by_username(db, "maker3")
+        .expect("a query")
+        .expect("an account");
+    let project = project::Listing::default().load(db).expect("projects")[0].id;
+    let project = project::Project::find(db, project).expect("a project");
+    let maker = match project.is_made_by(db, maker.id).expect("a query") {
+        true => maker,
+        false => User::find(db, project.owner_id).expect("an account"),
+    };
+    let numbers = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {FOLLOWERS})"
+    );
+    let at = "2026-01-02 03:04:05";
+    for sql in [
+        format!(
+            "INSERT INTO users (username, username_key, email, email_key, confirmed_at, password_hash, role, network, created_at) \
+             {numbers} SELECT 'f' || i, 'f' || i, 'f' || i || '@people.example', 'f' || i || '@people.example', '{at}', '', 'member', '', '{at}' FROM n"
+        ),
+        format!(
+            "INSERT INTO project_follows (user_id, project_id, created_at, counts) \
+             SELECT id, {}, '{at}', TRUE FROM users WHERE email_key LIKE 'f%@people.example'",
+            project.id
+        ),
+    ] {
+        diesel::RunQueryDsl::execute(diesel::sql_query(sql), db).expect("rows");
+    }
+    let intake = app.intake([127, 0, 0, 1].into());
+    let (mut answered, mut told) = (Vec::new(), Vec::new());
+    for minor in 0..5 {
+        let version = format!("7.{minor}");
+        let notes = Notes::parse(&version, &text(minor), &[]).expect("notes");
+        let facts = Facts {
+            released_on: now().date(),
+            prerelease: false,
+        };
+        let start = Instant::now();
+        let state = write_tx(db, |db| {
+            release::put_out(db, &intake.context(), &maker, &project, (&notes, facts), "").map_err(
+                |error| match error {
+                    project::ShareError::Database(error) => error,
+                    other => panic!("{other}"),
+                },
+            )
+        })
+        .expect("a release");
+        assert!(matches!(state, Ok(State::Published)), "it waits: {state:?}");
+        answered.push(start.elapsed());
+        let (release, _) = Release::find(db, project.id, &version).expect("the release");
+        let mut next = Some(Telling {
+            item: release.id,
+            after: UserId(0),
+        });
+        while let Some(telling) = next {
+            let step = Instant::now();
+            next = write_tx(db, |db| follow::step(db, telling)).expect("a step");
+            std::thread::sleep(step.elapsed() / 2);
+        }
+        told.push(start.elapsed());
+    }
+    println!(
+        "a release with {FOLLOWERS} followers, {name}: taken in and stored in {:.1?}, in every inbox after {:.2?}, at the median",
+        median(answered),
+        median(told)
+    );
 }
 
 /// Held comments, copied from one that was posted.
