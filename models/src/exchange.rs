@@ -4,24 +4,13 @@ use crate::condition::{FoundPublished, Published, Upto, among};
 use crate::db::{ItemId, UserId};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
-use crate::schema::{comments, ignores, items, project_makers, projects, threads, users};
+use crate::schema::{comments, ignores, items, project_makers, projects, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
-use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
 
 /// Comments of one part of a page.
 pub const PAGE: i64 = 15;
-/// Who received more than so many is looked for among what came last, first.
-const MANY: i64 = 2_000;
-/// Texts of the site that are what came last.
-const LAST: i64 = 20_000;
-
-diesel::define_sql_function! {
-    fn coalesce(one: Nullable<BigInt>, other: BigInt) -> BigInt;
-}
-
 /// A comment as lists show it.
 #[derive(Clone, Debug)]
 pub struct Gift {
@@ -112,9 +101,11 @@ fn received(
     if on.is_empty() {
         return Ok(Vec::new());
     }
-    let by_others = items::table
+    // Numbers alone: who received very many would have all their words gathered and sorted.
+    items::table
         .filter(items::kind.eq(Kind::Comment))
         .filter(items::id.lt(before))
+        .filter(among(items::project_id, on))
         .filter(FoundPublished)
         .filter(items::author_id.ne(person))
         .filter(
@@ -125,32 +116,7 @@ fn received(
             ),
         )
         .order(items::id.desc())
-        .select(items::id);
-    let many: Vec<i32> = threads::table
-        .filter(among(threads::project_id, on.iter().copied()))
-        .filter(threads::comment_count.gt(0))
-        .select(threads::comment_count)
-        .load(db)?;
-    if many.into_iter().map(i64::from).sum::<i64>() > MANY {
-        // Who received very many has some among what came last: nearer than gathering and sorting all.
-        let newest: Option<ItemId> = items::table
-            .filter(items::id.lt(before))
-            .select(max(items::id))
-            .get_result(db)?;
-        let from = newest.map_or(0, |newest| newest.0 - LAST);
-        // Along the numbers; the index of projects would gather them all.
-        let here = among(coalesce(items::project_id, ItemId(0)), on.iter().copied());
-        let found: Vec<ItemId> = by_others
-            .filter(items::id.gt(ItemId(from)))
-            .filter(here)
-            .upto(PAGE + 1)
-            .load(db)?;
-        if found.len() as i64 > PAGE {
-            return Ok(found);
-        }
-    }
-    by_others
-        .filter(among(items::project_id, on))
+        .select(items::id)
         .upto(PAGE + 1)
         .load(db)
 }
