@@ -325,7 +325,9 @@ impl Item {
             State::Draft => RevisionState::Draft,
             _ => RevisionState::Published,
         };
-        if revision_state == RevisionState::Published {
+        // The row holds the published text and no other: once the author has written over it where no
+        // reader sees, no verdict may bring the row back as if it were the text that was let through.
+        if !keep_visible {
             Revision::retire_published(db, self.id)?;
         }
         Revision::insert(

@@ -94,8 +94,8 @@ pub struct Entry {
     pub content: Content,
     /// The text that waits, or the newest that there is.
     pub revision: Revision,
-    /// The text that readers see while another waits.
-    pub shown: Option<Revision>,
+    /// The text that readers see while another waits, or saw last.
+    pub before: Option<Revision>,
     pub earlier: Vec<Earlier>,
     pub reports: Vec<Report>,
     /// What makers did with it.
@@ -135,10 +135,9 @@ impl Entry {
         let entries = page.into_iter().filter_map(|item| {
             let mut all = revisions.remove(&item.id)?;
             let revision = all.pop()?;
-            let shown = (revision.state == RevisionState::Waiting)
+            let before = (revision.state == RevisionState::Waiting)
                 .then(|| all.pop())
-                .flatten()
-                .filter(|revision| revision.state == RevisionState::Published);
+                .flatten();
             Some(Entry {
                 author: authors.get(&item.author_id)?.clone(),
                 place: item.project_id.and_then(|id| places.get(&id).cloned()),
@@ -151,7 +150,7 @@ impl Entry {
                 reports: reports.remove(&item.id).unwrap_or_default(),
                 makers: makers.remove(&item.id).unwrap_or_default(),
                 revision,
-                shown,
+                before,
                 item,
             })
         });
@@ -160,7 +159,7 @@ impl Entry {
 
     /// An edit of a published text waits, and readers still see the text before it.
     pub fn is_edit(&self) -> bool {
-        self.shown.is_some()
+        self.before.is_some() && self.item.is_shown()
     }
 
     /// Its address on the site.
@@ -221,7 +220,7 @@ impl Content {
     }
 }
 
-/// Published and waiting ones of each item, oldest first.
+/// Published and waiting ones of each item, oldest first; beside what waits alone, what readers saw last.
 fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Revision>>> {
     let mut of: HashMap<ItemId, Vec<Revision>> = HashMap::new();
     let rows: Vec<Revision> = revisions::table
@@ -235,6 +234,26 @@ fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId,
         .load(db)?;
     for revision in rows {
         of.entry(revision.item_id).or_default().push(revision);
+    }
+    // Edited where no reader saw it: what they saw last stands beside it.
+    let edited: Vec<ItemId> = of
+        .iter()
+        .filter(|(_, all)| all.len() == 1 && all[0].number > 1)
+        .filter(|(_, all)| all[0].state == RevisionState::Waiting)
+        .map(|(id, _)| *id)
+        .collect();
+    if edited.is_empty() {
+        return Ok(of);
+    }
+    let seen: Vec<Revision> = revisions::table
+        .filter(revisions::item_id.eq_any(edited))
+        .filter(revisions::state.eq(RevisionState::Replaced))
+        .order(revisions::number)
+        .select(Revision::as_select())
+        .load(db)?;
+    for revision in seen {
+        let all = of.entry(revision.item_id).or_default();
+        all.splice(..all.len() - 1, [revision]);
     }
     Ok(of)
 }

@@ -95,8 +95,8 @@ impl Row {
         Row {
             explanation: active.map(|active| active.model.explain(&entry.revision.text, &signals)),
             steps: steps(&entry),
-            diff: entry.shown.as_ref().map_or(Vec::new(), |shown| {
-                diff::words(&shown.text, &entry.revision.text)
+            diff: entry.before.as_ref().map_or(Vec::new(), |before| {
+                diff::words(&before.text, &entry.revision.text)
             }),
             other_model: queue::scored_by_another(&entry.item, active.map(|active| active.id)),
             open_by: String::new(),
