@@ -353,10 +353,10 @@ on_both! {
         let by = site.db(|db| group::by_release(db, duck.id));
         let of: Vec<_> = by.iter().map(|of| (of.version.as_deref(), of.open.len(), of.closed.len())).collect();
         assert_eq!(of, [(Some("1.2"), 1, 0), (Some("1.1"), 0, 1)]);
-        let (lines, next) = site.db(|db| group::lines(db, duck.id, potluck_models::db::ItemId(0), 1));
+        let (lines, next) = site.db(|db| group::lines(db, duck.id, potluck_models::db::ItemId(0), 1, true));
         assert_eq!((lines[0].by.as_str(), lines[0].state, lines[0].fixed_in.as_deref()), ("ann", Fate::Fixed, Some("1.2")));
         assert_eq!(lines[0].cells().len(), group::Line::COLUMNS.len());
-        let rest = site.db(|db| group::lines(db, duck.id, next.expect("one more"), 10)).0;
+        let rest = site.db(|db| group::lines(db, duck.id, next.expect("one more"), 10, true)).0;
         assert_eq!((rest.len(), rest[0].by.as_str(), rest[0].release.as_deref()), (1, "bob", Some("1.2")));
         assert_eq!(site.db(|db| items::table.filter(items::kind.eq(Kind::Failure)).count().get_result::<i64>(db)), 2);
         // And on the makers' page of all feedback, with what they take along.

@@ -394,8 +394,8 @@ on_both! {
         let csv = odile.get(&format!("{feedback}.csv")).expect(200).html();
         assert_eq!(csv.matches("\r\nfailure,").count(), REPORTS, "{csv}");
         // Who has no column for traces does not read them.
-        let (with, next) = site.db(|db| group::lines(db, duck.id, ItemId(0), 2));
-        let (without, same) = site.db(|db| group::lines_without_traces(db, duck.id, ItemId(0), 2));
+        let (with, next) = site.db(|db| group::lines(db, duck.id, ItemId(0), 2, true));
+        let (without, same) = site.db(|db| group::lines(db, duck.id, ItemId(0), 2, false));
         assert_eq!((with.len(), next), (without.len(), same));
         assert!(with[1].trace.contains("number 1") && without.iter().all(|line| line.trace.is_empty()));
         assert_eq!(with[1].words, without[1].words);

@@ -10,10 +10,11 @@ use crate::condition::{Published, Upto, among};
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::failure;
 use crate::gate::{self, Feedback, Refusal};
+use crate::ignore;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Text};
 use crate::invitation;
-use crate::item::{Item, Kind, Queue, State, Submitted};
+use crate::item::{Item, Kind, Queue, State, Submitted, appearing};
 use crate::line::one_line;
 use crate::notice::{self, Sort};
 use crate::project::{FieldError, Project};
@@ -318,14 +319,12 @@ pub fn give(
 
 /// Of these items, awards that come before readers by this are told of.
 pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
-    let ids: Vec<ItemId> = items
-        .iter()
-        .filter(|item| item.kind == Kind::Award && item.state != State::Published)
+    let ids: Vec<ItemId> = appearing(items, Kind::Award, to)
         .map(|item| item.id)
         .collect();
-    match to == State::Published && !ids.is_empty() {
-        true => published(db, &ids),
-        false => Ok(()),
+    match ids.is_empty() {
+        true => Ok(()),
+        false => published(db, &ids),
     }
 }
 
@@ -338,7 +337,7 @@ fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
         .load(db)?;
     for (id, project, giver) in given {
         let makers = invitation::makers(db, project)?;
-        let meant = failure::listening(db, &makers, giver)?;
+        let meant = ignore::listening(db, &makers, &[giver])?;
         notice::tell_many(db, &meant, Sort::Award, id)?;
     }
     Ok(())

@@ -18,15 +18,16 @@ use crate::block;
 use crate::condition::{Published, among};
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate::{self, Feedback, Person, Refusal};
+use crate::ignore;
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Decision, Outcome, Text};
 use crate::invitation;
-use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::item::{Item, Kind, Revision, State, Submitted, appearing};
 use crate::line::one_line;
 use crate::notice::{self, Sort};
 use crate::project::{FieldError, Project};
 pub use crate::release::System;
-use crate::schema::{failure_groups, failures, ignores, items, releases};
+use crate::schema::{failure_groups, failures, items, releases};
 use crate::{Db, QueryResult, inbox, markdown};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
@@ -438,15 +439,12 @@ pub fn edit(
 
 /// Of these items, reports that come before readers by this are told of.
 pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
-    let comes = |item: &Item| item.kind == Kind::Failure && item.state != State::Published;
-    let ids: Vec<ItemId> = items
-        .iter()
-        .filter(|item| comes(item))
+    let ids: Vec<ItemId> = appearing(items, Kind::Failure, to)
         .map(|item| item.id)
         .collect();
-    match to == State::Published && !ids.is_empty() {
-        true => published(db, &ids),
-        false => Ok(()),
+    match ids.is_empty() {
+        true => Ok(()),
+        false => published(db, &ids),
     }
 }
 
@@ -469,28 +467,10 @@ fn published(db: &mut Db, ids: &[ItemId]) -> QueryResult<()> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(invitation::makers(db, project)?),
         };
-        let meant = listening(db, makers, author)?;
+        let meant = ignore::listening(db, makers, &[author])?;
         notice::tell_many(db, &meant, Sort::Failure, id)?;
     }
     Ok(())
-}
-
-/// Of these people, those who want to hear of what this one did: not who ignores them, nor they
-/// themselves.
-pub(crate) fn listening(
-    db: &mut Db,
-    people: &[UserId],
-    author: UserId,
-) -> QueryResult<Vec<UserId>> {
-    let deaf: HashSet<UserId> = ignores::table
-        .filter(among(ignores::by_id, people))
-        .filter(ignores::user_id.eq(author))
-        .select(ignores::by_id)
-        .load(db)?
-        .into_iter()
-        .collect();
-    let meant = |user: &UserId| *user != author && !deaf.contains(user);
-    Ok(people.iter().copied().filter(meant).collect())
 }
 
 /// Its author takes it back.

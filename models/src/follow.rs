@@ -9,10 +9,10 @@ use crate::item::{Item, Kind, State};
 use crate::job::Job;
 use crate::notice::{self, Sort};
 use crate::schema::{
-    ignores, items, person_follows, project_follows, project_makers, project_tags, projects,
-    releases, sanctions, tag_follows, tag_merges, users,
+    items, person_follows, project_follows, project_makers, project_tags, projects, releases,
+    sanctions, tag_follows, tag_merges, users,
 };
-use crate::{Db, QueryResult, both, moderation::sanction, reaction, release, tag};
+use crate::{Db, QueryResult, both, ignore, moderation::sanction, reaction, release, tag};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -377,15 +377,7 @@ pub fn step(db: &mut Db, telling: Telling) -> QueryResult<Option<Telling>> {
     let Some(last) = next.last().copied() else {
         return Ok(None);
     };
-    let deaf: HashSet<UserId> = ignores::table
-        .filter(ignores::by_id.eq_any(&next))
-        .filter(ignores::user_id.eq_any(&news.makers))
-        .select(ignores::by_id)
-        .load(db)?
-        .into_iter()
-        .collect();
-    let listening = |user: &UserId| !deaf.contains(user) && !news.makers.contains(user);
-    let meant: Vec<UserId> = next.iter().copied().filter(listening).collect();
+    let meant = ignore::listening(db, &next, &news.makers)?;
     notice::tell_many(db, &meant, news.sort, news.item.id)?;
     let item = telling.item;
     Ok(((next.len() as i64) == AT_ONCE).then_some(Telling { item, after: last }))
@@ -509,18 +501,8 @@ fn with_names_of_before(db: &mut Db, mut all: Vec<String>) -> QueryResult<Vec<St
     Ok(all)
 }
 
-/// Goes on with the telling that this job keeps, by a step; gives whether there is more. Two who work on
-/// it at once come one after the other, and the second goes on where the first came to.
+/// The next step of the telling that this job keeps.
 pub fn go_on(db: &mut Db, job: &Job) -> QueryResult<bool> {
-    let Some(telling) = Job::payload::<Telling>(db, job.id)? else {
-        return Ok(false);
-    };
-    dialect::lock_item(db, telling.item)?;
-    let Some(telling) = Job::payload::<Telling>(db, job.id)? else {
-        return Ok(false);
-    };
-    match step(db, telling)? {
-        Some(next) => job.keep(db, &next).map(|_| true),
-        None => Ok(false),
-    }
+    let lock = |db: &mut Db, telling: &Telling| dialect::lock_item(db, telling.item).map(|_| ());
+    job.go_on(db, lock, step)
 }

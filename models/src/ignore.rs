@@ -1,6 +1,7 @@
 //! Ignoring: whom somebody does not want to read. It holds for them alone, and nobody else is told,
 //! least of all the ignored. Makers keep people off their projects by a [`crate::block`] instead.
 
+use crate::condition::among;
 use crate::db::{UserId, now};
 use crate::schema::{ignores, users};
 use crate::{Db, QueryResult, both};
@@ -58,6 +59,20 @@ pub fn holds(db: &mut Db, by: UserId, whom: UserId) -> QueryResult<bool> {
         .get_result(db)
         .optional()?;
     Ok(found.is_some())
+}
+
+/// Of these people, those who hear of what these others did: not who ignores one of them, nor they
+/// themselves.
+pub fn listening(db: &mut Db, people: &[UserId], authors: &[UserId]) -> QueryResult<Vec<UserId>> {
+    let deaf: HashSet<UserId> = ignores::table
+        .filter(among(ignores::by_id, people))
+        .filter(among(ignores::user_id, authors))
+        .select(ignores::by_id)
+        .load(db)?
+        .into_iter()
+        .collect();
+    let listens = |user: &UserId| !authors.contains(user) && !deaf.contains(user);
+    Ok(people.iter().copied().filter(listens).collect())
 }
 
 /// Whom this reader ignores; nobody, for a visitor.

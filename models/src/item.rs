@@ -423,20 +423,7 @@ impl Item {
                 items::version.eq(items::version + 1),
             ))
             .execute(db)?;
-        if self.kind == Kind::Profile {
-            profile::show(db, self.id)?;
-        }
-        notice::settled(db, &[self], to_state)?;
-        award::settled(db, &[self], to_state)?;
-        failure::settled(db, &[self], to_state)?;
-        failure::answer::settled(db, &[self], to_state)?;
-        counts.touch(db, &[self], to_state)?;
-        let step =
-            i32::from(to.state == State::Published) - i32::from(self.state == State::Published);
-        if self.kind == Kind::Comment && step != 0 {
-            counts.add(db, self.id, step)?;
-        }
-        counts.note_rated(self, step);
+        after_settling(db, &[self], to_state, counts)?;
         Ok(self.version + 1)
     }
 
@@ -449,7 +436,7 @@ impl Item {
         counts: &mut Counts,
     ) -> QueryResult<()> {
         put_all(db, settled, to, false)?;
-        after_all(db, settled, to.state, counts)
+        after_settling(db, settled, to.state, counts)
     }
 
     /// Puts many locked items back into a standing that all of them had, publishing time and all.
@@ -460,7 +447,7 @@ impl Item {
         counts: &mut Counts,
     ) -> QueryResult<()> {
         put_all(db, settled, to, true)?;
-        after_all(db, settled, to.state, counts)
+        after_settling(db, settled, to.state, counts)
     }
 
     /// By its author: hidden at once. The text is kept for moderators for a while. Reads the item
@@ -528,8 +515,13 @@ fn put_all(db: &mut Db, settled: &[&Item], to: &Standing, exactly: bool) -> Quer
     Ok(())
 }
 
-/// What follows from the new state of many.
-fn after_all(db: &mut Db, settled: &[&Item], to: State, counts: &mut Counts) -> QueryResult<()> {
+/// What follows from a new state.
+fn after_settling(
+    db: &mut Db,
+    settled: &[&Item],
+    to: State,
+    counts: &mut Counts,
+) -> QueryResult<()> {
     profile::settled(db, settled, to)?;
     notice::settled(db, settled, to)?;
     award::settled(db, settled, to)?;
@@ -537,6 +529,17 @@ fn after_all(db: &mut Db, settled: &[&Item], to: State, counts: &mut Counts) -> 
     failure::answer::settled(db, settled, to)?;
     counts.touch(db, settled, to)?;
     counts.add_all(db, settled, to)
+}
+
+/// Those of a kind that come before readers by going into a state.
+pub(crate) fn appearing<'a>(
+    items: &'a [&'a Item],
+    kind: Kind,
+    to: State,
+) -> impl Iterator<Item = &'a Item> {
+    let shows = to == State::Published;
+    let items = items.iter().copied();
+    items.filter(move |item| shows && item.kind == kind && item.state != State::Published)
 }
 
 /// Where the links of a text lead, for the queues. What is there already stays.

@@ -117,6 +117,28 @@ impl Job {
             .execute(db)
     }
 
+    /// Goes on with what this job keeps, by a step; gives whether there is more. Two who work on it at once
+    /// come one after the other, by a lock that the work takes anyway, and the second goes on where the
+    /// first came to. To be called in a write transaction.
+    pub fn go_on<T: serde::Serialize + serde::de::DeserializeOwned>(
+        &self,
+        db: &mut Db,
+        lock: impl FnOnce(&mut Db, &T) -> QueryResult<()>,
+        step: impl FnOnce(&mut Db, T) -> QueryResult<Option<T>>,
+    ) -> QueryResult<bool> {
+        let Some(known) = Job::payload(db, self.id)? else {
+            return Ok(false);
+        };
+        lock(db, &known)?;
+        let Some(now) = Job::payload(db, self.id)? else {
+            return Ok(false);
+        };
+        match step(db, now)? {
+            Some(next) => self.keep(db, &next).map(|_| true),
+            None => Ok(false),
+        }
+    }
+
     pub fn done(&self, db: &mut Db) -> QueryResult<usize> {
         diesel::delete(jobs::table.find(self.id)).execute(db)
     }

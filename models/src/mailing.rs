@@ -4,7 +4,7 @@
 //! out once whatever dies in between, and takes so many a minute as the mail server bears.
 
 use crate::account::User;
-use crate::condition::Upto;
+use crate::condition::{Upto, among};
 use crate::db::{ItemId, NoticeId, UserId, dialect, now};
 use crate::inbox::{self, Notice, Which};
 use crate::intake::heat::Heat;
@@ -410,12 +410,9 @@ fn take_of(
         .filter(|sort| wanted.get(&sort.topic()) == Some(&Rate::Instant))
         .collect();
     let told: Vec<NoticeId> = by_rate.values().flatten().copied().collect();
-    // SQLite takes so many numbers in one statement.
-    for some in told.chunks(500) {
-        diesel::update(notices::table.filter(notices::id.eq_any(some)))
-            .set(notices::mailed_at.eq(now()))
-            .execute(db)?;
-    }
+    diesel::update(notices::table.filter(among(notices::id, told)))
+        .set(notices::mailed_at.eq(now()))
+        .execute(db)?;
     diesel::update(
         notices::table
             .filter(notices::user_id.eq(user))

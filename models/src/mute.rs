@@ -4,7 +4,7 @@
 use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::notice::Sort;
 use crate::schema::{items, notices, projects, thread_mutes};
-use crate::{Db, QueryResult, both};
+use crate::{Db, QueryResult, both, condition};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
@@ -31,16 +31,13 @@ pub fn mute(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<()> {
         .filter(items::project_id.eq(project))
         .select(notices::id)
         .load(db)?;
-    // SQLite takes so many numbers in one statement, and a busy thread has more comments.
-    for some in here.chunks(500) {
-        diesel::update(notices::table.filter(notices::id.eq_any(some)))
-            .set((
-                notices::read_at.eq(now()),
-                notices::due_at.eq(None::<NaiveDateTime>),
-            ))
-            .execute(db)?;
-    }
-    Ok(())
+    diesel::update(notices::table.filter(condition::among(notices::id, here)))
+        .set((
+            notices::read_at.eq(now()),
+            notices::due_at.eq(None::<NaiveDateTime>),
+        ))
+        .execute(db)
+        .map(|_| ())
 }
 
 pub fn hear_again(db: &mut Db, user: UserId, project: ItemId) -> QueryResult<usize> {

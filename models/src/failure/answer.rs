@@ -1,12 +1,13 @@
 //! What the makers say to those who reported a failure. An item of its own: it takes the intake.
 
 use super::group::{self, Group};
-use super::{FailureError, judge, listening, person};
+use super::{FailureError, judge, person};
 use crate::account::User;
 use crate::db::{FailureGroupId, ItemId, UserId, dialect, now};
 use crate::gate;
+use crate::ignore;
 use crate::intake::{Context, limits};
-use crate::item::{Item, Kind, Queue, State, Submitted};
+use crate::item::{Item, Kind, Queue, State, Submitted, appearing};
 use crate::notice::{self, Sort};
 use crate::project::Project;
 use crate::schema::{failure_answers, failure_groups, items, users};
@@ -188,13 +189,8 @@ pub fn erase(db: &mut Db, id: ItemId) -> QueryResult<()> {
 
 /// Of these items, answers that come before readers by this are told of.
 pub fn settled(db: &mut Db, items: &[&Item], to: State) -> QueryResult<()> {
-    if to != State::Published {
-        return Ok(());
-    }
-    for item in items {
-        if item.kind == Kind::Answer && item.state != State::Published {
-            published(db, item.id, item.author_id)?;
-        }
+    for item in appearing(items, Kind::Answer, to) {
+        published(db, item.id, item.author_id)?;
     }
     Ok(())
 }
@@ -211,7 +207,7 @@ fn published(db: &mut Db, id: ItemId, author: UserId) -> QueryResult<()> {
     let reporters = group::reporters(db, &group, UserId(0), i64::MAX)?;
     let reporters: Vec<UserId> = reporters.into_iter().map(|(user, _)| user).collect();
     for some in reporters.chunks(AT_ONCE) {
-        let meant = listening(db, some, author)?;
+        let meant = ignore::listening(db, some, &[author])?;
         notice::tell_many(db, &meant, Sort::Answer, id)?;
     }
     Ok(())

@@ -624,27 +624,8 @@ impl Line {
 }
 
 /// All published reports of a project after one, oldest first, so many at a time: for its makers'
-/// downloads. With the number to go on from. Each may bring a trace of 64 KB.
+/// downloads. With the number to go on from. A trace may have 64 KB: who has no use for them reads none.
 pub fn lines(
-    db: &mut Db,
-    project: ItemId,
-    after: ItemId,
-    most: i64,
-) -> QueryResult<(Vec<Line>, Option<ItemId>)> {
-    read_lines(db, project, after, most, true)
-}
-
-/// The same for a table that has no column for traces: they are not read.
-pub fn lines_without_traces(
-    db: &mut Db,
-    project: ItemId,
-    after: ItemId,
-    most: i64,
-) -> QueryResult<(Vec<Line>, Option<ItemId>)> {
-    read_lines(db, project, after, most, false)
-}
-
-fn read_lines(
     db: &mut Db,
     project: ItemId,
     after: ItemId,

@@ -5,12 +5,11 @@
 //! it came in its own row, as that of followers does (`follow.rs`).
 
 use super::group::{self, Fate, Group};
-use super::listening;
 use crate::db::{FailureGroupId, UserId};
 use crate::job::Job;
 use crate::notice::{self, Sort};
 use crate::schema::{failure_groups, failures, notices};
-use crate::{Db, QueryResult};
+use crate::{Db, QueryResult, ignore};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -87,25 +86,15 @@ fn step(db: &mut Db, telling: Telling) -> QueryResult<Option<Telling>> {
     let Some(after) = people.last().copied() else {
         return Ok(None);
     };
-    let meant = listening(db, &people, telling.by)?;
+    let meant = ignore::listening(db, &people, &[telling.by])?;
     for (user, report) in next.iter().filter(|(user, _)| meant.contains(user)) {
         notice::tell(db, *user, sort, *report)?;
     }
     Ok(((next.len() as i64) == AT_ONCE).then_some(Telling { after, ..telling }))
 }
 
-/// Goes on with the telling that this job keeps, by a step; gives whether there is more. Two who work on
-/// it at once come one after the other, and the second goes on where the first came to.
+/// The next step of the telling that this job keeps.
 pub fn go_on(db: &mut Db, job: &Job) -> QueryResult<bool> {
-    let Some(telling) = Job::payload::<Telling>(db, job.id)? else {
-        return Ok(false);
-    };
-    group::lock(db, telling.group)?;
-    let Some(telling) = Job::payload::<Telling>(db, job.id)? else {
-        return Ok(false);
-    };
-    match step(db, telling)? {
-        Some(next) => job.keep(db, &next).map(|_| true),
-        None => Ok(false),
-    }
+    let lock = |db: &mut Db, telling: &Telling| group::lock(db, telling.group);
+    job.go_on(db, lock, step)
 }

@@ -2,12 +2,11 @@
 
 pub mod answers;
 pub mod digest;
-pub mod followers;
 pub mod gravatars;
 pub mod joins;
 pub mod notices;
 pub mod outside;
-pub mod reporters;
+pub mod steps;
 pub mod training;
 
 use crate::app::App;
@@ -122,10 +121,10 @@ async fn run(app: &App, mailer: &Mailer, job: &Job) {
                 .map_err(|error| (error.to_string(), false)),
             Err(error) => Err((error.to_string(), true)),
         },
-        follow::JOB => followers::tell(app, job)
+        follow::JOB => steps::work(app, job, follow::go_on)
             .await
             .map_err(|error| (error.to_string(), false)),
-        telling::JOB => reporters::tell(app, job)
+        telling::JOB => steps::work(app, job, telling::go_on)
             .await
             .map_err(|error| (error.to_string(), false)),
         join::LETTER => match serde_json::from_str(&job.payload) {

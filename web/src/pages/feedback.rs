@@ -294,8 +294,8 @@ impl Export {
             let (lines, next) = self
                 .app
                 .read(move |db: &mut Db| match format {
-                    Format::Csv => group::lines_without_traces(db, project, after, 500),
-                    Format::Json => group::lines(db, project, after, 20),
+                    Format::Csv => group::lines(db, project, after, 500, false),
+                    Format::Json => group::lines(db, project, after, 20, true),
                 })
                 .await?;
             for line in &lines {
