@@ -70,6 +70,19 @@ pub mod dialect {
         }
     }
 
+    /// Takes many of these, one after the other in this order, with one question.
+    pub fn lock_all(db: &mut Db, names: Vec<String>) -> QueryResult<()> {
+        match db {
+            Db::Sqlite(_) => Ok(()),
+            Db::Pg(pg) => diesel::sql_query(
+                "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1) AS name",
+            )
+            .bind::<diesel::sql_types::Array<diesel::sql_types::Text>, _>(names)
+            .execute(pg)
+            .map(|_| ()),
+        }
+    }
+
     /// Reads an item so that nobody else decides it in the same moment. Comments may still be posted
     /// on a project that is locked so: they refer to its key only.
     pub fn lock_item(db: &mut Db, id: ItemId) -> QueryResult<Option<Item>> {

@@ -104,8 +104,10 @@ pub fn settle(db: &mut Db) -> QueryResult<()> {
             "DELETE FROM search_pending WHERE id IN (SELECT id FROM search_pending ORDER BY id DESC LIMIT $1) RETURNING doc",
         ),
         Db::Pg(_) => diesel::sql_query(
-            "DELETE FROM search_pending WHERE id IN \
-             (SELECT id FROM search_pending WHERE tx = txid_current_if_assigned() ORDER BY id DESC LIMIT $1) RETURNING doc",
+            // By where they lie: a planner that takes the table for empty, as it mostly is, would compare
+            // each note with each.
+            "DELETE FROM search_pending WHERE ctid = ANY(ARRAY(\
+             SELECT ctid FROM search_pending WHERE tx = txid_current_if_assigned() ORDER BY id DESC LIMIT $1)) RETURNING doc",
         ),
     }
     .bind::<BigInt, _>(AT_ONCE)
@@ -135,8 +137,8 @@ pub fn drain(db: &mut Db) -> QueryResult<bool> {
             "DELETE FROM search_pending WHERE id IN (SELECT id FROM search_pending ORDER BY id LIMIT $1) RETURNING doc",
         ),
         Db::Pg(_) => diesel::sql_query(
-            "DELETE FROM search_pending WHERE id IN \
-             (SELECT id FROM search_pending ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING doc",
+            "DELETE FROM search_pending WHERE ctid = ANY(ARRAY(\
+             SELECT ctid FROM search_pending ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING doc",
         ),
     }
     .bind::<BigInt, _>(LEFT)
@@ -250,9 +252,8 @@ fn write(db: &mut Db, docs: Vec<i64>) -> QueryResult<()> {
     // Of two that write the same text, the second reads what the first has left. The last locks of
     // a transaction, and in one order: who holds them waits for nothing else.
     let stripes: BTreeSet<i64> = docs.iter().map(|doc| doc.rem_euclid(STRIPES)).collect();
-    for stripe in stripes {
-        dialect::lock(db, &format!("search:{stripe}"))?;
-    }
+    let locks = stripes.iter().map(|stripe| format!("search:{stripe}"));
+    dialect::lock_all(db, locks.collect())?;
     let found: HashMap<i64, Doc> = load(db, &docs)?
         .into_iter()
         .map(|doc| (doc.doc, doc))
