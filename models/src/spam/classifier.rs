@@ -287,7 +287,8 @@ impl Model {
     /// The probability of spam.
     pub fn score(&self, text: &str, signals: &[&str]) -> f64 {
         SCRATCH.with_borrow_mut(|scratch| {
-            self.find_into(text, signals, &mut scratch.extractor, &mut scratch.found);
+            let (extractor, found) = (&mut scratch.extractor, &mut scratch.found);
+            self.find_into(text, signals, extractor, found, |_, _| {});
             self.score_found(&scratch.found)
         })
     }
@@ -322,8 +323,27 @@ impl Model {
     /// The known features of a text; [`Model::score_found`] turns them into a probability.
     pub fn find(&self, text: &str, signals: &[&str]) -> Found {
         let mut found = Found::default();
-        self.find_into(text, signals, &mut Extractor::default(), &mut found);
+        self.find_into(
+            text,
+            signals,
+            &mut Extractor::default(),
+            &mut found,
+            |_, _| {},
+        );
         found
+    }
+
+    /// The same, with the first words of the text that it has never met.
+    fn find_and_miss(&self, text: &str, signals: &[&str]) -> (Found, Vec<String>) {
+        let (mut found, mut unseen) = (Found::default(), Vec::<String>::new());
+        let extractor = &mut Extractor::default();
+        self.find_into(text, signals, extractor, &mut found, |view, token| {
+            let wanted = unseen.len() < STRONGEST && is_of_text(view, token);
+            if wanted && token.chars().count() < 30 && !unseen.iter().any(|known| known == token) {
+                unseen.push(token.to_owned());
+            }
+        });
+        (found, unseen)
     }
 
     fn find_into(
@@ -332,15 +352,18 @@ impl Model {
         signals: &[&str],
         extractor: &mut Extractor,
         found: &mut Found,
+        mut missed: impl FnMut(View, &str),
     ) {
         for features in &mut found.views {
             features.clear();
         }
         let views = &mut found.views;
-        extractor.extract(text, signals, &mut |view, token, position| {
-            if let Some(id) = self.parts[view as usize].find(token) {
-                views[view as usize].push(id, position);
-            }
+        extractor.extract(text, signals, &mut |view, token, position| match self.parts
+            [view as usize]
+            .find(token)
+        {
+            Some(id) => views[view as usize].push(id, position),
+            None => missed(view, token),
         });
         for features in views {
             features.settle();
@@ -349,26 +372,15 @@ impl Model {
 
     /// How many of the text's different words it has never met, and how many there are.
     pub fn unseen(&self, text: &str) -> (usize, usize) {
-        let words = self.words(text);
-        let unseen = words.iter().filter(|(_, known)| !known).count();
-        (unseen, words.len())
-    }
-
-    /// The different words of a text in the order of the text, and whether they are known.
-    fn words(&self, text: &str) -> Vec<(String, bool)> {
         let part = &self.parts[View::Words as usize];
-        let mut seen = HashSet::new();
-        let mut words = Vec::new();
+        let (mut words, mut unseen) = (HashSet::new(), 0);
         Extractor::default().extract(text, &[""; 0], &mut |view, token, _| {
-            if view == View::Words
-                && token.chars().any(char::is_alphabetic)
-                && !token.starts_with('/')
-                && seen.insert(token.to_owned())
-            {
-                words.push((token.to_owned(), part.find(token).is_some()));
+            if is_of_text(view, token) && !words.contains(token) {
+                words.insert(token.to_owned());
+                unseen += usize::from(part.find(token).is_none());
             }
         });
-        words
+        (unseen, words.len())
     }
 
     pub fn score_found(&self, found: &Found) -> f64 {
@@ -398,64 +410,67 @@ impl Model {
 
     /// Which tokens pushed, how far, and what is known about them.
     pub fn explain(&self, text: &str, signals: &[&str]) -> Explanation {
-        let found = self.find(text, signals);
+        let (found, unseen) = self.find_and_miss(text, signals);
         let probability = self.score_found(&found);
-        let mut all: Vec<TokenWeight> = Vec::new();
+        // A text has thousands of features; only those that are named are written out.
+        let mut pushes: Vec<(f64, View, u32)> = Vec::new();
         for view in View::ALL {
             let (part, ids) = (&self.parts[view as usize], found.ids(view));
             let root = (ids.len().max(1) as f64).sqrt();
             let slope = self.calibration.slopes[view as usize];
             // The correction for length, shared out: each feature made the text as much longer.
             let length = self.calibration.lengths[view as usize] / LENGTH_UNIT;
-            all.extend(ids.iter().map(|&id| TokenWeight {
-                token: readable(view, part.token(id)),
-                view,
-                weight: (part.weights[id as usize] * slope + length) / root,
-                spam_docs: part.spam_docs[id as usize],
-                ham_docs: part.ham_docs[id as usize],
-            }));
+            let weight = |id: u32| (part.weights[id as usize] * slope + length) / root;
+            pushes.extend(ids.iter().map(|&id| (weight(id), view, id)));
         }
         // Ties by token, so that a page reads the same each time.
-        all.sort_by(|a, b| {
-            b.weight
-                .total_cmp(&a.weight)
-                .then_with(|| a.token.cmp(&b.token))
+        let token = |view: View, id| self.parts[view as usize].token(id);
+        pushes.sort_by(|a, b| {
+            b.0.total_cmp(&a.0)
+                .then_with(|| token(a.1, a.2).cmp(token(b.1, b.2)))
         });
-        let spam: Vec<TokenWeight> = all
-            .iter()
-            .take(STRONGEST)
-            .filter(|t| t.weight > 0.0)
-            .cloned()
-            .collect();
-        let ham: Vec<TokenWeight> = all
-            .iter()
-            .rev()
-            .take(STRONGEST)
-            .filter(|t| t.weight < 0.0)
-            .cloned()
-            .collect();
-        let unseen: Vec<String> = self
-            .words(text)
-            .into_iter()
-            .filter(|(word, known)| !known && word.chars().count() < 30)
-            .map(|(word, _)| word)
-            .take(STRONGEST)
-            .collect();
+        let for_spam = self.telling(pushes.iter().take_while(|push| push.0 > 0.0));
+        let against = self.telling(pushes.iter().rev().take_while(|push| push.0 <= 0.0));
         let report = &self.report;
         let of_starter = (report.starter_spam + report.starter_ham) as f64 * report.starter_weight;
         let texts = report.own_labels() as f64 + of_starter;
         // Pieces of words take most of the twelve places, and a sentence is of words.
-        let (for_spam, mut against): (Vec<TokenWeight>, Vec<TokenWeight>) =
-            all.into_iter().partition(|token| token.weight > 0.0);
-        against.reverse();
         let sentence = sentence(probability, &for_spam, &against, &unseen, texts);
+        let strongest = |mut tokens: Vec<TokenWeight>| {
+            tokens.truncate(STRONGEST);
+            tokens.retain(|token| token.weight != 0.0);
+            tokens
+        };
         Explanation {
             probability,
-            spam,
-            ham,
+            spam: strongest(for_spam),
+            ham: strongest(against),
             unseen,
             sentence,
         }
+    }
+
+    /// Of what pushed one way, strongest first, all that may be named: the strongest, what weighs
+    /// enough for the sentence, and the signs, of which there are few.
+    fn telling<'a>(&self, pushes: impl Iterator<Item = &'a (f64, View, u32)>) -> Vec<TokenWeight> {
+        let mut least = None;
+        pushes
+            .enumerate()
+            .filter(|(n, (weight, view, _))| {
+                let least = *least.get_or_insert(weight.abs() * TELLING);
+                *n < STRONGEST || weight.abs() >= least || *view == View::Signs
+            })
+            .map(|(_, &(weight, view, id))| {
+                let part = &self.parts[view as usize];
+                TokenWeight {
+                    token: readable(view, part.token(id)),
+                    view,
+                    weight,
+                    spam_docs: part.spam_docs[id as usize],
+                    ham_docs: part.ham_docs[id as usize],
+                }
+            })
+            .collect()
     }
 
     /// The model in Potluck's own format: all numbers little-endian, everything in a fixed order,
@@ -602,6 +617,11 @@ pub(super) fn readable(view: View, token: &str) -> String {
         (false, true) => format!("…{core}"),
         (false, false) => format!("…{core}…"),
     }
+}
+
+/// A word as somebody wrote it, not a path of an address.
+fn is_of_text(view: View, token: &str) -> bool {
+    view == View::Words && token.chars().any(char::is_alphabetic) && !token.starts_with('/')
 }
 
 /// Between these it says that it is unsure, and what speaks for either.

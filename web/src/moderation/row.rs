@@ -67,7 +67,8 @@ fn docs(n: f64) -> String {
     if n > 0.0 && n < 1.0 {
         "under 1".into()
     } else {
-        format!("{n:.0}")
+        // As a whole number: a decimal that is rounded is written digit by digit.
+        (n.round() as u64).to_string()
     }
 }
 
