@@ -352,6 +352,10 @@ fn best(runs: Vec<Load>) -> Load {
 }
 
 fn spawn(folder: &Path) -> (Child, SocketAddr) {
+    spawn_on(folder, &[])
+}
+
+fn spawn_on(folder: &Path, more: &[&str]) -> (Child, SocketAddr) {
     // A port that was free a moment ago.
     let address = std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|l| l.local_addr())
@@ -360,6 +364,7 @@ fn spawn(folder: &Path) -> (Child, SocketAddr) {
         .args(["--limits", "off", "--log", "off", "--data-dir"])
         .arg(folder)
         .args(["--bind", &address.to_string()])
+        .args(more)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -740,13 +745,35 @@ const BATCH: usize = 10_000;
 /// readers; on SQLite, and on PostgreSQL if `POTLUCK_BENCH_DATABASE_URL` names an empty database.
 fn batches(folder: &Path, slug: &str) {
     let (app, pools) = open(folder);
-    let mut db = pools.write.get().expect("a connection");
-    crowd(&mut db, &app);
     println!("a verdict on {BATCH} held comments and its undo, SQLite:");
+    decide_beside_readers(&app, &pools, slug, || spawn(folder));
+    let Some((app, pools)) = postgres() else {
+        return;
+    };
+    let mut db = pools.write.get().expect("a connection");
+    let page = project::Listing::default().load(&mut db).expect("projects")[0].id;
+    let page = project::Project::find(&mut db, page).expect("a project");
+    drop(db);
+    println!("the same, PostgreSQL:");
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let url = std::env::var("POTLUCK_BENCH_DATABASE_URL").expect("the URL that was used");
+    decide_beside_readers(&app, &pools, &page.slug, || {
+        spawn_on(elsewhere.path(), &["--database-url", &url])
+    });
+}
+
+fn decide_beside_readers(
+    app: &App,
+    pools: &Pools,
+    slug: &str,
+    serve: impl FnOnce() -> (Child, SocketAddr),
+) {
+    let mut db = pools.write.get().expect("a connection");
+    crowd(&mut db, app);
     for verdict in [Verdict::Spam, Verdict::Ham] {
         decide_and_undo(&mut db, verdict);
     }
-    let (mut served, site) = spawn(folder);
+    let (mut served, site) = serve();
     let path = format!("/projects/{slug}");
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for _ in 0..3 {
@@ -771,15 +798,6 @@ fn batches(folder: &Path, slug: &str) {
     );
     let _ = served.kill();
     let _ = served.wait();
-    let Some((app, pools)) = postgres() else {
-        return;
-    };
-    let mut db = pools.write.get().expect("a connection");
-    crowd(&mut db, &app);
-    println!("the same, PostgreSQL:");
-    for verdict in [Verdict::Spam, Verdict::Ham] {
-        decide_and_undo(&mut db, verdict);
-    }
 }
 
 /// The database that `POTLUCK_BENCH_DATABASE_URL` names, empty or filled by an earlier part.

@@ -15,6 +15,7 @@ use potluck_models::settings::Settings;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -54,6 +55,9 @@ pub struct App {
     fetcher: RwLock<Fetcher>,
     /// The versions of what other processes change, looked up before it was read.
     pub versions: HashMap<String, i64>,
+    /// How often the hourly sweep came to its end: a benchmark waits for the first, which takes minutes on
+    /// a large site.
+    pub swept: AtomicUsize,
 }
 
 impl App {
@@ -79,6 +83,7 @@ impl App {
             views: Views::default(),
             fetcher: RwLock::default(),
             versions,
+            swept: AtomicUsize::new(0),
             config,
             pools,
         }

@@ -29,3 +29,7 @@ pub mod server;
 pub mod session;
 pub mod video;
 pub mod views;
+
+/// Here and not beside `main`, so that tests and benchmarks have it too: what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

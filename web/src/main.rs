@@ -1,10 +1,5 @@
 //! The one binary: `potluck` serves, and does the chores of a self-hoster besides.
 
-use mimalloc::MiMalloc;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
-
 fn main() -> std::process::ExitCode {
     match potluck::cli::run() {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -32,7 +32,8 @@ use potluck_models::settings::Settings;
 use potluck_models::spam::training::RESCORE;
 use potluck_models::{fairness, favourite, follow, intake, item, link, lists, rating, session};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// How soon a queued mail is noticed, and what another process changed.
 const TICK: Duration = Duration::from_secs(1);
@@ -271,6 +272,7 @@ async fn read_for_search(app: &App) -> Result<(), Error> {
 async fn count_ranks(app: &App) -> Result<(), Error> {
     let mut counting = lists::Counting::default();
     loop {
+        let start = Instant::now();
         let (changed, so_far) = app
             .read(move |db| -> QueryResult<_> { Ok((counting.step(db)?, counting)) })
             .await?;
@@ -280,6 +282,7 @@ async fn count_ranks(app: &App) -> Result<(), Error> {
             Some(changed) if changed.is_empty() => {}
             Some(changed) => app.write(move |db| lists::store(db, &changed)).await?,
         }
+        give_way(start).await;
     }
 }
 
@@ -295,6 +298,7 @@ async fn look_for_rings(app: &App) -> Result<(), Error> {
 async fn count_liked_also(app: &App) -> Result<(), Error> {
     let mut counting = favourite::Counting::default();
     loop {
+        let start = Instant::now();
         let (changed, so_far) = app
             .read(move |db| -> QueryResult<_> { Ok((counting.step(db)?, counting)) })
             .await?;
@@ -304,7 +308,14 @@ async fn count_liked_also(app: &App) -> Result<(), Error> {
             Some(changed) if changed.is_empty() => {}
             Some(changed) => app.write(move |db| favourite::store(db, &changed)).await?,
         }
+        give_way(start).await;
     }
+}
+
+/// Between two steps of a count that takes minutes on a large site and that nobody waits for: it leaves
+/// half of the database to those who read.
+async fn give_way(start: Instant) {
+    tokio::time::sleep(start.elapsed()).await;
 }
 
 async fn drain_index(app: &App) -> Result<(), Error> {
@@ -387,6 +398,7 @@ pub async fn sweep(app: Arc<App>) {
         if let Err(error) = sweep_pictures(&app).await {
             tracing::warn!("sweeping the pictures failed: {error}");
         }
+        app.swept.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(SWEEP).await;
     }
 }
