@@ -159,6 +159,15 @@ on_both! {
         assert_eq!(find(&mona, "held?order=newest"), [other, first, maker]);
         assert_eq!(find(&mona, "held?order=reported"), [other, first, maker]);
         mona.get("/moderation/held?order=loudest").expect(400);
+        // In Spam the surest come first; of what people decided, the newest.
+        for queue in ["'spam'", "NULL"] {
+            site.sql(&format!("UPDATE items SET state = 'spam', queue = {queue} WHERE id IN ({first}, {maker}, {other})"));
+            let (address, listed) = match queue {
+                "NULL" => ("spam?show=decided", [other, first, maker]),
+                _ => ("spam", [first, maker, other]),
+            };
+            assert_eq!(find(&mona, address), listed, "{address}");
+        }
     }
 
     fn what_most_readers_were_shown_comes_first(site, limits_off) {

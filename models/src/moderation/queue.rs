@@ -263,12 +263,12 @@ impl Filter {
         self.campaign.filter(|_| whole)
     }
 
-    /// The newest first where words are looked for: a search ends before it has seen everything.
+    /// The newest first where words are looked for: a search ends before it has seen everything. And of
+    /// what people decided, which is looked through for what somebody put away lately.
     pub fn usual_order(&self) -> Order {
-        if self.text.is_empty() {
-            self.queue.usual_order()
-        } else {
-            Order::Newest
+        match self.show {
+            Show::Waiting if self.text.is_empty() => self.queue.usual_order(),
+            _ => Order::Newest,
         }
     }
 
