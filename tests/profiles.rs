@@ -139,8 +139,17 @@ on_both! {
         site.visitor().get("/people/ann").does_not_say("ducks").does_not_say("rude");
         assert_eq!(site.state(profile(site, "ann")), State::Held);
         mona.get("/moderation/held").says("removed before");
+        // Clearing it is no way round, either.
+        write(&ann, &[("bio", "")]).expect(303);
+        assert_eq!(site.state(profile(site, "ann")), State::Deleted);
+        write(&ann, &[("bio", "Sorry. I like ducks, really.")]).expect(303);
+        assert_eq!(site.state(profile(site, "ann")), State::Held);
+        site.visitor().get("/people/ann").does_not_say("ducks").does_not_say("rude");
         verdict(&mona, site, "ann", "ham").expect(303);
         site.visitor().get("/people/ann").says("I like ducks").does_not_say("rude");
+        // Who was let through again writes on as everybody does.
+        write(&ann, &[("bio", "I like geese, too.")]).expect(303);
+        site.visitor().get("/people/ann").says("geese");
     }
 
     fn a_ban_takes_the_profile_away_with_the_rest(site) {

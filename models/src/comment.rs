@@ -245,7 +245,9 @@ pub fn edit(
     }
     // As it is now, under the lock: the caller's may be older.
     let comment = &Comment::find(db, item.id)?;
-    if body.markdown == comment.body && !item.has_waiting_edit() {
+    // With the text that its author wrote last: what is put away may hold one from before it.
+    let last = Revision::current(db, item.id)?;
+    if body.markdown == last.content && !item.has_waiting_edit() {
         return Ok(item.state);
     }
     let heat = match item.project_id {

@@ -77,6 +77,9 @@ words! {
         Waiting = "waiting",
         /// Was seen once.
         Replaced = "replaced",
+        /// Was seen once and then put away, and its author wrote over it where nobody saw: no history for
+        /// readers, and known to the checks as before.
+        Hidden = "hidden",
         /// Was never seen: its author changed it while it waited, or the maker declined it.
         Withdrawn = "withdrawn",
         /// For its makers alone: it took no intake yet.
@@ -328,7 +331,11 @@ impl Item {
         // The row holds the published text and no other: once the author has written over it where no
         // reader sees, no verdict may bring the row back as if it were the text that was let through.
         if !keep_visible {
-            Revision::retire_published(db, self.id)?;
+            let to = match self.is_shown() {
+                true => RevisionState::Replaced,
+                false => RevisionState::Hidden,
+            };
+            Revision::retire_published(db, self.id, to)?;
         }
         Revision::insert(
             db,
@@ -803,8 +810,8 @@ impl Revision {
         Ok(of)
     }
 
-    /// Makes the only texts of these items what readers see: their rows hold them already. Of a profile
-    /// no row does: it takes [`Revision::show`].
+    /// Makes these texts, beside which none is shown, what readers see: their rows hold them already. Of a
+    /// profile no row does: it takes [`Revision::show`].
     pub fn show_first(db: &mut Db, ids: &[RevisionId]) -> QueryResult<usize> {
         diesel::update(revisions::table.filter(revisions::id.eq_any(ids)))
             .set(revisions::state.eq(RevisionState::Published))
@@ -859,7 +866,7 @@ impl Revision {
             .execute(db)
     }
 
-    fn retire_published(db: &mut Db, item: ItemId) -> QueryResult<usize> {
+    fn retire_published(db: &mut Db, item: ItemId, to: RevisionState) -> QueryResult<usize> {
         diesel::update(
             revisions::table.filter(
                 revisions::item_id
@@ -867,13 +874,13 @@ impl Revision {
                     .and(revisions::state.eq(RevisionState::Published)),
             ),
         )
-        .set(revisions::state.eq(RevisionState::Replaced))
+        .set(revisions::state.eq(to))
         .execute(db)
     }
 
     /// Makes this the text that readers see: a waiting edit that was let through, or an undo.
     pub fn show(&self, db: &mut Db, kind: Kind) -> QueryResult<()> {
-        Revision::retire_published(db, self.item_id)?;
+        Revision::retire_published(db, self.item_id, RevisionState::Replaced)?;
         diesel::update(revisions::table.find(self.id))
             .set(revisions::state.eq(RevisionState::Published))
             .execute(db)?;

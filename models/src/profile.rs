@@ -10,6 +10,7 @@ use crate::gate::{self, Refusal};
 use crate::intake::limits::{self, Limited};
 use crate::intake::{self, Context, Outcome, Step, Text};
 use crate::item::{Item, Kind, Revision, State, Submitted};
+use crate::moderation::verdict;
 use crate::picture::Picture;
 use crate::project::FieldError;
 use crate::schema::{items, pictures, profiles, users};
@@ -375,15 +376,23 @@ fn take_in(
             heat: None,
         },
     )?;
-    let removed = item.is_some_and(|item| item.state == State::Removed);
-    if removed && decision.outcome < Outcome::Hold {
-        // Writing it anew is no way round a moderator.
-        decision.outcome = Outcome::Hold;
-        decision.why = REMOVED_BEFORE.into();
-        decision.evidence = "a moderator removed the one before".into();
-        let step = Step::new(REMOVED_BEFORE, Outcome::Hold, decision.evidence.as_str());
+    let removed = match item {
+        Some(item) if item.state == State::Deleted => verdict::taken_by_people(db, item.id)?,
+        Some(item) => item.state == State::Removed,
+        None => false,
+    };
+    if removed {
+        // Writing it anew is no way round a moderator, nor is clearing it first, nor a filter that
+        // learned since.
+        let evidence = "a moderator removed the one before";
+        let step = Step::new(REMOVED_BEFORE, Outcome::Hold, evidence);
         decision.steps.push(step);
-        decision.sampled = false;
+        if decision.outcome < Outcome::Hold {
+            decision.outcome = Outcome::Hold;
+            decision.why = REMOVED_BEFORE.into();
+            decision.evidence = evidence.into();
+            decision.sampled = false;
+        }
     }
     let json = fields.to_json()?;
     if let Some(item) = item {

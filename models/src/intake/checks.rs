@@ -179,13 +179,18 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
     if text.text.chars().count() < 25 {
         return Ok(Step::pass("duplicates"));
     }
-    // What is shown, and what waits beside it: either may be copied.
+    // What is shown, what waits beside it, and what was put away: each may be copied.
+    const KNOWN: [RevisionState; 3] = [
+        RevisionState::Published,
+        RevisionState::Waiting,
+        RevisionState::Hidden,
+    ];
     type Row = (ItemId, State, Option<Queue>, RevisionState);
     let same: Vec<Row> = revisions::table
         .inner_join(items::table)
         .filter(revisions::text_hash.eq(near::text_hash(text.text)))
         .filter(revisions::created_at.gt(now() - Duration::days(60)))
-        .filter(revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]))
+        .filter(revisions::state.eq_any(KNOWN))
         .filter(items::author_id.ne(text.author.id))
         .order(revisions::created_at.desc())
         .limit(20)

@@ -135,9 +135,11 @@ pub fn comment(
             comments::id.eq_any(
                 revisions::table
                     .filter(revisions::text_hash.eq(near::text_hash(text)))
-                    .filter(
-                        revisions::state.eq_any([RevisionState::Published, RevisionState::Waiting]),
-                    )
+                    .filter(revisions::state.eq_any([
+                        RevisionState::Published,
+                        RevisionState::Waiting,
+                        RevisionState::Hidden,
+                    ]))
                     .select(revisions::item_id),
             ),
         )

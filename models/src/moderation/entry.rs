@@ -247,7 +247,7 @@ fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId,
     }
     let seen: Vec<Revision> = revisions::table
         .filter(revisions::item_id.eq_any(edited))
-        .filter(revisions::state.eq(RevisionState::Replaced))
+        .filter(revisions::state.eq(RevisionState::Hidden))
         .order(revisions::number)
         .select(Revision::as_select())
         .load(db)?;

@@ -264,7 +264,8 @@ impl Filter {
     }
 
     /// The newest first where words are looked for: a search ends before it has seen everything. And of
-    /// what people decided, which is looked through for what somebody put away lately.
+    /// what people decided: what was written lately is what is mostly taken back, and the index has it
+    /// in that order.
     pub fn usual_order(&self) -> Order {
         match self.show {
             Show::Waiting if self.text.is_empty() => self.queue.usual_order(),

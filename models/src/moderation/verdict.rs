@@ -432,6 +432,18 @@ pub(super) fn hold_for_readers(
     Ok(batch)
 }
 
+/// Whether a person took it away, as far as the last verdict on it goes.
+pub fn taken_by_people(db: &mut Db, item: ItemId) -> QueryResult<bool> {
+    let last: Option<Verdict> = verdicts::table
+        .filter(verdicts::item_id.eq(item))
+        .filter(verdicts::undone_at.is_null())
+        .order(verdicts::id.desc())
+        .select(verdicts::verdict)
+        .first(db)
+        .optional()?;
+    Ok(matches!(last, Some(Verdict::Spam | Verdict::Remove)))
+}
+
 /// Whether people took back what the filter once did to this item by itself: it does not try again.
 pub fn undone_by_people(db: &mut Db, item: ItemId) -> QueryResult<bool> {
     let robot = users::table.filter(users::robot).select(users::id);
@@ -606,7 +618,7 @@ fn carry_out(
         Item::settle_all(db, settled, to, counts)?;
     }
     let publishes = || acts.iter().filter(|(_, plan)| plan.publishes);
-    // The row of what nobody has seen yet holds it already, but for a profile's.
+    // The row holds it already where no other text is shown, but for a profile's.
     let is_first = |case: &Case| case.shown.is_none() && case.item.kind != Kind::Profile;
     let first: Vec<RevisionId> = publishes()
         .filter(|(case, _)| is_first(case))

@@ -2,7 +2,7 @@ use super::*;
 use crate::account::{Email, Role, Username};
 use crate::comment::{self, Body, Comment};
 use crate::gate::CommentPolicy;
-use crate::intake::Context;
+use crate::intake::{self, Context};
 use crate::maker::Wish;
 use crate::moderation::queue::{self, Filter, Name};
 use crate::moderation::report::{self, ReportReason};
@@ -790,7 +790,8 @@ fn what_was_edited_out_of_sight_comes_back_by_a_verdict_on_it_alone() {
     for approve_first in [false, true] {
         let mut table = Table::laid(approve_first);
         let ann = table.user("ann");
-        let id = table.comment(&ann, "before");
+        let before = "before it was put away by somebody";
+        let id = table.comment(&ann, before);
         table.give(Verdict::Ham, &[id]);
         table.give(Verdict::Spam, &[id]);
         table.edit(&ann, id, "after");
@@ -800,20 +801,57 @@ fn what_was_edited_out_of_sight_comes_back_by_a_verdict_on_it_alone() {
         let entry = queue::Entry::load(&mut table.db, vec![item])
             .unwrap()
             .remove(0);
-        let before = entry.before.as_ref().map(|r| r.text.as_str());
+        let beside = entry.before.as_ref().map(|r| r.text.as_str());
         // None where the maker, who approves each comment first, never let it through.
-        let seen = (!approve_first).then_some("before");
-        assert_eq!((before, entry.is_edit()), (seen, false));
+        let seen = (!approve_first).then_some(before);
+        assert_eq!((beside, entry.is_edit()), (seen, false));
         // Its undo brings the edit back, not the text before it.
         let batch = table.give(Verdict::Ham, &[id]).batch.unwrap();
         assert!(table.shows_what_was_let_through(id));
         table.undo(batch).unwrap();
         assert_eq!(table.picture(), edited);
+        // Copies of what was put away are known as before.
+        let copy = intake::Text {
+            kind: Kind::Comment,
+            author: &table.user("ben"),
+            is_maker: false,
+            text: before,
+            editing: None,
+            approve_first: false,
+            network: "",
+            heat: None,
+        };
+        let step = intake::checks::duplicates(&mut table.db, &copy).unwrap();
+        let known = match approve_first {
+            false => intake::Outcome::Spam,
+            // Never seen by anybody, and its author took it back.
+            true => intake::Outcome::Publish,
+        };
+        assert_eq!(step.outcome, known);
         // Put away and restored: never the new text under the approval of the old one.
         table.give(Verdict::Remove, &[id]);
         table.give(Verdict::Restore, &[id]);
         assert!(table.shows_what_was_let_through(id));
+        // And it is no history for readers.
+        let comment = Comment::find(&mut table.db, id).unwrap();
+        let history = comment::public_history(&mut table.db, &comment).unwrap();
+        assert!(history.iter().all(|revision| revision.content != before));
     }
+}
+
+#[test]
+fn what_its_author_takes_back_while_it_is_put_away_stays_taken_back() {
+    let mut table = Table::laid(false);
+    let ann = table.user("ann");
+    let id = table.comment(&ann, "before");
+    table.give(Verdict::Ham, &[id]);
+    let links = "after http://a.example http://b.example http://c.example http://d.example";
+    assert_eq!(table.edit(&ann, id, links), State::Held);
+    table.give(Verdict::Spam, &[id]);
+    // The row holds the text of before, and that is what they write now.
+    table.edit(&ann, id, "before");
+    table.give(Verdict::Ham, &[id]);
+    assert_eq!(Comment::find(&mut table.db, id).unwrap().body, "before");
 }
 
 #[test]

@@ -1,0 +1,2 @@
+-- What an earlier version knew of it.
+UPDATE revisions SET state = 'replaced' WHERE state = 'hidden';
