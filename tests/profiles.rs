@@ -152,6 +152,22 @@ on_both! {
         site.visitor().get("/people/ann").says("geese");
     }
 
+    fn what_people_put_away_is_no_fresh_start_when_it_is_cleared(site) {
+        let ann = site.regular("ann");
+        let state_anew = || {
+            write(&ann, &[("bio", "")]).expect(303);
+            write(&ann, &[("bio", "I like ducks, really.")]).expect(303);
+            site.state(profile(site, "ann"))
+        };
+        write(&ann, &[("bio", BIO)]).expect(303);
+        verdict(&site.moderator("mona"), site, "ann", "spam").expect(303);
+        assert_eq!(state_anew(), State::Held);
+        // What the filter alone did, it judges anew.
+        let robot = site.db(potluck_models::account::User::robot);
+        site.sql(&format!("UPDATE verdicts SET by_id = {robot}"));
+        assert_eq!(state_anew(), State::Published);
+    }
+
     fn a_ban_takes_the_profile_away_with_the_rest(site) {
         let ann = site.regular("ann");
         write(&ann, &[("display_name", "Buy Pills Ann"), ("bio", BIO)]).expect(303);

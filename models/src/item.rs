@@ -724,6 +724,12 @@ fn queue_for(kind: Kind, outcome: Outcome, why: &str) -> Option<Queue> {
 impl Revision {
     /// Those that can be decided on. The rest is history, or its author's alone.
     pub const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
+    /// Those and what was put away: what a copy may be a copy of.
+    pub const KNOWN: [RevisionState; 3] = [
+        RevisionState::Published,
+        RevisionState::Waiting,
+        RevisionState::Hidden,
+    ];
 
     fn insert(
         db: &mut Db,

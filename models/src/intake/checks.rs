@@ -5,7 +5,7 @@ use crate::account::Role;
 use crate::condition::Published;
 use crate::db::{ItemId, now};
 use crate::elsewhere::Site;
-use crate::item::{Kind, Queue, RevisionState, State};
+use crate::item::{Kind, Queue, Revision, RevisionState, State};
 use crate::moderation::log::counted;
 use crate::moderation::sanction;
 use crate::schema::{failures, items, revisions};
@@ -180,17 +180,12 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
         return Ok(Step::pass("duplicates"));
     }
     // What is shown, what waits beside it, and what was put away: each may be copied.
-    const KNOWN: [RevisionState; 3] = [
-        RevisionState::Published,
-        RevisionState::Waiting,
-        RevisionState::Hidden,
-    ];
     type Row = (ItemId, State, Option<Queue>, RevisionState);
     let same: Vec<Row> = revisions::table
         .inner_join(items::table)
         .filter(revisions::text_hash.eq(near::text_hash(text.text)))
         .filter(revisions::created_at.gt(now() - Duration::days(60)))
-        .filter(revisions::state.eq_any(KNOWN))
+        .filter(revisions::state.eq_any(Revision::KNOWN))
         .filter(items::author_id.ne(text.author.id))
         .order(revisions::created_at.desc())
         .limit(20)

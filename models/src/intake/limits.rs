@@ -4,7 +4,7 @@
 use crate::account::User;
 use crate::condition::Upto;
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
-use crate::item::{Kind, Queue, RevisionState, State};
+use crate::item::{Kind, Queue, Revision, State};
 use crate::moderation::log::counted;
 use crate::schema::{comments, hits, items, revisions};
 use crate::settings::Settings;
@@ -135,11 +135,7 @@ pub fn comment(
             comments::id.eq_any(
                 revisions::table
                     .filter(revisions::text_hash.eq(near::text_hash(text)))
-                    .filter(revisions::state.eq_any([
-                        RevisionState::Published,
-                        RevisionState::Waiting,
-                        RevisionState::Hidden,
-                    ]))
+                    .filter(revisions::state.eq_any(Revision::KNOWN))
                     .select(revisions::item_id),
             ),
         )

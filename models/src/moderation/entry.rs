@@ -220,40 +220,20 @@ impl Content {
     }
 }
 
-/// Published and waiting ones of each item, oldest first; beside what waits alone, what readers saw last.
+/// What each item shows, what waits, and what was put away, oldest first.
 fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Revision>>> {
     let mut of: HashMap<ItemId, Vec<Revision>> = HashMap::new();
     let rows: Vec<Revision> = revisions::table
         .filter(
             revisions::item_id
                 .eq_any(ids)
-                .and(revisions::state.eq_any(Revision::CURRENT)),
+                .and(revisions::state.eq_any(Revision::KNOWN)),
         )
         .order((revisions::item_id, revisions::number))
         .select(Revision::as_select())
         .load(db)?;
     for revision in rows {
         of.entry(revision.item_id).or_default().push(revision);
-    }
-    // Edited where no reader saw it: what they saw last stands beside it.
-    let edited: Vec<ItemId> = of
-        .iter()
-        .filter(|(_, all)| all.len() == 1 && all[0].number > 1)
-        .filter(|(_, all)| all[0].state == RevisionState::Waiting)
-        .map(|(id, _)| *id)
-        .collect();
-    if edited.is_empty() {
-        return Ok(of);
-    }
-    let seen: Vec<Revision> = revisions::table
-        .filter(revisions::item_id.eq_any(edited))
-        .filter(revisions::state.eq(RevisionState::Hidden))
-        .order(revisions::number)
-        .select(Revision::as_select())
-        .load(db)?;
-    for revision in seen {
-        let all = of.entry(revision.item_id).or_default();
-        all.splice(..all.len() - 1, [revision]);
     }
     Ok(of)
 }

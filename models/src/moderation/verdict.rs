@@ -432,11 +432,13 @@ pub(super) fn hold_for_readers(
     Ok(batch)
 }
 
-/// Whether a person took it away, as far as the last verdict on it goes.
+/// Whether people took it away, as far as the last verdict of theirs on it goes.
 pub fn taken_by_people(db: &mut Db, item: ItemId) -> QueryResult<bool> {
+    let robot = users::table.filter(users::robot).select(users::id);
     let last: Option<Verdict> = verdicts::table
         .filter(verdicts::item_id.eq(item))
         .filter(verdicts::undone_at.is_null())
+        .filter(verdicts::by_id.ne_all(robot))
         .order(verdicts::id.desc())
         .select(verdicts::verdict)
         .first(db)
