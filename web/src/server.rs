@@ -71,6 +71,8 @@ pub fn start(app: Arc<App>, workers: usize) -> anyhow::Result<Site> {
             .wrap(middleware::Compress::default())
     })
     .workers(workers)
+    // The end of an answer would wait up to 40 ms for the reader's word that its beginning came.
+    .tcp_nodelay(true)
     .client_request_timeout(std::time::Duration::from_secs(15))
     .shutdown_timeout(10)
     .listen(listener)?
