@@ -1,16 +1,24 @@
 //! What people gave one another: comments on what others made, and on what they made themselves.
 
-use crate::condition::{FoundPublished, Published, Upto, among};
+use crate::condition::{FoundPublished, Published, Upto, among, fixed};
 use crate::db::{ItemId, UserId};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
-use crate::schema::{comments, ignores, items, project_makers, projects, users};
+use crate::schema::{comments, ignores, items, project_makers, projects, threads, users};
 use crate::{Db, QueryResult};
 use chrono::NaiveDateTime;
+use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 
 /// Comments of one part of a page.
 pub const PAGE: i64 = 15;
+/// Items that are looked through at most for what somebody received who receives a large share of all:
+/// sooner done than gathering everything they ever received.
+const LOOKED_THROUGH: i64 = 5_000;
+/// Nothing is added to it but this: no index serves it then.
+const PROJECT: &str = "(+items.project_id)";
+
 /// A comment as lists show it.
 #[derive(Clone, Debug)]
 pub struct Gift {
@@ -90,35 +98,68 @@ fn received(
     before: ItemId,
     reader: Option<UserId>,
 ) -> QueryResult<Vec<ItemId>> {
-    let on: Vec<ItemId> = project_makers::table
+    type Made = (ItemId, i32);
+    let made: Vec<Made> = project_makers::table
         .inner_join(projects::table)
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
+        .inner_join(
+            threads::table.on(threads::project_id.eq(project_makers::project_id.nullable())),
+        )
         .filter(project_makers::user_id.eq(person))
         .filter(Published)
         .filter(projects::comment_policy.ne(CommentPolicy::Nobody))
-        .select(project_makers::project_id)
+        .select((project_makers::project_id, threads::comment_count))
         .load(db)?;
-    if on.is_empty() {
+    let all: i64 = made.iter().map(|(_, comments)| i64::from(*comments)).sum();
+    if all == 0 {
         return Ok(Vec::new());
     }
+    let on: Vec<ItemId> = made.into_iter().map(|(id, _)| id).collect();
+    let newest: Option<ItemId> = items::table.select(max(items::id)).first(db)?;
+    let newest = newest.map_or(0, |id| id.0).min(before.0);
+    // Twice as many as hold a page of theirs, were they spread evenly.
+    let window = newest * 2 * (PAGE + 1) / all;
+    if window < LOOKED_THROUGH {
+        let found = by_others(person, reader)
+            .filter(
+                items::id
+                    .lt(before)
+                    .and(items::id.gt(ItemId(newest - window))),
+            )
+            .filter(among(
+                fixed::<Nullable<BigInt>>(PROJECT),
+                on.iter().copied(),
+            ))
+            .order(items::id.desc())
+            .select(items::id)
+            .upto(PAGE + 1)
+            .load(db)?;
+        if found.len() as i64 > PAGE {
+            return Ok(found);
+        }
+    }
     // Numbers alone: who received very many would have all their words gathered and sorted.
-    items::table
-        .filter(items::kind.eq(Kind::Comment))
+    by_others(person, reader)
         .filter(items::id.lt(before))
         .filter(among(items::project_id, on))
-        .filter(FoundPublished)
-        .filter(items::author_id.ne(person))
-        .filter(
-            items::author_id.ne_all(
-                ignores::table
-                    .filter(ignores::by_id.nullable().eq(reader))
-                    .select(ignores::user_id),
-            ),
-        )
         .order(items::id.desc())
         .select(items::id)
         .upto(PAGE + 1)
         .load(db)
+}
+
+/// Published comments by anybody but this person, and but those whom the reader ignores.
+#[diesel::dsl::auto_type]
+fn by_others(person: UserId, reader: Option<UserId>) -> _ {
+    let kind: Kind = Kind::Comment;
+    let ignored = ignores::table
+        .filter(ignores::by_id.nullable().eq(reader))
+        .select(ignores::user_id);
+    items::table
+        .filter(items::kind.eq(kind))
+        .filter(FoundPublished)
+        .filter(items::author_id.ne(person))
+        .filter(items::author_id.ne_all(ignored))
 }
 
 fn load(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Gift>> {
