@@ -5,13 +5,17 @@
 //! held against the partial indexes of `items` and has SQLite prepare the statement anew at every run.
 
 use crate::db::MultiBackend;
-use crate::schema::items;
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use crate::schema::{items, revisions};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping,
+    is_aggregate,
+};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Text};
 use diesel::sqlite::Sqlite;
+use std::marker::PhantomData;
 
 /// `column` is one of these ids.
 pub fn among<C, I>(column: C, ids: I) -> Among<C>
@@ -75,9 +79,9 @@ where
     }
 }
 
-/// A condition on `items` that is always the same text.
+/// A condition on a column that is always the same text.
 macro_rules! fixed {
-    ($($(#[$meta:meta])* $name:ident = $sql:literal)*) => { $(
+    ($($(#[$meta:meta])* $name:ident on $column:ty = $sql:literal)*) => { $(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, QueryId, ValidGrouping)]
         pub struct $name;
@@ -86,8 +90,8 @@ macro_rules! fixed {
             type SqlType = Bool;
         }
 
-        impl<QS> AppearsOnTable<QS> for $name where items::state: AppearsOnTable<QS> {}
-        impl<QS> SelectableExpression<QS> for $name where items::state: SelectableExpression<QS> {}
+        impl<QS> AppearsOnTable<QS> for $name where $column: AppearsOnTable<QS> {}
+        impl<QS> SelectableExpression<QS> for $name where $column: SelectableExpression<QS> {}
 
         impl<DB: diesel::backend::Backend> QueryFragment<DB> for $name {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -100,10 +104,52 @@ macro_rules! fixed {
 
 fixed! {
     /// The item is published.
-    Published = "items.state = 'published'"
+    Published on items::state = "items.state = 'published'"
     /// The same, as a test that no index serves: where the query shall begin elsewhere, SQLite would
     /// rather walk along all published projects and sort them.
-    FoundPublished = "(items.state || '') = 'published'"
+    FoundPublished on items::state = "(items.state || '') = 'published'"
+    /// A text that can be decided on. The rest is history, or its author's alone.
+    CurrentText on revisions::state = "revisions.state IN ('published', 'waiting')"
+    /// Those and what was put away: what a copy may be a copy of.
+    KnownText on revisions::state = "revisions.state IN ('published', 'waiting', 'hidden')"
+}
+
+/// An expression in words of its own, the same at every run. Statements with diesel's `sql` are prepared
+/// anew each time, for it cannot know that.
+pub fn fixed<ST>(sql: &'static str) -> Fixed<ST> {
+    Fixed {
+        sql,
+        of: PhantomData,
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed<ST> {
+    sql: &'static str,
+    of: PhantomData<ST>,
+}
+
+impl<ST: TypedExpressionType> Expression for Fixed<ST> {
+    type SqlType = ST;
+}
+
+impl<ST: TypedExpressionType, QS> AppearsOnTable<QS> for Fixed<ST> {}
+impl<ST: TypedExpressionType, QS> SelectableExpression<QS> for Fixed<ST> {}
+
+impl<ST, G> ValidGrouping<G> for Fixed<ST> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl<ST> QueryId for Fixed<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST, DB: diesel::backend::Backend> QueryFragment<DB> for Fixed<ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.sql);
+        Ok(())
+    }
 }
 
 pub trait Upto: Sized {

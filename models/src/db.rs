@@ -281,6 +281,28 @@ pub fn connect(url: &str) -> Result<Db, OpenError> {
     }
 }
 
+/// For queries whose best plan is the same whatever they ask for, such as rows by their numbers:
+/// PostgreSQL keeps their plans, where it makes one for the values of each run otherwise ([`connect`]).
+/// Of pages that ask thirty small things, planning was most of what the database had to do.
+pub fn with_kept_plans<T, E>(
+    db: &mut Db,
+    work: impl FnOnce(&mut Db) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<diesel::result::Error>,
+{
+    if let Db::Pg(pg) = db {
+        pg.batch_execute("SET plan_cache_mode TO force_generic_plan")?;
+    }
+    let answer = work(db);
+    if let Db::Pg(pg) = db {
+        let back = pg.batch_execute("SET plan_cache_mode TO force_custom_plan");
+        // What went wrong first is what is told.
+        return answer.and_then(|answer| back.map(|()| answer).map_err(E::from));
+    }
+    answer
+}
+
 /// Brings the schema up to date. Two processes may start at once: on PostgreSQL an advisory lock
 /// makes one wait, on SQLite the write lock does.
 pub fn migrate(db: &mut Db) -> Result<Vec<String>, OpenError> {

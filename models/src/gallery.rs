@@ -118,6 +118,9 @@ pub fn of(db: &mut Db, project: &Project) -> QueryResult<Vec<Shot>> {
 
 /// The pictures beside the covers of these projects, in their order.
 pub fn beside_covers(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Picture>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(ItemId, Option<PictureId>, Picture)> = project_shots::table
         .inner_join(pictures::table)
         .inner_join(projects::table)

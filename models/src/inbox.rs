@@ -1,6 +1,7 @@
 //! `/inbox`: the notices of somebody as they read them. A notice holds no words; what it is about is
 //! read with it, and one whose item is not published, or whose author they ignore, is not shown.
 
+use crate::condition::fixed;
 use crate::db::{ItemId, NoticeId, UserId, now};
 use crate::gate::CommentPolicy;
 use crate::item::{Kind, State};
@@ -9,7 +10,6 @@ use crate::notice::Sort;
 use crate::schema::{comments, ignores, items, notices, project_makers, projects, releases, users};
 use crate::{Db, QueryResult, award, failure, join, markdown};
 use chrono::NaiveDateTime;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use std::collections::HashMap;
@@ -158,7 +158,7 @@ macro_rules! shown {
     ($places:ident, $user:expr) => {
         notices::table
             .inner_join(items::table.on(items::id.eq(notices::item_id)))
-            .inner_join(projects::table.on(projects::id.eq(sql::<BigInt>(PLACE))))
+            .inner_join(projects::table.on(projects::id.eq(fixed::<BigInt>(PLACE))))
             .inner_join($places.on($places.field(items::id).eq(projects::id)))
             .filter(notices::user_id.eq($user))
             .filter(items::state.eq(State::Published))

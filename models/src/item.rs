@@ -3,7 +3,7 @@
 //! A comment or project shares its number with its item. Every text that was submitted is kept as
 //! a [`Revision`] with what the intake said of it; the comment or project row holds what is shown.
 
-use crate::condition::{Upto, among};
+use crate::condition::{Upto, among, fixed};
 use crate::db::{
     CampaignId, FailureGroupId, ItemId, ModelId, RevisionId, ThreadId, UserId, dialect, now,
 };
@@ -18,7 +18,6 @@ use crate::{
     release, unlisted, words,
 };
 use chrono::{Duration, NaiveDateTime};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -579,7 +578,7 @@ const READ_AT_ONCE: i64 = 200;
 /// gives whether there may be more. To be called in a write transaction.
 pub fn record_facts(db: &mut Db) -> QueryResult<bool> {
     let unread: Vec<ItemId> = items::table
-        .filter(sql::<Bool>("items.script = ''"))
+        .filter(fixed::<Bool>("items.script = ''"))
         .order(items::id)
         .limit(READ_AT_ONCE)
         .select(items::id)
@@ -722,15 +721,6 @@ fn queue_for(kind: Kind, outcome: Outcome, why: &str) -> Option<Queue> {
 }
 
 impl Revision {
-    /// Those that can be decided on. The rest is history, or its author's alone.
-    pub const CURRENT: [RevisionState; 2] = [RevisionState::Published, RevisionState::Waiting];
-    /// Those and what was put away: what a copy may be a copy of.
-    pub const KNOWN: [RevisionState; 3] = [
-        RevisionState::Published,
-        RevisionState::Waiting,
-        RevisionState::Hidden,
-    ];
-
     fn insert(
         db: &mut Db,
         item: ItemId,

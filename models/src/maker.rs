@@ -9,6 +9,7 @@
 
 use crate::account::User;
 use crate::comment::Comment;
+use crate::condition::fixed;
 use crate::db::{ItemId, MakerActId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
 use crate::item::{Item, Kind, Queue, Revision, RevisionState, State};
@@ -17,7 +18,6 @@ use crate::project::Project;
 use crate::schema::{comments, items, maker_acts, projects, threads};
 use crate::{Db, QueryResult, words};
 use chrono::NaiveDateTime;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::HashSet;
@@ -507,7 +507,7 @@ const FOR_MAKER: &str = "items.queue = 'maker'";
 pub fn waiting_count(db: &mut Db, project: ItemId) -> QueryResult<i64> {
     items::table
         .filter(items::project_id.eq(project))
-        .filter(sql::<Bool>(FOR_MAKER))
+        .filter(fixed::<Bool>(FOR_MAKER))
         // True of all, and what makes SQLite read this project's part of the index: without it, it
         // reads what waits for the makers of all projects.
         .filter(items::id.gt(ItemId(0)))
@@ -519,7 +519,7 @@ pub fn waiting_count(db: &mut Db, project: ItemId) -> QueryResult<i64> {
 pub fn waiting(db: &mut Db, project: ItemId, after: ItemId) -> QueryResult<Vec<ItemId>> {
     items::table
         .filter(items::project_id.eq(project))
-        .filter(sql::<Bool>(FOR_MAKER))
+        .filter(fixed::<Bool>(FOR_MAKER))
         .filter(items::id.gt(after))
         .order(items::id)
         .limit(PAGE)

@@ -116,9 +116,8 @@ pub(crate) fn next_heading(html: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// Where the links of a text lead, each once, in their order.
-pub fn links(text: &str) -> Vec<String> {
-    let html = to_html(text);
+/// Where the links of what [`to_html`] gave lead, each once, in their order.
+pub fn links(html: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for part in html.split("href=\"").skip(1) {
         let link = part.split('"').next().unwrap_or("").replace("&amp;", "&");

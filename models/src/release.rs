@@ -741,7 +741,10 @@ mod tests {
         let notes = Notes::parse("1", "New **bell**", &[("ios", "https://x.example/a")]).unwrap();
         let read = readable(&notes.to_json().unwrap());
         assert_eq!(read, "New **bell**\n\n- iOS: <https://x.example/a>\n");
-        assert_eq!(markdown::links(&read), ["https://x.example/a"]);
+        assert_eq!(
+            markdown::links(&markdown::to_html(&read)),
+            ["https://x.example/a"]
+        );
         // As it was kept once.
         assert_eq!(readable("{} - *new*"), "{} - *new*");
     }

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use potluck_models::account::{Role, User, network_hash};
-use potluck_models::db::UserId;
+use potluck_models::db::{UserId, with_kept_plans};
 use potluck_models::inbox;
 use potluck_models::moderation::sanction::Sanction;
 use potluck_models::secret;
@@ -182,28 +182,30 @@ pub async fn identify(app: &web::Data<App>, req: &HttpRequest) -> Result<Visitor
     let many = app.waiting.get();
     let found = app
         .read(move |db| -> Result<_, diesel::result::Error> {
-            let Some((session, user)) = Session::find(db, &token)? else {
-                return Ok(None);
-            };
-            let is_maker = User::is_maker(db, user.id)?;
-            let waiting = match many {
-                _ if user.role < Role::Moderator => 0,
-                Some(many) => many,
-                None => potluck_models::moderation::queue::waiting(db)?,
-            };
-            let warning = match user.sanctioned.warning_id {
-                Some(id) => Some(Sanction::find(db, id)?),
-                None => None,
-            };
-            let unread = inbox::unread(db, user.id)?;
-            Ok(Some(SignedIn {
-                user,
-                unread,
-                session,
-                is_maker,
-                waiting,
-                warning,
-            }))
+            with_kept_plans(db, |db| {
+                let Some((session, user)) = Session::find(db, &token)? else {
+                    return Ok(None);
+                };
+                let is_maker = User::is_maker(db, user.id)?;
+                let waiting = match many {
+                    _ if user.role < Role::Moderator => 0,
+                    Some(many) => many,
+                    None => potluck_models::moderation::queue::waiting(db)?,
+                };
+                let warning = match user.sanctioned.warning_id {
+                    Some(id) => Some(Sanction::find(db, id)?),
+                    None => None,
+                };
+                let unread = inbox::unread(db, user.id)?;
+                Ok(Some(SignedIn {
+                    user,
+                    unread,
+                    session,
+                    is_maker,
+                    waiting,
+                    warning,
+                }))
+            })
         })
         .await?;
     if let Some(signed_in) = &found

@@ -2,10 +2,10 @@
 
 use super::{APPROVE_FIRST, Outcome, Step, Text};
 use crate::account::Role;
-use crate::condition::Published;
+use crate::condition::{KnownText, Published};
 use crate::db::{ItemId, now};
 use crate::elsewhere::Site;
-use crate::item::{Kind, Queue, Revision, RevisionState, State};
+use crate::item::{Kind, Queue, RevisionState, State};
 use crate::moderation::log::counted;
 use crate::moderation::sanction;
 use crate::schema::{failures, items, revisions};
@@ -185,7 +185,7 @@ pub fn duplicates(db: &mut Db, text: &Text) -> QueryResult<Step> {
         .inner_join(items::table)
         .filter(revisions::text_hash.eq(near::text_hash(text.text)))
         .filter(revisions::created_at.gt(now() - Duration::days(60)))
-        .filter(revisions::state.eq_any(Revision::KNOWN))
+        .filter(KnownText)
         .filter(items::author_id.ne(text.author.id))
         .order(revisions::created_at.desc())
         .limit(20)

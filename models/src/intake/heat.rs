@@ -5,6 +5,7 @@ use super::limits::{Limited, span};
 use super::rules::seconds_to_wait;
 use super::{Outcome, Step};
 use crate::account::{Role, User};
+use crate::condition::fixed;
 use crate::db::{ItemId, ThreadId, UserId, now};
 use crate::item::Kind;
 use crate::moderation::report::FLOOR;
@@ -12,7 +13,6 @@ use crate::moderation::verdict::Verdict;
 use crate::schema::{items, reports, verdicts};
 use crate::{Db, QueryResult};
 use chrono::Duration;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use std::collections::HashSet;
@@ -98,7 +98,7 @@ impl Heat {
             .collect();
         let here: HashSet<ItemId> = items::table
             .filter(items::id.eq_any(asked))
-            .filter(sql::<Nullable<BigInt>>(PROJECT).eq(project))
+            .filter(fixed::<Nullable<BigInt>>(PROJECT).eq(project))
             .filter(items::kind.eq(Kind::Comment))
             .select(items::id)
             .load(db)?

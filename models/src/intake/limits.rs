@@ -2,9 +2,9 @@
 //! Counted in the database, so that all web nodes share them.
 
 use crate::account::User;
-use crate::condition::Upto;
+use crate::condition::{KnownText, Upto};
 use crate::db::{ItemId, ThreadId, UserId, dialect, now};
-use crate::item::{Kind, Queue, Revision, State};
+use crate::item::{Kind, Queue, State};
 use crate::moderation::log::counted;
 use crate::schema::{comments, hits, items, revisions};
 use crate::settings::Settings;
@@ -135,7 +135,7 @@ pub fn comment(
             comments::id.eq_any(
                 revisions::table
                     .filter(revisions::text_hash.eq(near::text_hash(text)))
-                    .filter(revisions::state.eq_any(Revision::KNOWN))
+                    .filter(KnownText)
                     .select(revisions::item_id),
             ),
         )

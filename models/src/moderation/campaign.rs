@@ -12,6 +12,7 @@ pub mod card;
 use super::log::Act;
 use super::verdict::Verdict;
 use crate::account::Role;
+use crate::condition::fixed;
 use crate::db::{BatchId, CampaignId, ItemId, UserId, dialect, now};
 use crate::intake::{Outcome, Step, Text};
 use crate::item::{Item, Kind, Revision, RevisionState, State};
@@ -19,7 +20,7 @@ use crate::schema::{batches, campaigns, item_bands, items, revisions};
 use crate::spam::alike::{self, NEAR};
 use crate::{Db, QueryResult, both};
 use chrono::{Duration, NaiveDateTime};
-use diesel::dsl::{max, min, sql};
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::HashSet;
@@ -286,7 +287,7 @@ const READ_AT_ONCE: i64 = 100;
 /// whether there may be more. To be called in a write transaction.
 pub fn record(db: &mut Db) -> QueryResult<bool> {
     let unread: Vec<ItemId> = items::table
-        .filter(sql::<Bool>("items.simhash IS NULL"))
+        .filter(fixed::<Bool>("items.simhash IS NULL"))
         .filter(items::created_at.gt(now() - Duration::days(DAYS)))
         .order((items::created_at, items::id))
         .limit(READ_AT_ONCE)

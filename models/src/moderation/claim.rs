@@ -5,6 +5,7 @@
 //! overwritten is the version that a form carries ([`super::verdict::Seen`]), not a claim.
 
 use super::queue::{Cursor, Filter, Order, PAGE};
+use crate::condition::among;
 use crate::db::{ItemId, UserId, dialect, now};
 use crate::item::Item;
 use crate::schema::{batches, claims, items, users};
@@ -32,7 +33,7 @@ pub struct Claim {
 pub fn on(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Claim>> {
     let rows: Vec<(ItemId, UserId, String, NaiveDateTime)> = claims::table
         .inner_join(users::table.on(users::id.eq(claims::user_id)))
-        .filter(claims::item_id.eq_any(ids).and(claims::until.gt(now())))
+        .filter(among(claims::item_id, ids).and(claims::until.gt(now())))
         .select((claims::item_id, users::id, users::username, claims::until))
         .load(db)?;
     Ok(rows
@@ -219,7 +220,7 @@ pub fn on_duty(db: &mut Db) -> QueryResult<Vec<OnDuty>> {
             .map(|(id, _)| *id),
     );
     let names: Vec<(UserId, String)> = users::table
-        .filter(users::id.eq_any(ids).and(users::robot.eq(false)))
+        .filter(among(users::id, ids).and(users::robot.eq(false)))
         .order(users::username)
         .select((users::id, users::username))
         .load(db)?;

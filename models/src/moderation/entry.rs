@@ -6,6 +6,7 @@ use super::queue::COUNTED;
 use super::report::{self, Report};
 use super::verdict::{Label, Verdict};
 use crate::account::Role;
+use crate::condition::{KnownText, among, fixed};
 use crate::db::{BatchId, ItemId, UserId};
 use crate::item::{Item, Kind, Revision, RevisionState, State};
 use crate::picture::Picture;
@@ -16,7 +17,7 @@ use crate::schema::{
 };
 use crate::{Db, QueryResult, gallery, markdown, profile};
 use chrono::NaiveDateTime;
-use diesel::dsl::{exists, sql};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use std::collections::HashMap;
@@ -92,6 +93,8 @@ pub struct Entry {
     /// The version of a release.
     pub release: Option<String>,
     pub content: Content,
+    /// Where its links lead.
+    pub links: Vec<String>,
     /// The text that waits, or the newest that there is.
     pub revision: Revision,
     /// The text that readers see while another waits, or saw last.
@@ -111,23 +114,18 @@ impl Entry {
         let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
         let mut revisions = current_revisions(db, &ids)?;
         let authors = authors(db, &page)?;
-        let parents = parents(db, &ids)?;
+        let of = |kind: Kind| -> Vec<ItemId> {
+            let same = page.iter().filter(|item| item.kind == kind);
+            same.map(|item| item.id).collect()
+        };
+        let comments = of(Kind::Comment);
+        let parents = parents(db, &comments)?;
         let (places, mut pictures) = places(db, &page)?;
-        let faces: Vec<(ItemId, Picture)> = profiles::table
-            .inner_join(pictures::table.on(profiles::picture_id.eq(pictures::id.nullable())))
-            .filter(profiles::id.eq_any(&ids))
-            .select((profiles::id, Picture::as_select()))
-            .load(db)?;
-        pictures.extend(faces);
-        let versions: HashMap<ItemId, String> = releases::table
-            .filter(releases::id.eq_any(&ids))
-            .select((releases::id, releases::version))
-            .load(db)?
-            .into_iter()
-            .collect();
-        let mut shots = gallery::beside_covers(db, &ids)?;
+        pictures.extend(faces(db, &of(Kind::Profile))?);
+        let versions = versions(db, &of(Kind::Release))?;
+        let mut shots = gallery::beside_covers(db, &of(Kind::Project))?;
         let mut earlier = earlier(db, &ids)?;
-        let mut makers = maker_acts::told_on(db, &ids)?;
+        let mut makers = maker_acts::told_on(db, &comments)?;
         let mut reports: HashMap<ItemId, Vec<Report>> = HashMap::new();
         for report in report::open_on(db, &ids)? {
             reports.entry(report.item_id).or_default().push(report);
@@ -138,6 +136,7 @@ impl Entry {
             let before = (revision.state == RevisionState::Waiting)
                 .then(|| all.pop())
                 .flatten();
+            let (content, links) = Content::of(item.kind, &revision.readable(item.kind));
             Some(Entry {
                 author: authors.get(&item.author_id)?.clone(),
                 place: item.project_id.and_then(|id| places.get(&id).cloned()),
@@ -145,7 +144,8 @@ impl Entry {
                 picture: pictures.remove(&item.id),
                 shots: shots.remove(&item.id).unwrap_or_default(),
                 release: versions.get(&item.id).cloned(),
-                content: Content::of(item.kind, &revision.readable(item.kind)),
+                content,
+                links,
                 earlier: earlier.remove(&item.id).unwrap_or_default(),
                 reports: reports.remove(&item.id).unwrap_or_default(),
                 makers: makers.remove(&item.id).unwrap_or_default(),
@@ -201,21 +201,37 @@ impl Entry {
 }
 
 impl Content {
-    fn of(kind: Kind, content: &str) -> Content {
-        let prose = |text: &str| markdown::unlinked(&markdown::to_html(text));
+    /// With where its links lead. The words are rendered once for both, which is most of what it costs.
+    fn of(kind: Kind, content: &str) -> (Content, Vec<String>) {
+        let prose = |words: &str, own: Vec<String>| {
+            let html = markdown::to_html(words);
+            let links = own.into_iter().chain(markdown::links(&html)).collect();
+            (markdown::unlinked(&html), links)
+        };
         if kind == Kind::Profile {
             let fields = profile::Fields::of(content);
-            return Content::Profile {
-                bio: prose(&fields.bio),
-                fields: Box::new(fields),
-            };
+            let own = fields.links.iter().map(|link| link.url.clone()).collect();
+            let (bio, links) = prose(&fields.bio, own);
+            let fields = Box::new(fields);
+            return (Content::Profile { fields, bio }, links);
         }
         match (kind, serde_json::from_str::<Fields>(content)) {
-            (Kind::Project, Ok(fields)) => Content::Project {
-                description: prose(&fields.description),
-                fields: Box::new(fields),
-            },
-            _ => Content::Prose(prose(content)),
+            (Kind::Project, Ok(fields)) => {
+                let own = fields.links.iter().map(|link| link.url.clone()).collect();
+                let (description, links) = prose(&fields.description, own);
+                let fields = Box::new(fields);
+                (
+                    Content::Project {
+                        fields,
+                        description,
+                    },
+                    links,
+                )
+            }
+            _ => {
+                let (html, links) = prose(content, Vec::new());
+                (Content::Prose(html), links)
+            }
         }
     }
 }
@@ -224,11 +240,7 @@ impl Content {
 fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Revision>>> {
     let mut of: HashMap<ItemId, Vec<Revision>> = HashMap::new();
     let rows: Vec<Revision> = revisions::table
-        .filter(
-            revisions::item_id
-                .eq_any(ids)
-                .and(revisions::state.eq_any(Revision::KNOWN)),
-        )
+        .filter(among(revisions::item_id, ids).and(KnownText))
         .order((revisions::item_id, revisions::number))
         .select(Revision::as_select())
         .load(db)?;
@@ -238,17 +250,26 @@ fn current_revisions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId,
     Ok(of)
 }
 
+macro_rules! counted {
+    ($state:literal) => {
+        concat!(
+            "(SELECT count(*) FROM (SELECT 1 FROM items WHERE items.author_id = users.id \
+             AND items.state = '",
+            $state,
+            "' LIMIT 1001) AS few)"
+        )
+    };
+}
+
+const PUBLISHED: &str = counted!("published");
+const REMOVED: &str = counted!("removed");
+const SPAM: &str = counted!("spam");
+const _: () = assert!(COUNTED + 1 == 1_001);
+
 fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
     let ids: Vec<UserId> = page.iter().map(|item| item.author_id).collect();
     // Each is counted up to a bound, and read from an index: of somebody who wrote a hundred thousand
     // comments nobody asks for the last digit.
-    let counted = |state: State| {
-        sql::<BigInt>(&format!(
-            "(SELECT count(*) FROM (SELECT 1 FROM items WHERE items.author_id = users.id \
-             AND items.state = '{state}' LIMIT {}) AS few)",
-            COUNTED + 1
-        ))
-    };
     let makings = project_makers::table
         .inner_join(items::table.on(items::id.eq(project_makers::project_id)))
         .filter(project_makers::user_id.eq(users::id))
@@ -265,7 +286,7 @@ fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
         i64,
     );
     let rows: Vec<Row> = users::table
-        .filter(users::id.eq_any(&ids))
+        .filter(among(users::id, &ids))
         .select((
             users::id,
             users::username,
@@ -273,9 +294,9 @@ fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
             users::role,
             users::created_at,
             exists(makings),
-            counted(State::Published),
-            counted(State::Removed),
-            counted(State::Spam),
+            fixed::<BigInt>(PUBLISHED),
+            fixed::<BigInt>(REMOVED),
+            fixed::<BigInt>(SPAM),
         ))
         .load(db)?;
     let authors = rows.into_iter().map(
@@ -296,13 +317,40 @@ fn authors(db: &mut Db, page: &[Item]) -> QueryResult<HashMap<UserId, Author>> {
     Ok(authors.map(|author| (author.id, author)).collect())
 }
 
+/// The pictures of these profiles.
+fn faces(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<(ItemId, Picture)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    profiles::table
+        .inner_join(pictures::table.on(profiles::picture_id.eq(pictures::id.nullable())))
+        .filter(among(profiles::id, ids))
+        .select((profiles::id, Picture::as_select()))
+        .load(db)
+}
+
+/// The versions of these releases.
+fn versions(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(ItemId, String)> = releases::table
+        .filter(among(releases::id, ids))
+        .select((releases::id, releases::version))
+        .load(db)?;
+    Ok(rows.into_iter().collect())
+}
+
 fn parents(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Parent>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let up = diesel::alias!(comments as up);
     type Row = (ItemId, ItemId, String, String);
     let rows: Vec<Row> = comments::table
         .inner_join(up.on(comments::parent_id.eq(up.field(comments::id).nullable())))
         .inner_join(users::table.on(users::id.eq(up.field(comments::author_id))))
-        .filter(comments::id.eq_any(ids))
+        .filter(among(comments::id, ids))
         .select((
             comments::id,
             up.field(comments::id),
@@ -329,7 +377,7 @@ fn places(db: &mut Db, page: &[Item]) -> QueryResult<Places> {
     let ids: Vec<ItemId> = page.iter().filter_map(|item| item.project_id).collect();
     let rows: Vec<(ItemId, String, String, Option<Picture>)> = projects::table
         .left_join(pictures::table.on(projects::picture_id.eq(pictures::id.nullable())))
-        .filter(projects::id.eq_any(ids))
+        .filter(among(projects::id, ids))
         .select((
             projects::id,
             projects::slug,
@@ -360,7 +408,7 @@ fn earlier(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Earli
     );
     let rows: Vec<Row> = verdicts::table
         .inner_join(users::table.on(users::id.eq(verdicts::by_id)))
-        .filter(verdicts::item_id.eq_any(ids))
+        .filter(among(verdicts::item_id, ids))
         .order(verdicts::id)
         .select((
             verdicts::item_id,
@@ -392,7 +440,7 @@ fn earlier(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Earli
 /// verdict left as it was.
 pub fn these(db: &mut Db, ids: &[ItemId]) -> QueryResult<Vec<Entry>> {
     let found = items::table
-        .filter(items::id.eq_any(ids))
+        .filter(among(items::id, ids))
         .order(items::id)
         .select(Item::as_select())
         .load(db)?;

@@ -12,13 +12,13 @@ use super::entry::{Content, Entry};
 use super::queue;
 use super::verdict::{Batch, Phase, Verdict};
 use crate::account::User;
+use crate::condition::fixed;
 use crate::db::{BatchId, ItemId, UserId, VerdictId};
 use crate::item::{Item, Kind, Standing, State};
 use crate::job::Job;
 use crate::schema::{batches, items, jobs, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::Duration;
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
@@ -243,13 +243,13 @@ impl Letters {
             .into_boxed();
         if self.taken_back {
             query
-                .filter(sql::<Bool>(CAME_BACK))
+                .filter(fixed::<Bool>(CAME_BACK))
                 .filter(items::author_id.le(batch.told_to))
                 .order((items::author_id, verdicts::id))
                 .load(db)
         } else {
             query
-                .filter(sql::<Bool>(STANDS))
+                .filter(fixed::<Bool>(STANDS))
                 .filter(items::author_id.gt(batch.told_to))
                 .order((items::author_id, verdicts::id))
                 .load(db)
@@ -263,7 +263,7 @@ impl Letters {
             .filter(verdicts::batch_id.eq(self.batch))
             .filter(verdicts::news.is_not_null())
             .filter(items::author_id.eq(author))
-            .filter(sql::<Bool>(which))
+            .filter(fixed::<Bool>(which))
             .count()
             .get_result(db)
     }

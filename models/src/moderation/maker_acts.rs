@@ -3,6 +3,7 @@
 use super::verdict::{self, Seen, Verdict};
 use crate::account::User;
 use crate::comment::Comment;
+use crate::condition::among;
 use crate::db::{ItemId, MakerActId, UserId, dialect, now};
 use crate::item::State;
 use crate::maker::{BY_MAKER, MakerAct, Sort, clear_mark, record, set_mark};
@@ -84,8 +85,11 @@ pub fn told(
 
 /// All on these comments, oldest first: for the cards of the desk.
 pub fn told_on(db: &mut Db, ids: &[ItemId]) -> QueryResult<HashMap<ItemId, Vec<Told>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let acts = maker_acts::table
-        .filter(maker_acts::item_id.eq_any(ids))
+        .filter(among(maker_acts::item_id, ids))
         .order(maker_acts::id)
         .select(MakerAct::as_select())
         .load(db)?;

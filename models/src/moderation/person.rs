@@ -5,6 +5,7 @@ use super::log::Act;
 use super::queue::{self, Entry};
 use super::verdict::Verdict;
 use crate::account::{Role, escape_like};
+use crate::condition::fixed;
 use crate::db::{BatchId, ItemId, NoteId, UserId, now};
 use crate::item::{Kind, State};
 use crate::schema::{batches, items, person_notes, revisions, sessions, users, verdicts};
@@ -150,7 +151,7 @@ fn most(
     };
     let mut query = items::table
         .group_by(items::author_id)
-        .filter(sql::<Bool>(taken))
+        .filter(fixed::<Bool>(taken))
         .select((items::author_id, count_star()))
         .order((count_star().desc(), items::author_id.asc()))
         .limit(PAGE + 1)
@@ -350,7 +351,7 @@ pub fn text_twins(db: &mut Db, person: UserId) -> QueryResult<Vec<String>> {
     let texts: Vec<String> = revisions::table
         .inner_join(items::table)
         .filter(items::author_id.eq(person))
-        .filter(sql::<Bool>(LONG))
+        .filter(fixed::<Bool>(LONG))
         .order(revisions::id.desc())
         .limit(200)
         .select(revisions::text_hash)

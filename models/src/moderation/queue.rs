@@ -9,8 +9,9 @@
 use super::appeal;
 use super::verdict::{Label, Seen};
 use crate::account::escape_like;
+use crate::condition::{CurrentText, among, fixed};
 use crate::db::{CampaignId, ItemId, ModelId, now};
-use crate::item::{Item, Kind, Queue, Revision, State};
+use crate::item::{Item, Kind, Queue, State};
 use crate::schema::{claims, item_domains, items, projects, reports, revisions, users, verdicts};
 use crate::{Db, QueryResult, words};
 use chrono::{DateTime, Duration, NaiveDateTime};
@@ -284,20 +285,20 @@ impl Filter {
         };
         query = match (self.queue, self.show) {
             (Name::Spam, Show::Decided) => query
-                .filter(sql::<Bool>(DECIDED))
+                .filter(fixed::<Bool>(DECIDED))
                 .filter(items::state.eq(State::Spam)),
             (Name::Spam, Show::Removed) => query
-                .filter(sql::<Bool>(DECIDED))
+                .filter(fixed::<Bool>(DECIDED))
                 .filter(items::state.eq(State::Removed)),
             (Name::Held, _) => query.filter(items::queue.eq(Queue::Held)),
             (Name::Spam, Show::Waiting) => query.filter(items::queue.eq(Queue::Spam)),
             (Name::Projects, _) => query.filter(items::queue.eq(Queue::Projects)),
             // What its author deleted needs no answer any more.
             (Name::Reported, _) => query
-                .filter(sql::<Bool>(REPORTED))
+                .filter(fixed::<Bool>(REPORTED))
                 .filter(items::state.ne(State::Deleted)),
             (Name::Recent, _) => {
-                let query = query.filter(sql::<Bool>(RECENT));
+                let query = query.filter(fixed::<Bool>(RECENT));
                 // What was drawn waits for people however old it is.
                 if self.sample {
                     query
@@ -308,19 +309,19 @@ impl Filter {
             (Name::Everything, _) if self.names_what() => {
                 query.filter(items::state.ne(State::Draft))
             }
-            (Name::Everything, _) => query.filter(sql::<Bool>("1 = 0")),
+            (Name::Everything, _) => query.filter(fixed::<Bool>("1 = 0")),
         };
         if !self.author.is_empty() {
             let author = users::table
                 .filter(users::username.eq(&self.author))
                 .select(users::id);
-            query = query.filter(sql::<Nullable<BigInt>>(author_id).eq(author.single_value()));
+            query = query.filter(fixed::<Nullable<BigInt>>(author_id).eq(author.single_value()));
         }
         if !self.project.is_empty() {
             let project = projects::table
                 .filter(projects::slug.eq(&self.project))
                 .select(projects::id);
-            query = query.filter(sql::<Nullable<BigInt>>(project_id).eq(project.single_value()));
+            query = query.filter(fixed::<Nullable<BigInt>>(project_id).eq(project.single_value()));
         }
         if !self.domain.is_empty() {
             let linking = item_domains::table
@@ -328,7 +329,7 @@ impl Filter {
                 .select(item_domains::item_id)
                 // Nothing is left out by it: PostgreSQL reads the domain once and not once an item.
                 .limit(i64::MAX);
-            query = query.filter(sql::<BigInt>(item_id).eq_any(linking));
+            query = query.filter(fixed::<BigInt>(item_id).eq_any(linking));
         }
         if !self.network.is_empty() {
             query = query.filter(items::network.eq(&self.network));
@@ -352,7 +353,7 @@ impl Filter {
             query = query.filter(items::by_maker.eq(maker));
         }
         if let Some(kind) = self.kind {
-            query = query.filter(sql::<Text>(KIND).eq(kind.as_str()));
+            query = query.filter(fixed::<Text>(KIND).eq(kind.as_str()));
         }
         if !self.why.is_empty() {
             query = query.filter(items::why.eq(&self.why));
@@ -364,7 +365,7 @@ impl Filter {
             query = query.filter(items::score.le(to));
         }
         if self.sample {
-            query = query.filter(sql::<Bool>(SAMPLED));
+            query = query.filter(fixed::<Bool>(SAMPLED));
         }
         if !self.claimed.is_empty() {
             let held = claims::table
@@ -375,7 +376,7 @@ impl Filter {
             query = query.filter(items::id.eq_any(held));
         }
         if self.unsure && self.queue == Name::Spam && self.show == Show::Waiting {
-            query = query.filter(items::why.ne_all(SURE).or(sql::<Bool>(SAMPLED)));
+            query = query.filter(items::why.ne_all(SURE).or(fixed::<Bool>(SAMPLED)));
         }
         if let Some(until) = self.until {
             query = query.filter(items::id.le(until));
@@ -393,7 +394,7 @@ impl Filter {
             return query;
         }
         let texts = revisions::table
-            .filter(revisions::state.eq_any(Revision::CURRENT))
+            .filter(CurrentText)
             .filter(
                 lower(revisions::text)
                     .like(lower(self.pattern()))
@@ -406,8 +407,8 @@ impl Filter {
     /// Those of these items whose text has the words.
     fn with_text(&self, db: &mut Db, keys: &[Cursor]) -> QueryResult<HashSet<ItemId>> {
         let found: Vec<ItemId> = revisions::table
-            .filter(revisions::item_id.eq_any(keys.iter().map(|key| key.id)))
-            .filter(revisions::state.eq_any(Revision::CURRENT))
+            .filter(among(revisions::item_id, keys.iter().map(|key| key.id)))
+            .filter(CurrentText)
             .filter(
                 lower(revisions::text)
                     .like(lower(self.pattern()))
@@ -499,17 +500,20 @@ impl Filter {
         }
         let mut query = self.without_text();
         query = match order {
-            Order::Doubtful => query.order((sql::<Double>(DOUBT).asc(), items::id.asc())),
-            Order::Surest => query.order((sql::<Double>(SURENESS).asc(), items::id.asc())),
+            Order::Doubtful => query.order((fixed::<Double>(DOUBT).asc(), items::id.asc())),
+            Order::Surest => query.order((fixed::<Double>(SURENESS).asc(), items::id.asc())),
             Order::Oldest => query.order((items::created_at.asc(), items::id.asc())),
             Order::Newest => query.order((items::created_at.desc(), items::id.desc())),
             Order::Reported if self.queue == Name::Reported => {
-                query.order((sql::<Double>(REPORT_WEIGHT).asc(), items::id.asc()))
+                query.order((fixed::<Double>(REPORT_WEIGHT).asc(), items::id.asc()))
             }
-            Order::Reported => {
-                query.order((sql::<Double>(REPORTS).asc(), sql::<BigInt>(NEWEST).asc()))
+            Order::Reported => query.order((
+                fixed::<Double>(REPORTS).asc(),
+                fixed::<BigInt>(NEWEST).asc(),
+            )),
+            Order::Seen => {
+                query.order((fixed::<Double>(VIEWS).asc(), fixed::<BigInt>(NEWEST).asc()))
             }
-            Order::Seen => query.order((sql::<Double>(VIEWS).asc(), sql::<BigInt>(NEWEST).asc())),
         };
         if let Some(Cursor { key, id }) = after {
             // Compared as rows, which an index can serve; "or" it could not.
@@ -559,7 +563,7 @@ impl Filter {
                 items::id,
                 items::score,
                 items::created_at,
-                sql::<Double>(number),
+                fixed::<Double>(number),
             ))
             .load(db)?;
         Ok(rows
@@ -606,7 +610,7 @@ impl Filter {
 fn read(db: &mut Db, page: &[Cursor]) -> QueryResult<Vec<Item>> {
     let ids: Vec<ItemId> = page.iter().map(|key| key.id).collect();
     let mut rows: HashMap<ItemId, Item> = items::table
-        .filter(items::id.eq_any(&ids))
+        .filter(among(items::id, &ids))
         .select(Item::as_select())
         .load(db)?
         .into_iter()
@@ -638,18 +642,23 @@ pub fn counts_but(db: &mut Db, unsure: bool, known: &[Count]) -> QueryResult<Vec
                 unsure: unsure && name == Name::Spam,
                 ..Filter::all_of(name)
             };
-            // Two questions of an index: together they would be asked of every item. What is reported
-            // waits since it was reported.
-            let oldest = match name {
-                Name::Reported => reports::table
-                    .filter(reports::closed_by.is_null())
-                    .select(min(reports::created_at))
-                    .first(db)?,
-                _ => all.matching().select(min(items::created_at)).first(db)?,
+            // Two questions of an index in one statement: as one they would be asked of every item.
+            let items = all.matching().select(count_star()).single_value();
+            // What is reported waits since it was reported.
+            let (items, oldest): (Option<i64>, Option<NaiveDateTime>) = match name {
+                Name::Reported => {
+                    let open = reports::table.filter(reports::closed_by.is_null());
+                    let oldest = open.select(min(reports::created_at)).single_value();
+                    diesel::select((items, oldest)).get_result(db)?
+                }
+                _ => {
+                    let oldest = all.matching().select(min(items::created_at)).single_value();
+                    diesel::select((items, oldest)).get_result(db)?
+                }
             };
             Ok(Count {
                 queue: name,
-                items: all.count(db)?,
+                items: items.unwrap_or(0),
                 oldest,
             })
         })

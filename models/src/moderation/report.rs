@@ -7,6 +7,7 @@
 use super::UNTOLD;
 use super::verdict::{self, Batch, Phase, Verdict};
 use crate::account::User;
+use crate::condition::among;
 use crate::db::{BatchId, ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, Refusal};
 use crate::intake::limits::Limited;
@@ -126,19 +127,19 @@ pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Re
     let mut records: HashMap<UserId, Record> = HashMap::new();
     let of_items: Vec<(UserId, Verdict, i64)> = reports::table
         .inner_join(verdicts::table.on(reports::closed_by.eq(verdicts::id.nullable())))
-        .filter(reports::reporter_id.eq_any(people))
+        .filter(among(reports::reporter_id, people))
         .group_by((reports::reporter_id, verdicts::verdict))
         .select((reports::reporter_id, verdicts::verdict, count_star()))
         .load(db)?;
     // Who asks anew after an answer was told that it is fine: that stays in their record.
     let repeated: Vec<(UserId, Option<i64>)> = reports::table
-        .filter(reports::reporter_id.eq_any(people))
+        .filter(among(reports::reporter_id, people))
         .filter(reports::repeated.gt(0))
         .group_by(reports::reporter_id)
         .select((reports::reporter_id, sum(reports::repeated)))
         .load(db)?;
     let of_profiles: Vec<(UserId, Option<i64>)> = profile_reports::table
-        .filter(profile_reports::reporter_id.eq_any(people))
+        .filter(among(profile_reports::reporter_id, people))
         .filter(profile_reports::repeated.gt(0))
         .group_by(profile_reports::reporter_id)
         .select((profile_reports::reporter_id, sum(profile_reports::repeated)))
@@ -153,7 +154,7 @@ pub fn records(db: &mut Db, people: &[UserId]) -> QueryResult<HashMap<UserId, Re
     }
     let of_people: Vec<(UserId, Option<super::profile_report::Outcome>, i64)> =
         profile_reports::table
-            .filter(profile_reports::reporter_id.eq_any(people))
+            .filter(among(profile_reports::reporter_id, people))
             .filter(profile_reports::closed_at.is_not_null())
             .group_by((profile_reports::reporter_id, profile_reports::outcome))
             .select((
@@ -412,11 +413,7 @@ pub fn open_on(db: &mut Db, items: &[ItemId]) -> QueryResult<Vec<Report>> {
     let rows: Vec<Row> = reports::table
         .inner_join(users::table.on(users::id.eq(reports::reporter_id)))
         .left_join(pictures::table.on(reports::picture_id.eq(pictures::id.nullable())))
-        .filter(
-            reports::item_id
-                .eq_any(items)
-                .and(reports::closed_by.is_null()),
-        )
+        .filter(among(reports::item_id, items).and(reports::closed_by.is_null()))
         .order((reports::item_id, reports::weight.desc(), reports::id))
         .select((
             reports::item_id,

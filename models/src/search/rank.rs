@@ -3,10 +3,10 @@
 
 use super::ask::Question;
 use super::{fold, index};
+use crate::condition::fixed;
 use crate::db::{ItemId, UserId};
 use crate::schema::{comments, projects, releases, users};
 use crate::{Db, QueryResult};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ fn heads(db: &mut Db, places: &[i64]) -> QueryResult<HashMap<i64, (String, Strin
     let mut heads: HashMap<i64, (String, String)> = HashMap::with_capacity(docs.len());
     let rows: Vec<(ItemId, String)> = comments::table
         .filter(comments::id.eq_any(&ids))
-        .select((comments::id, sql::<Text>("substr(body_html, 1, 3000)")))
+        .select((comments::id, fixed::<Text>("substr(body_html, 1, 3000)")))
         .load(db)?;
     heads.extend(
         rows.into_iter()
@@ -82,7 +82,7 @@ fn heads(db: &mut Db, places: &[i64]) -> QueryResult<HashMap<i64, (String, Strin
                 projects::id,
                 projects::title,
                 projects::summary,
-                sql::<Text>("substr(description_html, 1, 3000)"),
+                fixed::<Text>("substr(description_html, 1, 3000)"),
             ))
             .load(db)?;
         heads.extend(rows.into_iter().map(|(id, title, summary, html)| {
@@ -95,7 +95,7 @@ fn heads(db: &mut Db, places: &[i64]) -> QueryResult<HashMap<i64, (String, Strin
             .select((
                 releases::id,
                 releases::version,
-                sql::<Text>("substr(notes_html, 1, 3000)"),
+                fixed::<Text>("substr(notes_html, 1, 3000)"),
             ))
             .load(db)?;
         heads.extend(
@@ -110,7 +110,7 @@ fn heads(db: &mut Db, places: &[i64]) -> QueryResult<HashMap<i64, (String, Strin
                 users::id,
                 users::username,
                 users::display_name,
-                sql::<Text>("substr(bio_html, 1, 3000)"),
+                fixed::<Text>("substr(bio_html, 1, 3000)"),
             ))
             .load(db)?;
         heads.extend(

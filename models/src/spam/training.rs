@@ -271,7 +271,7 @@ fn picked(steps: &str) -> bool {
 fn silent(db: &mut Db) -> QueryResult<u64> {
     // As Recent says it, so that its index serves.
     let count: i64 = items::table
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(RECENT))
+        .filter(crate::condition::fixed::<diesel::sql_types::Bool>(RECENT))
         .count()
         .get_result(db)?;
     Ok(count as u64)

@@ -674,6 +674,9 @@ pub fn settle(url: &str) {
         )
         .expect("pragmas");
     }
+    // Nobody has told the planner yet what all these rows are.
+    db.batch_execute("ANALYZE")
+        .expect("the figures of the tables");
     lists::count_all(db).expect("the orders of the lists");
     eprintln!("the orders of the lists after {:.0?}", start.elapsed());
     index(db, start);

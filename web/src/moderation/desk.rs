@@ -13,7 +13,7 @@ use crate::layout::{Layout, page};
 use crate::session::Moderator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use potluck_models::db::{ItemId, UserId};
+use potluck_models::db::{ItemId, UserId, with_kept_plans};
 use potluck_models::fairness::{self, Hint};
 use potluck_models::item::{Item, Kind};
 use potluck_models::label::Import;
@@ -438,25 +438,28 @@ impl QueuePage {
                     let all = (view.after.is_none() && next.is_none()).then_some(page.len() as i64);
                     (page, next, all.or(known))
                 };
-                let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
-                let claims = claim::on(db, &ids)?;
-                let mut rows: Vec<Row> = Entry::load(db, page)?
-                    .into_iter()
-                    .map(|entry| Row::of(entry, active.as_deref()))
-                    .collect();
-                let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
-                let mut kin = card::kin(db, &items)?;
-                for row in &mut rows {
-                    row.kin = kin.remove(&row.entry.item.id);
-                    row.folded = folds && row.is_sure_spam();
-                    if let Some(claim) = claims.get(&row.entry.item.id) {
-                        row.open_by = match claim.by == id {
-                            true => "you have it".to_owned(),
-                            false => format!("{} has it open", claim.username),
-                        };
+                let (rows, on_duty) = with_kept_plans(db, |db| -> QueryResult<_> {
+                    let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+                    let claims = claim::on(db, &ids)?;
+                    let mut rows: Vec<Row> = Entry::load(db, page)?
+                        .into_iter()
+                        .map(|entry| Row::of(entry, active.as_deref()))
+                        .collect();
+                    let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
+                    let mut kin = card::kin(db, &items)?;
+                    for row in &mut rows {
+                        row.kin = kin.remove(&row.entry.item.id);
+                        row.folded = folds && row.is_sure_spam();
+                        if let Some(claim) = claims.get(&row.entry.item.id) {
+                            row.open_by = match claim.by == id {
+                                true => "you have it".to_owned(),
+                                false => format!("{} has it open", claim.username),
+                            };
+                        }
                     }
-                }
-                Ok((view, matching, rows, next, claim::on_duty(db)?))
+                    Ok((rows, claim::on_duty(db)?))
+                })?;
+                Ok((view, matching, rows, next, on_duty))
             })
             .await?;
         Ok(QueuePage {

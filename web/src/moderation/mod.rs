@@ -35,6 +35,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use banner::{Banner, Params};
 use habits::Keys;
 use potluck_models::article::Article;
+use potluck_models::db::with_kept_plans;
 use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::queue::{self, Count, Name};
@@ -77,27 +78,29 @@ impl Frame {
         let visitor = req.extensions().get::<Visitor>().cloned();
         let me = visitor.and_then(|visitor| visitor.id());
         let frame = app
-            .read(move |db: &mut Db| -> QueryResult<Frame> {
-                let habits = match me {
-                    Some(me) => Habits::of(db, me)?,
-                    None => Habits::default(),
-                };
-                Ok(Frame {
-                    break_after: match me {
-                        Some(me) => habits.offers_break(db, me)?,
-                        None => None,
-                    },
-                    keys: Keys::read(&habits.keys),
-                    habits,
-                    counts: queue::counts_but(db, unsure, &large)?,
-                    banner: Banner::load(db, &params, &settings.reasons, me)?,
-                    appeals: appeal::count(db)?,
-                    people: profile_report::people(db)?,
-                    campaigns: card::count_open(db)?,
-                    articles: Article::waiting(db)?,
-                    filter_missing,
-                    raid,
-                    back,
+            .read(move |db: &mut Db| {
+                with_kept_plans(db, |db| -> QueryResult<_> {
+                    let habits = match me {
+                        Some(me) => Habits::of(db, me)?,
+                        None => Habits::default(),
+                    };
+                    Ok(Frame {
+                        break_after: match me {
+                            Some(me) => habits.offers_break(db, me)?,
+                            None => None,
+                        },
+                        keys: Keys::read(&habits.keys),
+                        habits,
+                        counts: queue::counts_but(db, unsure, &large)?,
+                        banner: Banner::load(db, &params, &settings.reasons, me)?,
+                        appeals: appeal::count(db)?,
+                        people: profile_report::people(db)?,
+                        campaigns: card::count_open(db)?,
+                        articles: Article::waiting(db)?,
+                        filter_missing,
+                        raid,
+                        back,
+                    })
                 })
             })
             .await?;

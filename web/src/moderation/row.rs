@@ -7,7 +7,6 @@ use potluck_models::db::ModelId;
 use potluck_models::intake::{ActiveModel, Outcome, Step};
 use potluck_models::item::{Kind, Queue, State};
 use potluck_models::maker::BY_MAKER;
-use potluck_models::markdown;
 use potluck_models::moderation::campaign::card::Kin;
 use potluck_models::moderation::queue::{self, COUNTED, Content, Entry};
 use potluck_models::moderation::reason::Reasons;
@@ -149,22 +148,6 @@ impl Row {
                 description: html, ..
             }
             | Content::Profile { bio: html, .. } => Html(html.clone()),
-        }
-    }
-
-    /// Where its links lead. They are written out and can be followed only when asked for.
-    pub fn links(&self) -> Vec<String> {
-        let revision = &self.entry.revision;
-        match &self.entry.content {
-            Content::Prose(_) => markdown::links(&revision.readable(self.entry.item.kind)),
-            Content::Project { fields, .. } => {
-                let own = fields.links.iter().map(|link| link.url.clone());
-                own.chain(markdown::links(&fields.description)).collect()
-            }
-            Content::Profile { fields, .. } => {
-                let own = fields.links.iter().map(|link| link.url.clone());
-                own.chain(markdown::links(&fields.bio)).collect()
-            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::session::Visitor;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use potluck_models::account::User;
-use potluck_models::db::ItemId;
+use potluck_models::db::{ItemId, with_kept_plans};
 use potluck_models::elsewhere::Elsewhere;
 use potluck_models::exchange::{self, Gift, Way};
 use potluck_models::follow::{self, Target};
@@ -127,93 +127,96 @@ pub async fn show(
     let layout = Layout::new(&req);
     let (me, csrf) = (visitor.signed_in.clone(), layout.csrf.clone());
     let make = app
-        .read(move |db| -> Result<_, Error> {
-            let person = User::by_username(db, &username)?.ok_or(Error::NotFound)?;
-            let is_own = viewer == Some(person.id);
-            let made = parse_after(&query.made);
-            let mut projects = Listing {
-                maker: Some(person.id),
-                after: made,
-                limit: PAGE + 1,
-                ..Listing::default()
-            }
-            .load(db)?;
-            let more_made = next_page(&mut projects);
-            let is_first = made.is_none() && query.gave.is_empty() && query.received.is_empty();
-            let mut unshared = if is_own && is_first {
-                Listing {
+        .read(move |db| {
+            with_kept_plans(db, |db| -> Result<_, Error> {
+                let person = User::by_username(db, &username)?.ok_or(Error::NotFound)?;
+                let is_own = viewer == Some(person.id);
+                let made = parse_after(&query.made);
+                let mut projects = Listing {
                     maker: Some(person.id),
-                    every_state: true,
-                    limit: MOST_UNSHARED,
+                    after: made,
+                    limit: PAGE + 1,
                     ..Listing::default()
                 }
-                .load(db)?
-            } else {
-                Vec::new()
-            };
-            unshared.retain(|card| card.state != State::Published);
-            let kept_away = kept_away(db, &unshared)?;
-            let gave = query.gave.parse().ok();
-            let gave = exchange::page(db, person.id, Way::Gave, gave, viewer)?;
-            let received = query.received.parse().ok();
-            let received = exchange::page(db, person.id, Way::Received, received, viewer)?;
-            let liked = parse_after(&query.liked);
-            let is_first = is_first && liked.is_none();
-            let liked = favourites::shown(db, person.id, false, liked, viewer)?;
-            let awards = match is_first {
-                true => awards::OfPerson::of(db, &person, viewer)?,
-                false => None,
-            };
-            // An account that was never confirmed, and did nothing, is nobody yet.
-            let did_nothing = projects.is_empty() && gave.0.is_empty();
-            if !person.is_confirmed() && !is_own && is_first && did_nothing {
-                return Err(Error::NotFound);
-            }
-            let links = Profile::of(db, person.id)?.map_or(Vec::new(), |profile| profile.links());
-            let proved = match links.is_empty() {
-                true => HashSet::new(),
-                false => proof::proved(db, person.id)?,
-            };
-            let is_ignored = match viewer {
-                Some(viewer) if !is_own => ignore::holds(db, viewer, person.id)?,
-                _ => false,
-            };
-            let follow = match person.is_confirmed() && !is_own {
-                true => {
-                    let path = format!("/people/{}", person.username);
-                    let place = (path, person.name(), csrf.as_str());
-                    let target = Target::Person(person.id);
-                    Some(Button::new(
-                        db,
-                        me.as_ref().map(|me| &me.user),
-                        &target,
-                        place,
-                    )?)
+                .load(db)?;
+                let more_made = next_page(&mut projects);
+                let is_first = made.is_none() && query.gave.is_empty() && query.received.is_empty();
+                let mut unshared = if is_own && is_first {
+                    Listing {
+                        maker: Some(person.id),
+                        every_state: true,
+                        limit: MOST_UNSHARED,
+                        ..Listing::default()
+                    }
+                    .load(db)?
+                } else {
+                    Vec::new()
+                };
+                unshared.retain(|card| card.state != State::Published);
+                let kept_away = kept_away(db, &unshared)?;
+                let gave = query.gave.parse().ok();
+                let gave = exchange::page(db, person.id, Way::Gave, gave, viewer)?;
+                let received = query.received.parse().ok();
+                let received = exchange::page(db, person.id, Way::Received, received, viewer)?;
+                let liked = parse_after(&query.liked);
+                let is_first = is_first && liked.is_none();
+                let liked = favourites::shown(db, person.id, false, liked, viewer)?;
+                let awards = match is_first {
+                    true => awards::OfPerson::of(db, &person, viewer)?,
+                    false => None,
+                };
+                // An account that was never confirmed, and did nothing, is nobody yet.
+                let did_nothing = projects.is_empty() && gave.0.is_empty();
+                if !person.is_confirmed() && !is_own && is_first && did_nothing {
+                    return Err(Error::NotFound);
                 }
-                false => None,
-            };
-            let followers = match is_own {
-                true => follow::followers_of(db, person.id)?,
-                false => 0,
-            };
-            Ok(move |layout| PersonPage {
-                layout,
-                liked,
-                follow,
-                followers,
-                is_ignored,
-                links,
-                proved,
-                person,
-                is_own,
-                projects,
-                more_made,
-                unshared,
-                kept_away,
-                gave,
-                received,
-                awards,
-                is_first,
+                let links =
+                    Profile::of(db, person.id)?.map_or(Vec::new(), |profile| profile.links());
+                let proved = match links.is_empty() {
+                    true => HashSet::new(),
+                    false => proof::proved(db, person.id)?,
+                };
+                let is_ignored = match viewer {
+                    Some(viewer) if !is_own => ignore::holds(db, viewer, person.id)?,
+                    _ => false,
+                };
+                let follow = match person.is_confirmed() && !is_own {
+                    true => {
+                        let path = format!("/people/{}", person.username);
+                        let place = (path, person.name(), csrf.as_str());
+                        let target = Target::Person(person.id);
+                        Some(Button::new(
+                            db,
+                            me.as_ref().map(|me| &me.user),
+                            &target,
+                            place,
+                        )?)
+                    }
+                    false => None,
+                };
+                let followers = match is_own {
+                    true => follow::followers_of(db, person.id)?,
+                    false => 0,
+                };
+                Ok(move |layout| PersonPage {
+                    layout,
+                    liked,
+                    follow,
+                    followers,
+                    is_ignored,
+                    links,
+                    proved,
+                    person,
+                    is_own,
+                    projects,
+                    more_made,
+                    unshared,
+                    kept_away,
+                    gave,
+                    received,
+                    awards,
+                    is_first,
+                })
             })
         })
         .await?;

@@ -1,8 +1,9 @@
 //! Campaigns as moderators see them: the list, the card of one, and what is like an item.
 
 use super::{Campaign, DAYS};
+use crate::condition::{CurrentText, fixed};
 use crate::db::{BatchId, CampaignId, ItemId, UserId, dialect, now};
-use crate::item::{Item, Kind, Revision, State};
+use crate::item::{Item, Kind, State};
 use crate::moderation::entry::Place;
 use crate::moderation::verdict::{Batch, Told};
 use crate::schema::{campaigns, items, projects, revisions, users};
@@ -44,7 +45,7 @@ pub fn count_open(db: &mut Db) -> QueryResult<i64> {
         .filter(campaigns::last_at.gt(now() - Duration::days(DAYS)))
         .filter(exists(
             items::table
-                .filter(sql::<Bool>(UNDECIDED))
+                .filter(fixed::<Bool>(UNDECIDED))
                 .filter(items::campaign_id.eq(campaigns::id.nullable())),
         ))
         .count()
@@ -85,7 +86,7 @@ pub fn list(
 ) -> QueryResult<(Vec<Card>, Option<Cursor>)> {
     let undecided = || {
         items::table
-            .filter(sql::<Bool>(UNDECIDED))
+            .filter(fixed::<Bool>(UNDECIDED))
             .filter(items::campaign_id.eq(campaigns::id.nullable()))
     };
     let mut query = campaigns::table
@@ -175,7 +176,7 @@ impl Card {
             .order(items::state)
             .load(db)?;
         let undecided: Vec<(Option<CampaignId>, i64)> = items::table
-            .filter(sql::<Bool>(UNDECIDED))
+            .filter(fixed::<Bool>(UNDECIDED))
             .filter(items::campaign_id.eq_any(&ids))
             .group_by(items::campaign_id)
             .select((items::campaign_id, count_star()))
@@ -306,7 +307,7 @@ fn examples(
     of.extend(newest.iter().map(|row| (row.id, row.campaign_id)));
     let texts: Vec<(ItemId, String)> = revisions::table
         .filter(revisions::item_id.eq_any(of.keys().copied().collect::<Vec<_>>()))
-        .filter(revisions::state.eq_any(Revision::CURRENT))
+        .filter(CurrentText)
         .filter(revisions::text.ne(""))
         .order((revisions::item_id.desc(), revisions::number.desc()))
         .select((revisions::item_id, revisions::text))
