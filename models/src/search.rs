@@ -49,6 +49,8 @@ pub const RANKED: usize = 2_000;
 /// Newest texts that PostgreSQL looks through one by one before it asks for all that match: common
 /// words are found there, and of rare ones there are few.
 const WINDOW: i64 = 4_000;
+/// A word that is in no more texts than this is asked for at once.
+const RARE: i64 = 2_000;
 /// Matches there from which on it looks on in this way, and how far at most (some 70 ms).
 const SEEN: i64 = 3;
 const FARTHEST: i64 = 200_000;
@@ -212,9 +214,11 @@ impl Search {
     }
 
     /// GIN knows no order. Common words are looked for among the newest texts, by the order of their
-    /// places; only when that does not give enough are all matches fetched and sorted.
+    /// places; all matches are fetched and sorted when that does not give enough, and of words that are
+    /// known to be rare at once.
     fn places_in_postgres(&self, db: &mut Db, below: i64, limit: usize) -> QueryResult<Vec<Place>> {
         let asked = self.question.for_postgres(&self.facts());
+        let rare = words::fewest(db, &self.question)?.is_some_and(|texts| texts <= RARE);
         let mut among = |window: i64| -> QueryResult<Vec<Place>> {
             diesel::sql_query(
                 "SELECT place FROM (SELECT place, vector FROM search_index WHERE place < $1 ORDER BY place DESC LIMIT $4) newest \
@@ -226,18 +230,20 @@ impl Search {
             .bind::<BigInt, _>(window)
             .load(db)
         };
-        let found = among(WINDOW)?;
-        if found.len() == limit {
-            return Ok(found);
-        }
-        // Common enough that a longer look has them sooner than all of them are fetched and sorted.
-        let seen = found.len() as i64;
-        if seen >= SEEN {
-            let enough = WINDOW * limit as i64 / seen * 5 / 4;
-            if enough <= FARTHEST {
-                let found = among(enough)?;
-                if found.len() == limit {
-                    return Ok(found);
+        if !rare {
+            let found = among(WINDOW)?;
+            if found.len() == limit {
+                return Ok(found);
+            }
+            // Common enough that a longer look has them sooner than all of them are fetched and sorted.
+            let seen = found.len() as i64;
+            if seen >= SEEN {
+                let enough = WINDOW * limit as i64 / seen * 5 / 4;
+                if enough <= FARTHEST {
+                    let found = among(enough)?;
+                    if found.len() == limit {
+                        return Ok(found);
+                    }
                 }
             }
         }

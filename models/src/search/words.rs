@@ -1,7 +1,7 @@
 //! Known words, and what somebody may have meant who mistyped one. The hourly sweep counts them over
 //! texts that were published; counts are never taken back, since what is offered is tried first.
 
-use super::ask::Question;
+use super::ask::{Question, Term};
 use super::{Search, fold, index};
 use crate::db::{ItemId, dialect};
 use crate::item::State;
@@ -44,8 +44,7 @@ pub fn learn(db: &mut Db) -> QueryResult<bool> {
             .into_iter()
             .chain(fold::words(&doc.text))
         {
-            let letters = word.chars().count();
-            if (SHORTEST..=LONGEST).contains(&letters) && word.chars().all(char::is_alphabetic) {
+            if is_counted(&word) {
                 words.insert(word);
             }
         }
@@ -73,6 +72,38 @@ fn add(db: &mut Db, counts: &BTreeMap<String, i64>) -> QueryResult<usize> {
     }
     .bind::<Text, _>(counts)
     .execute(db)
+}
+
+/// How many texts, as far as they are counted, hold the rarest of the words that must be there; None if
+/// the question has no word of those that are counted.
+pub(super) fn fewest(db: &mut Db, question: &Question) -> QueryResult<Option<i64>> {
+    let plain = |term: &&Term| !term.goes_on && term.also.is_empty();
+    let counted: BTreeSet<&str> = question
+        .terms
+        .iter()
+        .filter(plain)
+        .flat_map(|term| &term.words)
+        .map(String::as_str)
+        .filter(|word| is_counted(word))
+        .collect();
+    if counted.is_empty() {
+        return Ok(None);
+    }
+    let known: Vec<i32> = search_words::table
+        .filter(search_words::word.eq_any(counted.iter().copied()))
+        .select(search_words::texts)
+        .load(db)?;
+    // What is not known is in no text that was counted.
+    Ok(match known.len() < counted.len() {
+        true => Some(0),
+        false => known.into_iter().min().map(i64::from),
+    })
+}
+
+/// Whether [`learn`] counts such a word.
+fn is_counted(word: &str) -> bool {
+    let letters = word.chars().count();
+    (SHORTEST..=LONGEST).contains(&letters) && word.chars().all(char::is_alphabetic)
 }
 
 /// The question with known words for those that nothing has, if anything has all of these.
