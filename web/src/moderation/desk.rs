@@ -20,6 +20,7 @@ use potluck_models::label::Import;
 use potluck_models::moderation::campaign::card;
 use potluck_models::moderation::claim::{self, OnDuty, SHARE};
 use potluck_models::moderation::drift;
+use potluck_models::moderation::habits::Habits;
 use potluck_models::moderation::last::acts;
 use potluck_models::moderation::queue::{
     self, COUNTED, Content, Count, Cursor, Entry, LOOKED_THROUGH, Name, Order, PAGE, Show,
@@ -409,59 +410,68 @@ impl QueuePage {
         if view.filter.queue == Name::Spam && view.filter.show == Show::Waiting {
             view.filter.unsure |= settings.sure_spam == SureSpam::LeftOut && !view.sure;
         }
-        let frame = Frame::of(req, app).await?;
         let me = moderator.user();
-        let one = view.one.unwrap_or(frame.habits.one_at_a_time);
         let active = app.filter();
         let thresholds = active.as_ref().map(|active| active.model.thresholds());
-        // Without a filter the number stands beside the queue's name already.
-        let waiting = frame
-            .count(view.filter.queue)
-            .filter(|_| view.filter.show == Show::Waiting && !view.sure)
-            .map(|count| count.items);
+        // Without a filter the number stands beside the queue's name already; else nothing of the page
+        // hangs on its frame, and both are asked for at once.
+        let whole = view.filter.show == Show::Waiting && !view.sure && !view.filter.narrows();
+        let (frame, known) = match whole {
+            true => {
+                let frame = Frame::of(req, app).await?;
+                let known = frame.count(view.filter.queue).map(|count| count.items);
+                (Some(frame), known)
+            }
+            false => (None, None),
+        };
         let (id, folds) = (me.id, settings.sure_spam != SureSpam::Shown);
-        let (view, matching, rows, next, on_duty) = app
-            .read(move |db: &mut Db| -> QueryResult<_> {
-                let (filter, order) = (&view.filter, view.order);
-                let known = waiting.filter(|_| !filter.narrows());
-                let (page, next, matching) = if one {
-                    let (page, next) = claim::first_free(db, filter, order, view.after, id)?;
-                    let all = view.after.is_none() && next.is_none();
-                    (page, next, known.filter(|_| !all))
-                } else if view.after.is_none() && known.is_none() && filter.text.is_empty() {
-                    let (page, next, matching) = filter.first_page(db, order, PAGE)?;
-                    (page, next, Some(matching))
-                } else {
-                    let (page, next) = filter.page(db, order, view.after, PAGE)?;
-                    // A first page that nothing follows is all there is. Further down, only what is
-                    // known without counting is said.
-                    let all = (view.after.is_none() && next.is_none()).then_some(page.len() as i64);
-                    (page, next, all.or(known))
-                };
-                let (rows, on_duty) = with_kept_plans(db, |db| -> QueryResult<_> {
-                    let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
-                    let claims = claim::on(db, &ids)?;
-                    let mut rows: Vec<Row> = Entry::load(db, page)?
-                        .into_iter()
-                        .map(|entry| Row::of(entry, active.as_deref()))
-                        .collect();
-                    let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
-                    let mut kin = card::kin(db, &items)?;
-                    for row in &mut rows {
-                        row.kin = kin.remove(&row.entry.item.id);
-                        row.folded = folds && row.is_sure_spam();
-                        if let Some(claim) = claims.get(&row.entry.item.id) {
-                            row.open_by = match claim.by == id {
-                                true => "you have it".to_owned(),
-                                false => format!("{} has it open", claim.username),
-                            };
-                        }
+        let reading = app.read(move |db: &mut Db| -> QueryResult<_> {
+            let (filter, order) = (&view.filter, view.order);
+            let one = match view.one {
+                Some(one) => one,
+                None => Habits::of(db, id)?.one_at_a_time,
+            };
+            let (page, next, matching) = if one {
+                let (page, next) = claim::first_free(db, filter, order, view.after, id)?;
+                let all = view.after.is_none() && next.is_none();
+                (page, next, known.filter(|_| !all))
+            } else if view.after.is_none() && known.is_none() && filter.text.is_empty() {
+                let (page, next, matching) = filter.first_page(db, order, PAGE)?;
+                (page, next, Some(matching))
+            } else {
+                let (page, next) = filter.page(db, order, view.after, PAGE)?;
+                // A first page that nothing follows is all there is. Further down, only what is
+                // known without counting is said.
+                let all = (view.after.is_none() && next.is_none()).then_some(page.len() as i64);
+                (page, next, all.or(known))
+            };
+            let (rows, on_duty) = with_kept_plans(db, |db| -> QueryResult<_> {
+                let ids: Vec<ItemId> = page.iter().map(|item| item.id).collect();
+                let claims = claim::on(db, &ids)?;
+                let mut rows: Vec<Row> = Entry::load(db, page)?
+                    .into_iter()
+                    .map(|entry| Row::of(entry, active.as_deref()))
+                    .collect();
+                let items: Vec<&Item> = rows.iter().map(|row| &row.entry.item).collect();
+                let mut kin = card::kin(db, &items)?;
+                for row in &mut rows {
+                    row.kin = kin.remove(&row.entry.item.id);
+                    row.folded = folds && row.is_sure_spam();
+                    if let Some(claim) = claims.get(&row.entry.item.id) {
+                        row.open_by = match claim.by == id {
+                            true => "you have it".to_owned(),
+                            false => format!("{} has it open", claim.username),
+                        };
                     }
-                    Ok((rows, claim::on_duty(db)?))
-                })?;
-                Ok((view, matching, rows, next, on_duty))
-            })
-            .await?;
+                }
+                Ok((rows, claim::on_duty(db)?))
+            })?;
+            Ok((view, one, matching, rows, next, on_duty))
+        });
+        let (frame, (view, one, matching, rows, next, on_duty)) = match frame {
+            Some(frame) => (frame, reading.await?),
+            None => tokio::try_join!(Frame::of(req, app), reading)?,
+        };
         Ok(QueuePage {
             one,
             me: me.username.clone(),

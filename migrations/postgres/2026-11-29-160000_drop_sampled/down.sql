@@ -1,0 +1,1 @@
+CREATE INDEX items_sampled ON items (id) WHERE sampled;
