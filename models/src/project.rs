@@ -5,7 +5,7 @@
 //! they change at once.
 
 use crate::account::User;
-use crate::condition::{FoundPublished, Published, among};
+use crate::condition::{FoundPublished, Published, Upto, among};
 use crate::db::{ItemId, PictureId, UserId, dialect, now};
 use crate::gate::{self, CommentPolicy, Refusal, Terms};
 use crate::intake::limits::{self, Limited};
@@ -23,8 +23,9 @@ use crate::{
     markdown, mature, reaction, slug, tag, unlisted, words,
 };
 use chrono::NaiveDateTime;
-use diesel::dsl::max;
+use diesel::dsl::{exists, max, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Timestamp};
 
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
@@ -40,6 +41,9 @@ const ERASED: &str = "Deleted project";
 pub const PAGE: i64 = 24;
 /// Up to so many projects of a tag or a maker are looked up one by one.
 const FEW: i64 = 1_000;
+/// An offset of none: with it PostgreSQL asks a project at a time, on the walk, and does not gather all
+/// that somebody made or that has a tag.
+const ASKED_OF_EACH: i64 = 0;
 
 words! {
     pub enum ProjectKind { Game = "game", App = "app", Art = "art", Tool = "tool", Other = "other" }
@@ -936,16 +940,11 @@ impl Listing<'_> {
                 (projects::comment_policy, threads::comment_count),
                 Option::<Picture>::as_select(),
             ))
-            .limit(if self.limit == 0 { PAGE } else { self.limit })
             .into_boxed();
         if !self.every_state && (few.is_some() || self.ids.is_some()) {
             query = query.filter(FoundPublished);
         } else if !self.every_state {
-            query = query.filter(
-                items::state
-                    .eq(State::Published)
-                    .and(items::kind.eq(Kind::Project)),
-            );
+            query = query.filter(Published.and(items::kind.eq(Kind::Project)));
         } else {
             query = query.filter(items::state.ne(State::Deleted));
         }
@@ -955,21 +954,15 @@ impl Listing<'_> {
         if let Some(few) = &few {
             query = query.filter(projects::id.eq_any(few));
         } else if let Some(tag) = self.tag {
-            query = query.filter(
-                projects::id.eq_any(
-                    project_tags::table
-                        .filter(project_tags::tag.eq(tag))
-                        .select(project_tags::project_id),
-                ),
-            );
+            let tagged = project_tags::table
+                .filter(project_tags::project_id.eq(projects::id))
+                .filter(project_tags::tag.eq(tag));
+            query = query.filter(exists(tagged.offset(ASKED_OF_EACH)));
         } else if let Some(maker) = self.maker {
-            query = query.filter(
-                projects::id.eq_any(
-                    project_makers::table
-                        .filter(project_makers::user_id.eq(maker))
-                        .select(project_makers::project_id),
-                ),
-            );
+            let made = project_makers::table
+                .filter(project_makers::project_id.eq(projects::id))
+                .filter(project_makers::user_id.eq(maker));
+            query = query.filter(exists(made.offset(ASKED_OF_EACH)));
         }
         if let Some(ids) = self.ids {
             query = query.filter(among(projects::id, ids));
@@ -991,10 +984,13 @@ impl Listing<'_> {
                         .or(items::created_at.eq(at).and(items::id.lt(id))),
                 )
             } else {
+                // Compared as rows, which an index can serve; "or" it could not.
                 query.filter(
-                    items::published_at
-                        .lt(at)
-                        .or(items::published_at.eq(at).and(items::id.lt(id))),
+                    sql::<Bool>("(items.published_at, items.id) < (")
+                        .bind::<Timestamp, _>(at)
+                        .sql(", ")
+                        .bind::<BigInt, _>(id)
+                        .sql(")"),
                 )
             };
         }
@@ -1016,7 +1012,8 @@ impl Listing<'_> {
                     items::id.desc(),
                 )),
         };
-        let rows: Vec<CardRow> = query.load(db)?;
+        let limit = if self.limit == 0 { PAGE } else { self.limit };
+        let rows: Vec<CardRow> = query.upto(limit).load(db)?;
         let mut cards: Vec<Card> = rows
             .into_iter()
             .map(

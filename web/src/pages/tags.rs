@@ -11,6 +11,7 @@ use crate::session::Visitor;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use potluck_models::db::with_kept_plans;
 use potluck_models::follow::Target;
 use potluck_models::old_number;
 use potluck_models::project::{self, Card, Listing, PAGE};
@@ -111,26 +112,28 @@ pub async fn show(
     let (layout, me) = (Layout::new(&req), visitor.signed_in.clone());
     let (reader, csrf) = (visitor.id(), layout.csrf.clone());
     let (mut cards, total, related, merged, (follow, follows)) = app
-        .read(move |db| -> QueryResult<_> {
-            let merged = tag::target(db, &asked)?;
-            let listing = Listing {
-                tag: Some(&asked),
-                after: start,
-                limit: PAGE + 1,
-                reader,
-                ..Listing::default()
-            };
-            let total = project::count_tagged(db, &asked, COUNTED)?;
-            let related = tag::related(db, &asked, RELATED)?;
-            let follows = total == 0 && old_number::are_any(db)?;
-            let place = (
-                format!("/tags/{}", segment(&asked)),
-                asked.as_str(),
-                csrf.as_str(),
-            );
-            let target = Target::Tag(asked.clone());
-            let follow = Button::new(db, me.as_ref().map(|me| &me.user), &target, place)?;
-            Ok((listing.load(db)?, total, related, merged, (follow, follows)))
+        .read(move |db| {
+            with_kept_plans(db, |db| -> QueryResult<_> {
+                let merged = tag::target(db, &asked)?;
+                let listing = Listing {
+                    tag: Some(&asked),
+                    after: start,
+                    limit: PAGE + 1,
+                    reader,
+                    ..Listing::default()
+                };
+                let total = project::count_tagged(db, &asked, COUNTED)?;
+                let related = tag::related(db, &asked, RELATED)?;
+                let follows = total == 0 && old_number::are_any(db)?;
+                let place = (
+                    format!("/tags/{}", segment(&asked)),
+                    asked.as_str(),
+                    csrf.as_str(),
+                );
+                let target = Target::Tag(asked.clone());
+                let follow = Button::new(db, me.as_ref().map(|me| &me.user), &target, place)?;
+                Ok((listing.load(db)?, total, related, merged, (follow, follows)))
+            })
         })
         .await?;
     if total == 0 && name == "all" && follows {
