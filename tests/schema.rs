@@ -232,3 +232,31 @@ fn an_index_that_was_cut_off_is_built_anew_and_two_who_build_wait_for_no_one_for
     );
     assert_eq!(valid.execute(&mut db).unwrap(), 1);
 }
+
+#[test]
+fn plans_are_made_for_values_again_after_pages_that_keep_them() {
+    if !has_postgres() {
+        return;
+    }
+    #[derive(QueryableByName)]
+    struct Mode {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        plan_cache_mode: String,
+    }
+    let mode = |db: &mut Db| {
+        let said = diesel::sql_query("SHOW plan_cache_mode");
+        said.get_result::<Mode>(db).unwrap().plan_cache_mode
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = FreshDatabase::new(Database::Postgres, folder.path());
+    let mut db = db::connect(&fresh.url).unwrap();
+    let usual = mode(&mut db);
+    let inside = db::with_kept_plans(&mut db, |db| QueryResult::Ok(mode(db))).unwrap();
+    assert_ne!(inside, usual);
+    assert_eq!(mode(&mut db), usual);
+    let failed = db::with_kept_plans(&mut db, |db| {
+        diesel::sql_query("SELECT nothing_of_this_name").execute(db)
+    });
+    assert!(failed.is_err());
+    assert_eq!(mode(&mut db), usual, "after a query that failed, too");
+}
